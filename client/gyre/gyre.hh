@@ -1,0 +1,153 @@
+// libgyre: ordered messages, views and process groups from the local gyred.
+//
+//   gyre::Connection ring;                        // throws gyre::Error if no daemon runs
+//   ring.join("prices");
+//   ring.send("prices", bytes);                   // agreed order; gyre::Guarantee::safe if wanted
+//   while (auto event = ring.receive()) { ... }   // one ordered stream
+//
+// One thread per Connection. Payloads and strings of an event are valid until the next call that
+// takes an event. A program that does not take its events is cut off at the daemon's bounds
+// (client_backlog_max, client_stall_max) and never slows the ring.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace gyre {
+
+enum class ErrorCode {
+  no_daemon,       // nothing listens on the socket: not running, or another run directory
+  refused,         // the daemon would not have us; what() says why
+  disconnected,    // the daemon went away, or cut this program off for not taking its events
+  message_too_long,
+  group_name_invalid,  // empty or longer than group_name_max
+  not_joined,      // send to, or leave, a group that this connection has not joined
+  already_joined,
+  would_block,     // only from try_ calls and time limits
+  system,          // an operating system call failed; what() names it
+};
+
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorCode code, const std::string& what) : std::runtime_error(what), code_(code) {}
+  ErrorCode code() const noexcept { return code_; }
+
+ private:
+  ErrorCode code_;
+};
+
+namespace client {
+
+inline constexpr std::size_t message_max = (1 << 20) - 1024;  // bytes of one message
+inline constexpr std::size_t group_name_max = 128;
+
+enum class Guarantee : std::uint8_t { agreed = 0, safe = 1 };
+
+struct RingId {
+  std::uint64_t seq = 0;
+  std::uint32_t representative = 0;
+  std::uint64_t incarnation = 0;
+  auto operator<=>(const RingId&) const = default;
+};
+struct Place {
+  RingId ring;
+  std::uint64_t seq = 0;
+  std::uint32_t index = 0;
+  auto operator<=>(const Place&) const = default;
+};
+struct Process {
+  std::uint32_t node = 0, pid = 0, client = 0;
+  auto operator<=>(const Process&) const = default;
+};
+struct Member {
+  std::uint32_t node = 0;
+  std::uint64_t since = 0;
+};
+
+struct Message {
+  std::string_view group;
+  Process sender;
+  Place place;
+  Guarantee guarantee{};
+  std::span<const std::byte> payload;
+};
+struct View {                      // a regular configuration, numbered by its ring's seq
+  std::uint64_t number = 0;
+  RingId ring;
+  std::vector<Member> members;
+  std::vector<std::uint32_t> joined, left;
+  std::uint32_t oldest = 0;
+};
+struct Transitional {              // what follows, up to the next view, is delivered to `members` only
+  RingId ring, previous;
+  std::vector<Member> members;
+};
+enum class ChangeReason : std::uint8_t { join = 1, leave = 2, node_down = 3, node_up = 4, process_down = 5 };
+struct GroupChange {
+  std::string_view group;
+  Place place;
+  std::vector<Process> members;
+  struct Entry {
+    Process process;
+    ChangeReason reason{};
+  };
+  std::vector<Entry> joined, left;
+};
+using Event = std::variant<Message, View, Transitional, GroupChange>;
+
+struct Options {
+  std::string run_dir;   // where the daemon's socket is; empty: $GYRE_RUN_DIR, else /run/gyre
+  std::chrono::milliseconds connect_timeout{5000};
+};
+
+class Connection {
+ public:
+  explicit Connection(const Options& = {});
+  ~Connection();
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+
+  std::uint32_t node() const noexcept;           // this node's id
+  Process self() const noexcept;                 // as others see us in groups
+
+  // Asks for membership; it stands when the GroupChange that lists us arrives. Sending is allowed
+  // at once. Throws.
+  void join(std::string_view group);
+  void leave(std::string_view group);
+
+  // Blocks while the daemon's flow control says so. Throws message_too_long, not_joined, …
+  void send(std::string_view group, std::span<const std::byte> payload,
+            Guarantee = Guarantee::agreed);
+  // False: the queue to the daemon is full, nothing was sent.
+  bool try_send(std::string_view group, std::span<const std::byte> payload,
+                Guarantee = Guarantee::agreed);
+  // Blocks until the daemon has taken everything sent so far into the order or `timeout` has passed.
+  bool flush(std::chrono::milliseconds timeout);
+
+  // The next event. receive() waits; poll() does not; with a timeout: nothing when it passed.
+  // Throws disconnected.
+  std::optional<Event> receive(std::chrono::milliseconds timeout = std::chrono::milliseconds(-1));
+  std::optional<Event> poll();
+  // Readable while an event may be pending; after it was, call poll() until it returns nothing.
+  int fd() const noexcept;
+
+  // A question to the daemon beside the ordered stream ("status", "members", "counters"): its
+  // answer is JSON.
+  static std::string query(std::string_view question, const Options& = {});
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace client
+}  // namespace gyre
