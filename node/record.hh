@@ -1,0 +1,106 @@
+// What one start of a node sent, delivered and installed, kept for the checker.
+//
+// The file is mapped and shared with the kernel: what was written outlives SIGKILL of the process
+// (not a crash of the machine). A record costs neither allocation nor system call. The file is
+// sparse: `bytes_max` is what it may grow to. When it is full, recording stops and the header says
+// truncated. On a disk without room the kernel ends the process (SIGBUS): record where there is
+// some.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "totem/types.hh"
+
+namespace gyre::node {
+
+// 64 bits of a payload, in place of the payload. Not against an adversary.
+std::uint64_t payload_hash(std::span<const std::byte> payload) noexcept;
+
+// The file: one header, then records in the byte order of the machine. A record counts once its
+// `commit` is its number, counted from 1; it is written last, so a torn record is seen as such.
+namespace record_format {
+
+inline constexpr std::uint64_t magic = 0x64726f6365727967;  // "gyrecord"
+inline constexpr std::uint32_t version = 1;
+
+struct Header {
+  std::uint64_t magic;
+  std::uint32_t version;
+  std::uint32_t node;
+  std::uint64_t incarnation;
+  std::uint64_t started;    // ns since 1970: puts the incarnations of a node in order
+  std::uint64_t truncated;  // 1: the file was full, what followed is missing
+  std::uint64_t reserved[3];
+};
+
+enum class Kind : std::uint8_t { send = 1, deliver, regular, transitional, members };
+
+// A configuration is followed by records of kind `members` with the rest of its ids; its own commit
+// is written after theirs.
+struct Record {
+  std::uint64_t commit;
+  std::uint64_t ring_seq;
+  std::uint64_t ring_incarnation;
+  std::uint32_t ring_representative;
+  Kind kind;
+  std::uint8_t guarantee;
+  std::uint16_t count;  // configuration: members in all
+  union {
+    struct {
+      std::uint64_t seq;
+      std::uint64_t hash;
+      std::uint32_t index;
+      std::uint32_t sender;
+      std::uint32_t length;
+    } message;
+    struct {
+      std::uint64_t seq;
+      std::uint64_t incarnation;
+      std::uint32_t representative;
+    } previous;
+    std::uint32_t members[8];
+  };
+};
+
+static_assert(sizeof(Header) == 64 && sizeof(Record) == 64);
+
+}  // namespace record_format
+
+class Recorder {
+ public:
+  // Makes the file: `path`, or `path`.INCARNATION where a file of that name exists already.
+  // Throws std::system_error that names the file.
+  Recorder(const std::string& path, NodeId self, std::uint64_t incarnation, std::size_t bytes_max);
+  ~Recorder();
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  // To be called when the message gets its place, before the frame that carries it is sent.
+  void send(const totem::Place& place, totem::Guarantee guarantee,
+            std::span<const std::byte> payload) noexcept;
+  // To be called as the events are taken from the ring, in their order.
+  void deliver(const totem::Message& message) noexcept;
+  void configuration(const totem::Configuration& configuration) noexcept;
+
+  const std::string& path() const noexcept { return path_; }
+  bool truncated() const noexcept { return header_->truncated != 0; }
+
+ private:
+  record_format::Record* take(std::size_t count) noexcept;
+  void commit(record_format::Record* record) noexcept;
+  void message(record_format::Kind kind, const totem::Place& place, NodeId sender,
+               totem::Guarantee guarantee, std::span<const std::byte> payload) noexcept;
+
+  std::string path_;
+  NodeId self_;
+  int file_ = -1;
+  std::size_t bytes_ = 0;
+  record_format::Header* header_ = nullptr;
+  record_format::Record* records_ = nullptr;
+  std::size_t capacity_ = 0, used_ = 0;
+};
+
+}  // namespace gyre::node
