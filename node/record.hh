@@ -38,6 +38,20 @@ struct Header {
 
 enum class Kind : std::uint8_t { send = 1, deliver, regular, transitional, members };
 
+struct OfMessage {
+  std::uint64_t seq;
+  std::uint64_t hash;
+  std::uint32_t index;
+  std::uint32_t sender;
+  std::uint32_t length;
+};
+
+struct OfConfiguration {  // the ring that the node comes from
+  std::uint64_t seq;
+  std::uint64_t incarnation;
+  std::uint32_t representative;
+};
+
 // A configuration is followed by records of kind `members` with the rest of its ids; its own commit
 // is written after theirs.
 struct Record {
@@ -49,18 +63,8 @@ struct Record {
   std::uint8_t guarantee;
   std::uint16_t count;  // configuration: members in all
   union {
-    struct {
-      std::uint64_t seq;
-      std::uint64_t hash;
-      std::uint32_t index;
-      std::uint32_t sender;
-      std::uint32_t length;
-    } message;
-    struct {
-      std::uint64_t seq;
-      std::uint64_t incarnation;
-      std::uint32_t representative;
-    } previous;
+    OfMessage message;
+    OfConfiguration previous;
     std::uint32_t members[8];
   };
 };
