@@ -1,0 +1,150 @@
+#include "node/log.hh"
+
+#include <fmt/args.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/syslog_sink.h>
+#include <spdlog/spdlog.h>
+#include <syslog.h>
+
+#include <chrono>
+#include <vector>
+
+#include "node/config.hh"
+
+namespace gyre::node {
+namespace {
+
+spdlog::level::level_enum level_of(LogLevel level) {
+  constexpr std::array levels{spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
+                              spdlog::level::err, spdlog::level::critical};
+  return levels[static_cast<std::size_t>(level)];
+}
+
+// The least urgent record that a destination takes, from a syslog priority.
+spdlog::level::level_enum level_of(std::string_view priority, bool debug) {
+  if (debug || priority == "debug") return spdlog::level::debug;
+  if (priority == "warning") return spdlog::level::warn;
+  if (priority == "err") return spdlog::level::err;
+  if (priority == "crit" || priority == "alert" || priority == "emerg")
+    return spdlog::level::critical;
+  return spdlog::level::info;  // info and notice
+}
+
+int facility_of(std::string_view name) {
+  struct Facility {
+    std::string_view name;
+    int number;
+  };
+  static constexpr Facility facilities[] = {
+      {"auth", LOG_AUTH},     {"cron", LOG_CRON},     {"daemon", LOG_DAEMON},
+      {"kern", LOG_KERN},     {"lpr", LOG_LPR},       {"mail", LOG_MAIL},
+      {"news", LOG_NEWS},     {"syslog", LOG_SYSLOG}, {"user", LOG_USER},
+      {"uucp", LOG_UUCP},     {"local0", LOG_LOCAL0}, {"local1", LOG_LOCAL1},
+      {"local2", LOG_LOCAL2}, {"local3", LOG_LOCAL3}, {"local4", LOG_LOCAL4},
+      {"local5", LOG_LOCAL5}, {"local6", LOG_LOCAL6}, {"local7", LOG_LOCAL7}};
+  for (const Facility& facility : facilities)
+    if (facility.name == name) return facility.number;
+  return LOG_DAEMON;
+}
+
+// The log's clock is the reactor's monotonic one; what is printed is the calendar's.
+spdlog::log_clock::time_point calendar(Time when) {
+  const auto age = std::chrono::steady_clock::now().time_since_epoch() - when.time_since_epoch();
+  return spdlog::log_clock::now() - std::chrono::duration_cast<spdlog::log_clock::duration>(age);
+}
+
+}  // namespace
+
+std::string text(const LogRecord& record) {
+  fmt::dynamic_format_arg_store<fmt::format_context> values;
+  for (std::size_t i = 0; i < record.value_count; ++i) {
+    const LogValue& value = record.values[i];
+    switch (value.kind) {
+      case LogValue::Kind::signed_number:
+        values.push_back(static_cast<std::int64_t>(value.number));
+        break;
+      case LogValue::Kind::unsigned_number:
+        values.push_back(value.number);
+        break;
+      case LogValue::Kind::text:
+        values.push_back(std::string_view(record.text.data() + value.begin, value.size));
+        break;
+    }
+  }
+  return fmt::vformat(record.format, values);
+}
+
+struct LogWriter::Sinks {
+  std::string logfile, pattern;
+  spdlog::level::level_enum logfile_level = spdlog::level::info;
+  std::shared_ptr<spdlog::logger> logger;
+  spdlog::sink_ptr file;
+
+  void open_file() {
+    try {
+      file = std::make_shared<spdlog::sinks::basic_file_sink_st>(logfile);
+    } catch (const spdlog::spdlog_ex& error) {
+      throw std::runtime_error("logging.logfile: " + std::string(error.what()));
+    }
+    file->set_level(logfile_level);
+    file->set_pattern(pattern);
+    logger->sinks().push_back(file);
+  }
+};
+
+LogWriter::LogWriter(const LoggingConfig& config, bool foreground)
+    : sinks_(std::make_unique<Sinks>()) {
+  const auto debug = level_of("info", config.debug);
+  sinks_->logger = std::make_shared<spdlog::logger>("gyred");
+  sinks_->logger->set_level(spdlog::level::debug);  // each destination has its own
+  sinks_->logger->flush_on(
+      spdlog::level::debug);  // the last lines before a crash are the useful ones
+  sinks_->pattern = config.hires       ? "%Y-%m-%d %H:%M:%S.%e %n[%P] %l: %v"
+                    : config.timestamp ? "%Y-%m-%d %H:%M:%S %n[%P] %l: %v"
+                                       : "%n[%P] %l: %v";
+  if (config.to_stderr && foreground) {
+    auto sink = std::make_shared<spdlog::sinks::stderr_sink_st>();
+    sink->set_level(debug);
+    sink->set_pattern(sinks_->pattern);
+    sinks_->logger->sinks().push_back(std::move(sink));
+  }
+  if (config.to_syslog) {
+    auto sink = std::make_shared<spdlog::sinks::syslog_sink_st>(
+        "gyred", LOG_PID | LOG_NDELAY, facility_of(config.syslog_facility), false);
+    sink->set_level(level_of(config.syslog_priority, config.debug));
+    sinks_->logger->sinks().push_back(std::move(sink));
+  }
+  if (config.to_logfile && !config.logfile.empty()) {
+    sinks_->logfile = config.logfile;
+    sinks_->logfile_level = level_of(config.logfile_priority, config.debug);
+    sinks_->open_file();
+  }
+}
+
+LogWriter::~LogWriter() = default;
+
+void LogWriter::write(const LogRecord& record) {
+  sinks_->logger->log(calendar(record.when), spdlog::source_loc{}, level_of(record.level),
+                      text(record));
+}
+
+void LogWriter::write(LogLevel level, std::string_view words) {
+  sinks_->logger->log(level_of(level), words);
+}
+
+void LogWriter::reopen() {
+  if (sinks_->logfile.empty()) return;
+  std::erase(sinks_->logger->sinks(), std::exchange(sinks_->file, nullptr));
+  try {
+    sinks_->open_file();
+  } catch (const std::runtime_error& error) {
+    write(LogLevel::error, error.what());
+  }
+}
+
+void LogWriter::flush() {
+  sinks_->logger->flush();
+}
+
+}  // namespace gyre::node

@@ -1,0 +1,77 @@
+#include "node/status.hh"
+
+#include <span>
+#include <string_view>
+
+#include "nlohmann/json.hpp"
+
+namespace gyre::node {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::uint32_t number(NodeId id) {
+  return static_cast<std::uint32_t>(id);
+}
+
+const StatusNames::Node* find(const StatusNames& names, NodeId id) {
+  const auto known = names.nodes.find(id);
+  return known == names.nodes.end() ? nullptr : &known->second;
+}
+
+Json members_of(const Snapshot& snapshot, const StatusNames& names) {
+  Json members = Json::array();
+  for (const Snapshot::Member& entry : std::span(snapshot.members).first(snapshot.member_count)) {
+    const StatusNames::Node* node = find(names, entry.member.node);
+    Json addresses = Json::array();
+    if (node && !node->address.empty())
+      addresses.push_back(node->address);
+    else if (entry.has_address)
+      addresses.push_back(names.address_text(entry.address));
+    members.push_back({{"nodeid", number(entry.member.node)},
+                       {"name", node ? node->name : ""},
+                       {"addresses", std::move(addresses)}});
+  }
+  return members;
+}
+
+}  // namespace
+
+std::string status_json(const Snapshot& snapshot, const StatusNames& names) {
+  const StatusNames::Node* self = find(names, snapshot.self);
+  Json members = Json::array();
+  for (const Snapshot::Member& entry : std::span(snapshot.members).first(snapshot.member_count))
+    members.push_back(number(entry.member.node));
+  Json counters = Json::object();
+  for (const Snapshot::Counter& counter :
+       std::span(snapshot.counters).first(snapshot.counter_count)) {
+    const std::string_view name = counter.name;
+    const std::size_t dot = name.find('.');
+    counters[std::string(name.substr(0, dot))][std::string(name.substr(dot + 1))] = counter.value;
+  }
+  const Json status = {
+      {"nodeid", number(snapshot.self)},
+      {"name", self ? self->name : ""},
+      {"cluster", names.cluster},
+      {"state", snapshot.state},
+      {"ring",
+       {{"seq", snapshot.ring.seq}, {"representative", number(snapshot.ring.representative)}}},
+      {"view", snapshot.view},
+      {"members", std::move(members)},
+      {"transport", names.transport},
+      {"secauth", false},
+      {"version", names.version},
+      {"uptime_ms", (snapshot.taken - snapshot.started) / 1'000'000},
+      {"clients", snapshot.client_count},
+      {"counters", std::move(counters)},
+  };
+  // A name from the configuration may hold any bytes: what is not UTF-8 is replaced, not thrown at.
+  return status.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string members_json(const Snapshot& snapshot, const StatusNames& names) {
+  const Json answer = {{"view", snapshot.view}, {"members", members_of(snapshot, names)}};
+  return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace gyre::node

@@ -1,0 +1,102 @@
+// What `gyre status` and `gyre members` tell: a snapshot that the reactor writes when asked and the
+// helper thread makes JSON of.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cassert>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <type_traits>
+
+#include "totem/types.hh"
+#include "transport/transport.hh"
+
+namespace gyre::node {
+
+// Plain data, written by one thread and read by others, never torn: the reader tries again while
+// the writer is at it. The words are atomics, so that a race is a retry and not undefined.
+template <typename T>
+class Seqlock {
+  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % sizeof(std::uint64_t) == 0);
+
+ public:
+  void write(const T& value) noexcept {
+    const std::uint64_t version = version_.load(std::memory_order_relaxed);
+    version_.store(version + 1, std::memory_order_relaxed);
+    const auto* from = reinterpret_cast<const unsigned char*>(&value);
+    for (std::size_t i = 0; i < words; ++i) {
+      std::uint64_t word;
+      std::memcpy(&word, from + i * sizeof word, sizeof word);
+      words_[i].store(word, std::memory_order_release);
+    }
+    version_.store(version + 2, std::memory_order_release);
+  }
+
+  // False: the writer was at it; try again.
+  bool read(T& value) const noexcept {
+    const std::uint64_t version = version_.load(std::memory_order_acquire);
+    if (version % 2 != 0) return false;
+    auto* to = reinterpret_cast<unsigned char*>(&value);
+    for (std::size_t i = 0; i < words; ++i) {
+      const std::uint64_t word = words_[i].load(std::memory_order_acquire);
+      std::memcpy(to + i * sizeof word, &word, sizeof word);
+    }
+    return version_.load(std::memory_order_relaxed) == version;
+  }
+
+ private:
+  static constexpr std::size_t words = sizeof(T) / sizeof(std::uint64_t);
+  std::atomic<std::uint64_t> version_{0};
+  std::array<std::atomic<std::uint64_t>, words> words_{};
+};
+
+struct Snapshot {
+  static constexpr std::size_t counters_max = 128;
+
+  struct Member {
+    totem::Member member;
+    Address address{};  // where its frames come from; meaningless unless has_address
+    std::uint64_t has_address = 0;
+  };
+  struct Counter {
+    const char* name = nullptr;  // "folder.reason", static storage
+    std::uint64_t value = 0;
+  };
+
+  NodeId self{};
+  std::uint32_t member_count = 0, counter_count = 0, client_count = 0;
+  const char* state = "";                // static storage
+  totem::RingId ring;                    // of the last view
+  std::uint64_t view = 0;                // 0: none yet
+  std::uint64_t started = 0, taken = 0;  // nanoseconds of the reactor's clock
+  std::array<Member, nodes_max> members{};
+  std::array<Counter, counters_max> counters{};
+
+  void add(const char* name, std::uint64_t value) noexcept {
+    assert(counter_count < counters_max);
+    counters[counter_count++] = {name, value};
+  }
+};
+
+using StatusPage = Seqlock<Snapshot>;
+
+// What the configuration says and no snapshot changes.
+struct StatusNames {
+  struct Node {
+    std::string name, address;  // either may be empty
+  };
+  std::string version, transport, cluster;
+  std::map<NodeId, Node> nodes;                             // this one and those of the nodelist
+  std::function<std::string(const Address&)> address_text;  // the device's addresses in words
+};
+
+// One JSON object each, on one line.
+std::string status_json(const Snapshot&, const StatusNames&);
+std::string members_json(const Snapshot&, const StatusNames&);
+
+}  // namespace gyre::node

@@ -1,0 +1,73 @@
+// When the reactor sleeps, and on what.
+//
+// Patience decides (pure: it is told the time and what the kernel counted); Sleeper sleeps.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "node/config.hh"
+#include "node/descriptor.hh"
+#include "transport/time.hh"
+
+namespace gyre::node {
+
+// spin: never sleep. wait: sleep whenever there is nothing to do. adaptive: first poll on for about
+// as long as a sleep and a wake-up would cost, so that a busy ring never pays for them and an idle
+// one costs nothing; do not even do that where someone else wants the core, which shows in the
+// kernel having taken it from us.
+class Patience {
+ public:
+  Patience(Poll policy, unsigned cores) noexcept : policy_(policy), alone_(cores > 1) {}
+
+  // After a turn that did something or not: may the reactor sleep now?
+  bool spent(bool active, Time now) noexcept;
+  // Just before sleeping: how often the kernel has taken the core from this thread so far.
+  void preempted(std::uint64_t times, Time now) noexcept;
+
+  bool spins(Time now) const noexcept {
+    return policy_ == Poll::spin || (policy_ == Poll::adaptive && alone_ && now >= yield_until_);
+  }
+
+  // Epoll and a wake-up cost 5 to 10 µs on a virtual machine; a rotation of a small ring takes less
+  // than 50.
+  static constexpr Duration spin_for = std::chrono::microseconds(50);
+  // After it was preempted the reactor does not spin for this long; twice as long each time again.
+  static constexpr Duration yield_min = std::chrono::milliseconds(10);
+  static constexpr Duration yield_max = std::chrono::seconds(1);
+
+ private:
+  Poll policy_;
+  bool alone_;
+  Time active_at_{};
+  Time yield_until_{};
+  Duration yield_for_ = yield_min;
+  std::uint64_t preemptions_ = 0;
+  bool counted_ = false;
+};
+
+// Blocks on descriptors. One caller; no allocation after the last add().
+class Sleeper {
+ public:
+  Sleeper();  // throws std::system_error
+  // `token` comes back from sleep() when `fd` is readable. Throws std::system_error.
+  void add(int fd, std::uint32_t token);
+  void remove(int fd) noexcept;
+
+  // Until a descriptor is readable or `deadline` has come; the tokens of the readable ones, valid
+  // until the next call.
+  std::span<const std::uint32_t> sleep(Time now, Time deadline) noexcept;
+
+ private:
+  Descriptor epoll_;
+  std::array<std::uint32_t, 64> ready_{};
+};
+
+std::uint64_t preemptions_of_this_thread() noexcept;  // involuntary context switches
+unsigned cores_of_this_thread() noexcept;             // that it may run on
+
+// The monotonic clock, read once per turn.
+Time clock_now() noexcept;
+
+}  // namespace gyre::node
