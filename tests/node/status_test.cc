@@ -1,0 +1,91 @@
+#include "node/status.hh"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <thread>
+
+namespace gyre::node {
+namespace {
+
+TEST(Seqlock, AReaderNeverSeesHalfAValue) {
+  struct Words {
+    std::array<std::uint64_t, 16> word{};
+  };
+  Seqlock<Words> lock;
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    for (std::uint64_t n = 1; !stop; ++n) {
+      Words words;
+      words.word.fill(n);
+      lock.write(words);
+    }
+  });
+  std::uint64_t seen = 0, torn = 0;
+  for (int reads = 0; reads < 20'000;) {
+    Words words;
+    if (!lock.read(words)) continue;
+    ++reads;
+    for (const std::uint64_t word : words.word) torn += word != words.word[0];
+    EXPECT_GE(words.word[0], seen);
+    seen = words.word[0];
+  }
+  stop = true;
+  writer.join();
+  EXPECT_EQ(torn, 0u);
+}
+
+struct Status : testing::Test {
+  Status() {
+    snapshot.self = NodeId{1};
+    snapshot.state = "operational";
+    snapshot.ring = {.seq = 12, .representative = NodeId{1}, .incarnation = 99};
+    snapshot.view = 12;
+    snapshot.started = 1'000'000'000;
+    snapshot.taken = 3'500'000'000;
+    snapshot.member_count = 3;
+    snapshot.members[0] = {.member = {NodeId{1}, 4}};
+    snapshot.members[1] = {.member = {NodeId{2}, 8}, .has_address = 1};
+    snapshot.members[2] = {.member = {NodeId{3}, 8}, .has_address = 1};
+    snapshot.add("ring.messages", 7);
+    snapshot.add("transport.sent", 9);
+    names.version = "0.1.0";
+    names.transport = "udpu";
+    names.nodes[NodeId{1}] = {"alpha", "127.0.0.1"};
+    names.nodes[NodeId{2}] = {"be\xfft\"a", ""};
+    names.address_text = [](const Address&) { return std::string("10.0.0.9"); };
+  }
+  Snapshot snapshot;
+  StatusNames names;
+};
+
+TEST_F(Status, TellsStateRingMembersAndCounters) {
+  const auto status = nlohmann::json::parse(status_json(snapshot, names));
+  EXPECT_EQ(status["nodeid"], 1);
+  EXPECT_EQ(status["name"], "alpha");
+  EXPECT_EQ(status["state"], "operational");
+  EXPECT_EQ(status["ring"]["seq"], 12);
+  EXPECT_EQ(status["ring"]["representative"], 1);
+  EXPECT_EQ(status["view"], 12);
+  EXPECT_EQ(status["members"], (nlohmann::json{1, 2, 3}));
+  EXPECT_EQ(status["transport"], "udpu");
+  EXPECT_EQ(status["secauth"], false);
+  EXPECT_EQ(status["version"], "0.1.0");
+  EXPECT_EQ(status["uptime_ms"], 2500);
+  EXPECT_EQ(status["counters"]["ring"]["messages"], 7);
+  EXPECT_EQ(status["counters"]["transport"]["sent"], 9);
+}
+
+TEST_F(Status, NamesMembersAndWhereTheyAre) {
+  const auto answer = nlohmann::json::parse(members_json(snapshot, names));
+  EXPECT_EQ(answer["view"], 12);
+  ASSERT_EQ(answer["members"].size(), 3u);
+  EXPECT_EQ(answer["members"][0]["name"], "alpha");
+  EXPECT_EQ(answer["members"][0]["addresses"][0], "127.0.0.1");
+  EXPECT_EQ(answer["members"][1]["addresses"][0], "10.0.0.9") << "learnt from its frames";
+  EXPECT_EQ(answer["members"][2]["nodeid"], 3);
+  EXPECT_EQ(answer["members"][2]["name"], "");
+}
+
+}  // namespace
+}  // namespace gyre::node
