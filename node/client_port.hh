@@ -1,0 +1,157 @@
+// The daemon's side of one local program, on the reactor: nothing here allocates, locks or waits.
+//
+// Life of a port:  free → open(channel) → … → ended (the program is gone or was cut off) → its last
+// requests and its process_down are taken by the ring → finished() → release() → free.
+//
+// Requests: submit_to() once per turn while hot(). A record leaves the program's ring only when
+// the whole message was taken into the order, so its bytes need no copy of their own here.
+// Events: the calls of membership::Sink, each written once, straight into the program's ring, then
+// publish() at the end of the batch. The ring of events never makes the daemon wait: when it is
+// full, or the program took nothing for stall_max, the program is cut off.
+//
+// Waiting: the node puts fd() into its epoll set once, edge-triggered (EPOLLIN | EPOLLRDHUP |
+// EPOLLET), and calls woken() for what it reports. A parked port has no request and rings its
+// doorbell for the next one; a hot one is polled, and its doorbell byte is left in the socket.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "membership/groups.hh"
+#include "membership/view.hh"
+#include "totem/types.hh"
+#include "transport/shm/channel.hh"
+#include "transport/time.hh"
+
+namespace gyre::node {
+
+// What a port wants of the ring: Ring::submit with Class::application at the present time, and
+// Ring::abandon.
+class Submitter {
+ public:
+  virtual ~Submitter() = default;
+  // True: taken. False: call again later with the same bytes.
+  virtual bool submit(std::uint32_t client, totem::Guarantee guarantee,
+                      std::span<const std::span<const std::byte>> parts) noexcept = 0;
+  virtual void abandon(std::uint32_t client) noexcept = 0;
+};
+
+enum class PortEnd : std::uint8_t {
+  none,
+  gone,      // it closed its socket or died
+  shutdown,  // the daemon stops
+  backlog,   // its ring of events is full
+  stalled,   // it took no event for stall_max
+  broken,    // it wrote what the library never writes
+};
+std::string_view text(PortEnd end) noexcept;
+
+struct PortLimits {
+  Duration stall_max = std::chrono::seconds(60);        // client_stall_max
+  Duration park_after = std::chrono::microseconds(50);  // without a request
+};
+
+// What one turn may take from one program, so that none starves the others.
+struct PortBudget {
+  std::size_t records = 64;
+  std::size_t bytes = 256 << 10;
+};
+
+struct PortCounters {
+  std::uint64_t requests = 0, request_bytes = 0;  // taken into the order
+  std::uint64_t events = 0, event_bytes = 0;      // written to the program
+};
+
+class ClientPort {
+ public:
+  static constexpr std::size_t groups_max = 256;  // that one program may be in
+
+  // Takes a free port into use. `now` starts the stall timer. The node hands the current view to
+  // view() right after, so that the program's stream begins with one.
+  void open(shm::Channel channel, const PortLimits& limits, Time now) noexcept;
+  bool in_use() const noexcept { return static_cast<bool>(channel_.socket); }
+  // The program is out of its groups everywhere; nothing more comes from this port.
+  bool finished() const noexcept { return finished_; }
+  // The port is free again; the channel is to be destroyed where unmapping may take its time.
+  shm::Channel release() noexcept;
+
+  // Requests. True if there was something to do. Parks the port when there was nothing for
+  // park_after.
+  bool submit_to(Submitter& ring, const PortBudget& budget, Time now) noexcept;
+  // To be polled: it has requests, or had some lately, or still has to say that it is down.
+  bool hot() const noexcept { return in_use() && !parked_ && !finished_; }
+  // epoll reports fd(); `hung_up`: with EPOLLHUP, EPOLLRDHUP or EPOLLERR.
+  void woken(bool hung_up, Time now) noexcept;
+  int fd() const noexcept { return channel_.socket.number(); }
+
+  // Events, in the one order. A port that has ended takes none.
+  void transitional(const totem::Configuration& configuration) noexcept;
+  void view(const membership::View& view) noexcept;
+  void group_change(const membership::GroupChange& change) noexcept;  // only of its own groups
+  void join_refused(const membership::Process& process, std::string_view name,
+                    std::string_view reason) noexcept;             // only if it is this program
+  void message(const membership::GroupMessage& message) noexcept;  // only to its own groups
+  // Shows the program what was written since the last call, and rings.
+  void publish() noexcept;
+
+  // Cuts a stalled program off. To be called several times per stall_max; a gap of half of it
+  // between two calls is a pause of our own and starts the timer again.
+  void watch(Time now) noexcept;
+  // Ends it from our side. The first reason stands.
+  void end(PortEnd reason) noexcept;
+  PortEnd ended() const noexcept { return end_; }
+
+  membership::Process process() const noexcept {
+    return {NodeId{channel_.node}, channel_.pid, channel_.client};
+  }
+  const PortCounters& counters() const noexcept { return counters_; }
+
+ private:
+  // A group that the program has asked for. It stays until nothing about it is under way.
+  struct Group {
+    bool wanted = false;          // the last thing that it asked for was to be in
+    bool member = false;          // at the place in the order that was delivered last
+    std::uint32_t under_way = 0;  // joins and leaves taken but not delivered
+  };
+  // The request at the head of the ring, read once: the program may change its bytes meanwhile.
+  struct Request {
+    enum class Kind : std::uint8_t { none, join, leave, data, process_down } kind = Kind::none;
+    totem::Guarantee guarantee{};
+    membership::wire::Encoded header;
+    membership::GroupId group{};
+    std::array<std::span<const std::byte>, 2> parts;  // header, payload
+    bool offered = false;                             // the ring may have taken a part of it
+  };
+
+  bool next_request() noexcept;
+  bool read_request(const shm::Record& record) noexcept;
+  bool read_send(std::span<const std::byte> record) noexcept;
+  bool admit(Request::Kind kind, membership::GroupId group) const noexcept;
+  void taken() noexcept;
+  void drop_request(Submitter& ring) noexcept;
+
+  std::size_t find(membership::GroupId group) const noexcept;  // groups_count_: not there
+  void forget_if_settled(std::size_t index) noexcept;
+  std::byte* claim(std::uint32_t kind, std::size_t size) noexcept;
+  void commit(std::size_t size) noexcept;
+
+  shm::Channel channel_;
+  shm::Consumer requests_;
+  shm::Producer events_;
+  shm::Doorbell requests_bell_, events_bell_, room_bell_;
+  PortLimits limits_;
+  PortCounters counters_;
+  PortEnd end_ = PortEnd::none;
+  bool parked_ = false, finished_ = false, unpublished_ = false;
+  Time last_request_{}, last_progress_{}, last_watch_{};
+  std::uint64_t progress_ = 0;  // the program's position when we looked last
+  Request request_;
+  std::array<membership::GroupId, groups_max> group_ids_{};  // apart, because they are searched
+  std::array<Group, groups_max> groups_{};
+  std::size_t groups_count_ = 0;
+};
+
+}  // namespace gyre::node

@@ -1,0 +1,59 @@
+// What a program and its daemon share once the handshake is done: one socket, one stretch of
+// memory with a ring in each direction, and a second socket for the word that there is room again.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <span>
+
+#include "transport/shm/descriptor.hh"
+#include "transport/shm/doorbell.hh"
+#include "transport/shm/ring.hh"
+
+namespace gyre::shm {
+
+// Why the daemon ended a connection, left in the shared memory for the program to read.
+enum class Ended : std::uint32_t {
+  not = 0,
+  shutdown = 1,  // the daemon stops
+  backlog = 2,   // the events did not fit any more: client_backlog_max
+  stalled = 3,   // the program took no event for client_stall_max
+  broken = 4,    // the program wrote what the library never writes
+};
+
+struct SharedWords {
+  RingWords requests, events;
+  alignas(line_pair) std::atomic<std::uint32_t> requests_bell{quiet};
+  alignas(line_pair) std::atomic<std::uint32_t> events_bell{quiet};
+  alignas(line_pair) std::atomic<std::uint32_t> room_bell{quiet};  // in the ring of requests
+  alignas(line_pair) std::atomic<std::uint32_t> ended{0};
+};
+
+inline constexpr std::size_t words_size = 4096;  // the first page; the two rings follow
+static_assert(sizeof(SharedWords) <= words_size);
+
+// Either side's end. The memory is sealed against shrinking, so touching it never faults.
+struct Channel {
+  Descriptor
+      socket;  // readable on the program's side: an event is pending; on the daemon's: a request
+  Descriptor room;  // readable on the program's side: there is room for requests again
+  Mapping memory;
+  std::size_t requests_size = 0, events_size = 0;  // powers of two
+  std::uint32_t node = 0;                          // the daemon's node id
+  std::uint32_t client = 0;                        // the connection's number on that node
+  std::uint32_t pid = 0;                           // of the program
+
+  SharedWords& words() const noexcept {
+    return *std::launder(reinterpret_cast<SharedWords*>(memory.memory()));
+  }
+  std::span<std::byte> requests() const noexcept {
+    return {memory.memory() + words_size, requests_size};
+  }
+  std::span<std::byte> events() const noexcept {
+    return {memory.memory() + words_size + requests_size, events_size};
+  }
+};
+
+}  // namespace gyre::shm
