@@ -16,7 +16,7 @@ namespace gyre::shm {
 
 // Why the daemon ended a connection, left in the shared memory for the program to read.
 enum class Ended : std::uint32_t {
-  not = 0,
+  no = 0,
   shutdown = 1,  // the daemon stops
   backlog = 2,   // the events did not fit any more: client_backlog_max
   stalled = 3,   // the program took no event for client_stall_max
