@@ -1,0 +1,34 @@
+// What the subcommands of `gyre` share. Each one lives in a file of its own and adds itself to the
+// application; CLI11 calls it back when it was chosen. An exception ends the program with status 1
+// and its text on stderr; wrong usage ends it with status 2.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "client/gyre/gyre.hh"
+
+namespace gyre::tools {
+
+// Options that every subcommand has.
+struct Common {
+  std::string run_dir;
+  bool json = false;
+
+  client::Options options() const {
+    client::Options options;
+    options.run_dir = run_dir;
+    return options;
+  }
+};
+
+// A subcommand with the common options and an example at the foot of its --help.
+CLI::App* add_command(CLI::App& app, Common& common, const std::string& name,
+                      const std::string& description, const std::string& example);
+
+void add_pub(CLI::App& app, Common& common);
+void add_sub(CLI::App& app, Common& common);
+void add_status(CLI::App& app, Common& common);
+void add_members(CLI::App& app, Common& common);
+
+}  // namespace gyre::tools

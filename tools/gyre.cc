@@ -1,0 +1,45 @@
+// gyre: speaks to the local gyred from a shell.
+#include <cstdio>
+#include <exception>
+
+#include "tools/command.hh"
+
+namespace gyre::tools {
+
+CLI::App* add_command(CLI::App& app, Common& common, const std::string& name,
+                      const std::string& description, const std::string& example) {
+  CLI::App* command = app.add_subcommand(name, description);
+  command->add_option("--run-dir", common.run_dir,
+                      "where gyred's socket is (else $GYRE_RUN_DIR, else /run/gyre)");
+  command->add_flag("--json", common.json, "print JSON, one object per line");
+  command->footer("Example:\n  " + example);
+  return command;
+}
+
+}  // namespace gyre::tools
+
+int main(int argc, char** argv) {
+  using namespace gyre::tools;
+  constexpr int status_error = 1, status_usage = 2;
+
+  CLI::App app{"Talks to the cluster through the local gyred."};
+  app.set_version_flag("--version", GYRE_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "Example:\n  echo hello | gyre pub greetings\n\nExit status: 0 done, 1 failed, 2 usage.");
+  Common common;
+  add_pub(app, common);
+  add_sub(app, common);
+  add_status(app, common);
+  add_members(app, common);
+
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : status_usage;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "gyre: %s\n", error.what());
+    return status_error;
+  }
+}

@@ -1,0 +1,78 @@
+// gyre status and gyre members: what the daemon says about itself and about its view.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+
+#include "tools/command.hh"
+
+namespace gyre::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json ask(const Common& common, const std::string& question) {
+  Json answer = Json::parse(client::Connection::query(question, common.options()), nullptr, false);
+  if (!answer.is_object())
+    throw std::runtime_error("gyred's answer to \"" + question + "\" is not a JSON object");
+  return answer;
+}
+
+std::string plain(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_array()) return value.dump();
+  std::string all;
+  for (const Json& entry : value) all += (all.empty() ? "" : ",") + plain(entry);
+  return all;
+}
+
+// One line per fact; an object's facts are named after it: "ring.seq".
+void print_facts(const Json& object, const std::string& prefix) {
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_object())
+      print_facts(value, prefix + key + ".");
+    else
+      fmt::print("{:<32} {}\n", prefix + key, plain(value));
+  }
+}
+
+void status(const Common& common) {
+  const Json answer = ask(common, "status");
+  if (common.json)
+    fmt::print("{}\n", answer.dump());
+  else
+    print_facts(answer, "");
+}
+
+void members(const Common& common) {
+  const Json answer = ask(common, "members");
+  if (common.json) {
+    fmt::print("{}\n", answer.dump());
+    return;
+  }
+  const Json& list = answer.at("members");
+  std::size_t width = 4;
+  for (const Json& member : list) width = std::max(width, plain(member.at("name")).size());
+  fmt::print("view {}\n{:>10}  {:<{}}  {}\n", answer.at("view").dump(), "nodeid", "name", width,
+             "addresses");
+  for (const Json& member : list)
+    fmt::print("{:>10}  {:<{}}  {}\n", plain(member.at("nodeid")), plain(member.at("name")), width,
+               plain(member.at("addresses")));
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Common& common) {
+  add_command(app, common, "status", "Prints the state of the local node, and its counters.",
+              "gyre status --json | jq .ring")
+      ->callback([&common] { status(common); });
+}
+
+void add_members(CLI::App& app, Common& common) {
+  add_command(app, common, "members", "Prints the members of the current view.", "gyre members")
+      ->callback([&common] { members(common); });
+}
+
+}  // namespace gyre::tools
