@@ -45,6 +45,8 @@ struct Arrival {
   NodeId sender{};  // filled in by the layer that reads the clear header, not by a device
 };
 
+// A device with multicast has one data lane for all: a data frame reaches everyone, whatever `to`
+// says.
 struct Send {
   FrameRef frame;  // its bytes do not change any more once handed over
   NodeIndex to = NodeIndex::everyone;
@@ -59,6 +61,8 @@ struct Limits {
   std::size_t receive_frames = 1;  // full frames that its receive queue holds before it drops
   bool multicast = false;          // one send to everyone is one frame on the wire
   bool can_wait = false;           // wait_fds and arm work
+  bool completes_in_send = false;  // a frame taken by send() is not read any more once it returned
+  std::size_t frames_held = 0;     // of the pool, that the device keeps ready to receive into
 };
 
 struct LinkEvent {

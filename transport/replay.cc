@@ -1,0 +1,61 @@
+#include "transport/replay.hh"
+
+#include <algorithm>
+
+namespace gyre {
+
+void ReplayWindow::restart(std::uint64_t first) noexcept {
+  seen_.fill(0);
+  newest_ = first;
+  seen_[first / 64 % words] = std::uint64_t{1} << first % 64;
+}
+
+bool ReplayWindow::accept(std::uint64_t counter) noexcept {
+  if (counter > newest_) {
+    // Words, not bits, are cleared on the way forward: that is what the spare word is for.
+    const std::uint64_t steps = std::min(counter / 64 - newest_ / 64, words);
+    for (std::uint64_t i = 1; i <= steps; ++i) seen_[(newest_ / 64 + i) % words] = 0;
+    newest_ = counter;
+  } else if (newest_ - counter >= span) {
+    return false;
+  }
+  std::uint64_t& word = seen_[counter / 64 % words];
+  const std::uint64_t bit = std::uint64_t{1} << counter % 64;
+  if (word & bit) return false;
+  word |= bit;
+  return true;
+}
+
+bool ReplayFilter::accept(NodeId id, std::uint64_t boot, Lane lane,
+                          std::uint64_t counter) noexcept {
+  Sender& sender = find(id, boot);
+  sender.last_used = ++uses_;
+  const auto index = static_cast<std::size_t>(lane);
+  if (sender.heard[index]) return sender.windows[index].accept(counter);
+  sender.heard[index] = true;
+  sender.windows[index].restart(counter);
+  return true;
+}
+
+ReplayFilter::Sender& ReplayFilter::find(NodeId id, std::uint64_t boot) noexcept {
+  const auto is_it = [&](const Sender& sender) { return sender.id == id && sender.boot == boot; };
+  if (count_ > 0 && is_it(senders_[last_])) return senders_[last_];
+  const auto end = senders_.begin() + static_cast<std::ptrdiff_t>(count_);
+  auto place = std::find_if(senders_.begin(), end, is_it);
+  if (place == end) {
+    if (count_ < senders_max) {
+      ++count_;
+    } else {
+      place = std::min_element(senders_.begin(), end, [](const Sender& a, const Sender& b) {
+        return a.last_used < b.last_used;
+      });
+    }
+    place->id = id;
+    place->boot = boot;
+    place->heard.fill(false);
+  }
+  last_ = static_cast<std::size_t>(place - senders_.begin());
+  return *place;
+}
+
+}  // namespace gyre
