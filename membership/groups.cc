@@ -1,0 +1,194 @@
+#include "membership/groups.hh"
+
+#include <algorithm>
+#include <cassert>
+
+#include "membership/barrier.hh"
+#include "membership/difference.hh"
+#include "membership/group_table.hh"
+
+namespace gyre::membership {
+
+struct Membership::State {
+  State(NodeId own, const GroupLimits& limits, Sink& to)
+      : self(own),
+        sink(to),
+        views(own),
+        groups(limits),
+        barrier(limits),
+        difference(limits),
+        touched(make_array<GroupId>(limits.groups)) {}
+
+  void complete() noexcept;
+  void apply(const wire::Join&, const totem::Message&) noexcept;
+  void apply(const wire::Leave&, const totem::Message&) noexcept;
+  void apply(const wire::ProcessDown&, const totem::Message&) noexcept;
+  void apply(const wire::Data&, const totem::Message&) noexcept;
+  void take_out(GroupId, const Process&, ChangeReason, const totem::Place&) noexcept;
+  void count_missing(GroupId) noexcept;
+  template <typename Request>
+  void apply_if(const std::optional<Request>& request, const totem::Message& message) noexcept {
+    if (request)
+      apply(*request, message);
+    else
+      ++counters.malformed;
+  }
+
+  NodeId self;
+  Sink& sink;
+  GroupCounters counters;
+  ViewHistory views;
+  GroupTable groups;  // as of the last complete barrier and the messages since
+  bool open = false;  // that barrier is the one of the latest regular configuration
+  Barrier barrier;
+  Difference difference;
+  Array<GroupId> touched;  // the groups of a process that went down
+};
+
+Membership::Membership(NodeId self, const GroupLimits& limits, Sink& sink)
+    : state_(std::make_unique<State>(self, limits, sink)) {}
+Membership::~Membership() = default;
+
+void Membership::configuration(const totem::Configuration& configuration) noexcept {
+  State& state = *state_;
+  if (configuration.kind == totem::Configuration::Kind::transitional) {
+    state.barrier.abort();
+    state.views.transitional(configuration);
+    state.sink.transitional(configuration);
+    return;
+  }
+  state.open = false;
+  state.views.regular(configuration);
+  state.barrier.start(configuration.ring, configuration.members, state.self, state.groups);
+}
+
+void Membership::message(const totem::Message& message) noexcept {
+  State& state = *state_;
+  if (message.barrier) {
+    if (state.barrier.take(message.sender, message.payload, state.counters)) state.complete();
+    return;
+  }
+  if (!state.open) {
+    ++state.counters.early;
+    return;
+  }
+  switch (wire::kind(message.payload)) {
+    case wire::Kind::data:
+      return state.apply_if(wire::read_data(message.payload), message);
+    case wire::Kind::join:
+      return state.apply_if(wire::read_join(message.payload), message);
+    case wire::Kind::leave:
+      return state.apply_if(wire::read_leave(message.payload), message);
+    case wire::Kind::process_down:
+      return state.apply_if(wire::read_process_down(message.payload), message);
+    case wire::Kind::none:
+      break;
+  }
+  ++state.counters.malformed;
+}
+
+// The barrier is through: what the lists say takes the place of what this node knew.
+void Membership::State::complete() noexcept {
+  std::swap(groups, barrier.incoming());
+  const GroupTable& before = barrier.incoming();
+  open = true;
+  ++counters.barriers;
+  sink.view(views.view());
+  difference.report(before, groups, views, sink);
+  difference.report_refused(before, groups, self, sink);
+  views.complete();
+  sink.barrier_done();
+}
+
+void Membership::State::apply(const wire::Join& join, const totem::Message& message) noexcept {
+  if (!groups.knows(message.sender)) {
+    ++counters.unknown_sender;
+    return;
+  }
+  const Process process{message.sender, join.pid, join.client};
+  const Refusal refusal = groups.add(join.name, process);
+  if (refusal != Refusal::none) {
+    ++counters.refused;
+    if (process.node == self) sink.join_refused(process, join.name, text(refusal));
+    return;
+  }
+  const Group& group = *groups.find(group_id(join.name));
+  const Change joined{process, ChangeReason::join};
+  sink.group_change(
+      {group.name(), group.id, message.place, groups.members(group), std::span(&joined, 1), {}});
+}
+
+void Membership::State::apply(const wire::Leave& leave, const totem::Message& message) noexcept {
+  if (const auto process = groups.process(leave.group, message.sender, leave.client))
+    take_out(leave.group, *process, leave.reason, message.place);
+  else
+    count_missing(leave.group);
+}
+
+void Membership::State::apply(const wire::ProcessDown& down,
+                              const totem::Message& message) noexcept {
+  std::size_t count = 0;
+  for (const Group& group : groups.groups())
+    if (groups.process(group.id, message.sender, down.client)) touched[count++] = group.id;
+  const std::span ids(touched.get(), count);
+  std::ranges::sort(ids, {}, [this](GroupId id) { return groups.find(id)->name(); });
+  for (const GroupId id : ids)
+    take_out(id, *groups.process(id, message.sender, down.client), ChangeReason::process_down,
+             message.place);
+}
+
+void Membership::State::apply(const wire::Data& data, const totem::Message& message) noexcept {
+  const auto sender = groups.process(data.group, message.sender, data.client);
+  if (!sender) {
+    count_missing(data.group);
+    return;
+  }
+  const Group& group = *groups.find(data.group);
+  sink.message({group.name(), group.id, groups.members(group), *sender, message.place,
+                message.guarantee, data.payload});
+}
+
+void Membership::State::take_out(GroupId id, const Process& process, ChangeReason reason,
+                                 const totem::Place& place) noexcept {
+  groups.remove(id, process);
+  const Group& group = *groups.find(id);
+  const Change left{process, reason};
+  sink.group_change({group.name(), id, place, groups.members(group), {}, std::span(&left, 1)});
+  groups.drop_if_empty(id);
+}
+
+void Membership::State::count_missing(GroupId id) noexcept {
+  ++(groups.find(id) ? counters.not_a_member : counters.unknown_group);
+}
+
+std::span<const std::byte> Membership::barrier() const noexcept {
+  return state_->barrier.list();
+}
+bool Membership::syncing() const noexcept {
+  return !state_->open;
+}
+
+std::optional<std::string_view> Membership::name(GroupId id) const noexcept {
+  const Group* group = state_->groups.find(id);
+  if (!group) return std::nullopt;
+  return group->name();
+}
+
+bool Membership::is_member(GroupId id, const Process& process) const noexcept {
+  return state_->groups.process(id, process.node, process.client) == process;
+}
+
+const GroupCounters& Membership::counters() const noexcept {
+  return state_->counters;
+}
+std::size_t Membership::group_count() const noexcept {
+  return state_->groups.groups().size();
+}
+
+Membership::GroupState Membership::group(std::size_t index) const noexcept {
+  assert(index < group_count());
+  const Group& group = state_->groups.groups()[index];
+  return {group.name(), group.id, state_->groups.members(group)};
+}
+
+}  // namespace gyre::membership
