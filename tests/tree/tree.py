@@ -35,11 +35,13 @@ ARROWS = {
 }
 ANYTHING = ("bench/", "tests/")  # their patterns cross folders
 
-# Layers that are functions of what they are handed: no clock, socket, thread, log or dice.
+# Layers that are functions of what they are handed: no clock, socket, thread, log or dice. (What
+# mmap gives is memory.)
 PURE = ("totem/", "membership/", "rm/cib/", "rm/schedule/", "rm/control/", "transport/seal")
 IMPURE = re.compile(
     r"#\s*include\s*<(thread|mutex|shared_mutex|condition_variable|future|iostream|fstream|random"
-    r"|ctime|time\.h|unistd\.h|poll\.h|pthread\.h|sys/.*|netinet/.*|arpa/.*|linux/.*|spdlog/.*)>"
+    r"|ctime|time\.h|unistd\.h|poll\.h|pthread\.h|sys/(?!mman\.h).*|netinet/.*"
+    r"|arpa/.*|linux/.*|spdlog/.*)>"
     r"|\b(steady_clock|system_clock|high_resolution_clock)::now|\brandom_device\b")
 
 SOURCES = (".cc", ".hh")
