@@ -24,6 +24,7 @@
 #include "membership/view.hh"
 #include "totem/types.hh"
 #include "transport/shm/channel.hh"
+#include "transport/shm/records.hh"
 #include "transport/time.hh"
 
 namespace gyre::node {
@@ -67,8 +68,6 @@ struct PortCounters {
 
 class ClientPort {
  public:
-  static constexpr std::size_t groups_max = 256;  // that one program may be in
-
   // Takes a free port into use. `now` starts the stall timer. The node hands the current view to
   // view() right after, so that the program's stream begins with one.
   void open(shm::Channel channel, const PortLimits& limits, Time now) noexcept;
@@ -83,6 +82,8 @@ class ClientPort {
   bool submit_to(Submitter& ring, const PortBudget& budget, Time now) noexcept;
   // To be polled: it has requests, or had some lately, or still has to say that it is down.
   bool hot() const noexcept { return in_use() && !parked_ && !finished_; }
+  // Hot, but the ring said `later` to its request: no reason to stay awake before the ring moves.
+  bool stuck() const noexcept { return stuck_; }
   // epoll reports fd(); `hung_up`: with EPOLLHUP, EPOLLRDHUP or EPOLLERR.
   void woken(bool hung_up, Time now) noexcept;
   int fd() const noexcept { return channel_.socket.number(); }
@@ -110,33 +111,34 @@ class ClientPort {
   const PortCounters& counters() const noexcept { return counters_; }
 
  private:
-  // A group that the program has asked for. It stays until nothing about it is under way.
+  // A group that the program has asked for. It stays until it is out and nothing is under way.
   struct Group {
-    bool wanted = false;          // the last thing that it asked for was to be in
-    bool member = false;          // at the place in the order that was delivered last
-    std::uint32_t under_way = 0;  // joins and leaves taken but not delivered
+    bool member = false;                // at the place in the order that was delivered last
+    std::uint32_t joins_under_way = 0;  // taken, but neither delivered nor refused
   };
   // The request at the head of the ring, read once: the program may change its bytes meanwhile.
   struct Request {
     enum class Kind : std::uint8_t { none, join, leave, data, process_down } kind = Kind::none;
     totem::Guarantee guarantee{};
-    membership::wire::Encoded header;
     membership::GroupId group{};
+    membership::wire::Encoded header;
     std::array<std::span<const std::byte>, 2> parts;  // header, payload
-    bool offered = false;                             // the ring may have taken a part of it
+    std::size_t size() const noexcept { return parts[0].size() + parts[1].size(); }
   };
 
-  bool next_request() noexcept;
+  bool next_request(Submitter& ring) noexcept;
   bool read_request(const shm::Record& record) noexcept;
-  bool read_send(std::span<const std::byte> record) noexcept;
-  bool admit(Request::Kind kind, membership::GroupId group) const noexcept;
+  void fill_request(Request::Kind kind, membership::GroupId group,
+                    const membership::wire::Encoded& header) noexcept;
   void taken() noexcept;
-  void drop_request(Submitter& ring) noexcept;
+  void park_if_idle(Time now) noexcept;
 
-  std::size_t find(membership::GroupId group) const noexcept;  // groups_count_: not there
+  static constexpr std::size_t nowhere = shm::groups_max;
+  std::size_t find(membership::GroupId group) const noexcept;
   void forget_if_settled(std::size_t index) noexcept;
-  std::byte* claim(std::uint32_t kind, std::size_t size) noexcept;
-  void commit(std::size_t size) noexcept;
+  bool is_self(const membership::Process& other) const noexcept { return other == process(); }
+  // Room for an event, or null after the program was cut off.
+  std::byte* claim(shm::EventKind kind, std::size_t size) noexcept;
 
   shm::Channel channel_;
   shm::Consumer requests_;
@@ -145,12 +147,13 @@ class ClientPort {
   PortLimits limits_;
   PortCounters counters_;
   PortEnd end_ = PortEnd::none;
-  bool parked_ = false, finished_ = false, unpublished_ = false;
+  bool parked_ = false, finished_ = false, stuck_ = false;
   Time last_request_{}, last_progress_{}, last_watch_{};
   std::uint64_t progress_ = 0;  // the program's position when we looked last
   Request request_;
-  std::array<membership::GroupId, groups_max> group_ids_{};  // apart, because they are searched
-  std::array<Group, groups_max> groups_{};
+  std::array<membership::GroupId, shm::groups_max>
+      group_ids_{};  // apart, because they are searched
+  std::array<Group, shm::groups_max> groups_{};
   std::size_t groups_count_ = 0;
 };
 

@@ -36,9 +36,8 @@ static_assert(sizeof(SharedWords) <= words_size);
 
 // Either side's end. The memory is sealed against shrinking, so touching it never faults.
 struct Channel {
-  Descriptor
-      socket;  // readable on the program's side: an event is pending; on the daemon's: a request
-  Descriptor room;  // readable on the program's side: there is room for requests again
+  Descriptor socket;  // readable: the other side has published (an event, or a request)
+  Descriptor room;    // readable on the program's side: there is room for requests again
   Mapping memory;
   std::size_t requests_size = 0, events_size = 0;  // powers of two
   std::uint32_t node = 0;                          // the daemon's node id

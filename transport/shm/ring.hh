@@ -67,6 +67,7 @@ class Producer {
   bool write(std::uint32_t kind, std::span<const std::span<const std::byte>> parts) noexcept;
   // Makes what was committed visible. Follow it with Doorbell::ring.
   void publish() noexcept;
+  bool unpublished() const noexcept { return position_ != published_; }
 
   std::size_t capacity() const noexcept { return memory_.size(); }
   // Reads the consumer's position: what it has published, and whether that is all that we have.
@@ -108,8 +109,7 @@ class Consumer {
   void close() noexcept;
 
  private:
-  // How far the producer has come; not read again until all of it is consumed.
-  std::uint64_t written() noexcept;
+  Look look_again() noexcept;  // how far the producer has come
   Look broken() noexcept;
 
   RingWords* words_ = nullptr;
