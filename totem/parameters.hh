@@ -15,13 +15,14 @@ struct Parameters {
   Duration send_join{};  // joins are spread over 0..send_join
   Duration consensus = std::chrono::milliseconds(3600);
   Duration merge_detect = std::chrono::milliseconds(200);
-  std::uint32_t seqno_unchanged = 30;   // idle rotations before the token is held
+  std::uint32_t seqno_unchanged = 30;    // idle rotations before the token is held
   std::uint32_t fail_to_receive = 2500;  // rotations without progress before a node isolates itself
-  std::uint32_t global_window = 0;      // frames per rotation of the whole ring; 0: what queues hold
-  std::uint32_t personal_window = 0;    // frames per token visit; 0: by the global window
-  std::uint32_t frame_max = 1400;       // bytes of one frame behind the clear header: a constant of the cluster
-  std::uint32_t receive_frames = 64;    // frames that this node's receive queue holds
-  bool open = true;                     // nodes that no one listed may turn up (no nodelist)
+  std::uint32_t global_window = 0;    // frames per rotation of the whole ring; 0: what queues hold
+  std::uint32_t personal_window = 0;  // frames per token visit; 0: by the global window
+  std::uint32_t frame_max =
+      1400;  // bytes of one frame behind the clear header: a constant of the cluster
+  std::uint32_t receive_frames = 64;  // frames that this node's receive queue holds
+  bool open = true;                   // nodes that no one listed may turn up (no nodelist)
 };
 
 }  // namespace gyre::totem

@@ -13,9 +13,15 @@ namespace gyre::totem {
 
 // The place of a frame in the order of its ring: 1, 2, 3 … without gaps. 64 bits never wrap.
 enum class Seq : std::uint64_t { none = 0 };
-constexpr std::uint64_t number(Seq seq) noexcept { return static_cast<std::uint64_t>(seq); }
-constexpr Seq operator+(Seq seq, std::uint64_t n) noexcept { return Seq{number(seq) + n}; }
-constexpr Seq& operator++(Seq& seq) noexcept { return seq = seq + 1; }
+constexpr std::uint64_t number(Seq seq) noexcept {
+  return static_cast<std::uint64_t>(seq);
+}
+constexpr Seq operator+(Seq seq, std::uint64_t n) noexcept {
+  return Seq{number(seq) + n};
+}
+constexpr Seq& operator++(Seq& seq) noexcept {
+  return seq = seq + 1;
+}
 
 // A ring's name. `seq` grows with every ring that a node installs; `incarnation` is the random
 // number that the representative drew when it started, so that a lost or old file cannot make an
@@ -80,7 +86,9 @@ class Members {
 
  private:
   constexpr std::uint64_t& word(NodeIndex node) noexcept { return words_[at(node) / 64]; }
-  constexpr const std::uint64_t& word(NodeIndex node) const noexcept { return words_[at(node) / 64]; }
+  constexpr const std::uint64_t& word(NodeIndex node) const noexcept {
+    return words_[at(node) / 64];
+  }
   std::array<std::uint64_t, nodes_max / 64> words_{};
 };
 

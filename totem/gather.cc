@@ -1,0 +1,247 @@
+// Gather: agreeing on who is there (Amir et al. 1995, section 5.2), and on the largest set that
+// mutually hears itself where not everyone hears everyone.
+
+#include <algorithm>
+
+#include "totem/clique.hh"
+#include "totem/ring.hh"
+
+namespace gyre::totem {
+
+void Ring::enter_gather(Reason reason, NodeIndex cause, Time now) {
+  if (leaving_) return enter_leaving(now);
+  ++counters_.gathers;
+  if (!retiring_) forming_->reset({});
+  disturber_ = log_->members.has(cause) ? NodeIndex::self : cause;
+  staged_waits_ = false;
+  staged_ = {};
+  commit_frames_.clear();
+  merge_detect_at_ = never;
+  Gather& gather = state_.emplace<Gather>();
+  gather.join_at = now + jitter(parameters_.send_join);
+  gather.consensus_at = now + parameters_.consensus;
+  if (reason == Reason::member_left) gather.excluded.add(cause);
+  if (reason == Reason::failed_to_receive) {
+    gather.excluded = log_->members;
+    gather.excluded.remove(NodeIndex::self);
+  }
+  transition(reason, cause);
+  check_consensus(gather, now);
+}
+
+// proc_set less fail_set: whom this node would form a ring with.
+Members Ring::proposal(const Gather& gather) const noexcept {
+  Members all = log_->members | gather.heard;
+  all.add(NodeIndex::self);
+  return all - gather.excluded;
+}
+
+void Ring::proposal_changed(Gather& gather, Time now) {
+  gather.agreed = false;
+  gather.commit_by = never;
+  gather.expired_without_change = false;
+  gather.consensus_at = now + parameters_.consensus;
+  gather.join_at = std::min(gather.join_at, now + jitter(parameters_.send_join));
+}
+
+void Ring::join_in_gather(Gather& gather, const wire::Join& join, NodeIndex from, Time now) {
+  if (gather.excluded.has(from)) return;
+  if (join.flags & wire::Join::leaving) {
+    gather.excluded.add(from);
+    proposal_changed(gather, now);
+    return check_consensus(gather, now);
+  }
+  Gather::Peer peer;
+  peer.exact = true;
+  peer.ring_seq = join.ring_seq;
+  for (std::size_t i = 0; i < join.count; ++i) {
+    const auto& entry = join.entries[i];
+    const auto node = peers_.find(entry.node);
+    const bool failed = entry.marks & wire::Join::failed;
+    if (!node) {
+      peer.exact &= failed;
+      continue;
+    }
+    (failed ? peer.failed : peer.proposal).add(*node);
+    if (entry.marks & wire::Join::heard) peer.heard.add(*node);
+  }
+  if (peer.failed.has(NodeIndex::self)) {  // it goes without us
+    gather.excluded.add(from);
+    proposal_changed(gather, now);
+    return check_consensus(gather, now);
+  }
+  gather.peers[at(from)] = peer;
+  gather.joined.add(from);
+  heard_in_gather(gather, from, now);
+}
+
+// A frame of `from` shows that we hear it.
+void Ring::heard_in_gather(Gather& gather, NodeIndex from, Time now) {
+  if (gather.excluded.has(from)) return;
+  const Members before = proposal(gather);
+  if (!gather.heard.has(from)) {
+    gather.heard.add(from);
+    gather.join_at = std::min(gather.join_at, now + jitter(parameters_.send_join));
+    if (proposal(gather) != before) proposal_changed(gather, now);
+  }
+  check_consensus(gather, now);
+}
+
+// Consensus: every member of our proposal proposes the same and hears all of it.
+void Ring::check_consensus(Gather& gather, Time now) {
+  if (gather.agreed || must_drain()) return;
+  const Members all = proposal(gather);
+  if (all.size() == 1 && !gather.expired && gather.excluded.empty()) return;
+  bool agreed = true;
+  NodeIndex representative = NodeIndex::self;
+  all.each([&](NodeIndex node) {
+    if (peers_.id(node) < peers_.id(representative)) representative = node;
+    if (node == NodeIndex::self) return;
+    const auto& peer = gather.peers[at(node)];
+    agreed &=
+        gather.joined.has(node) && peer.exact && peer.proposal == all && peer.heard.contains(all);
+  });
+  if (!agreed) return;
+  gather.agreed = true;
+  gather.commit_by = now + parameters_.token_loss;
+  if (representative == NodeIndex::self) create_commit_token(gather, now);
+}
+
+void Ring::expire_gather(Gather& gather, Time now) {
+  if (gather.agreed && now >= gather.commit_by)
+    return enter_gather(Reason::commit_token_missing, NodeIndex::self, now);
+  if (!gather.agreed && now >= gather.consensus_at) {
+    exclude_unreachable(gather, now);
+    check_consensus(gather, now);
+    if (state() != State::gather) return;
+  }
+  if (now < gather.join_at) return;
+  check_consensus(gather, now);  // it may have had to wait for the last events
+  if (state() != State::gather) return;
+  gather.join_at = now + parameters_.join + jitter(parameters_.send_join);
+  Members heard = gather.heard;
+  heard.add(NodeIndex::self);
+  send_join(proposal(gather) | gather.excluded, gather.excluded, heard, false);
+}
+
+// The consensus timer has run out: go on with the largest set in which all hear each other. If
+// everyone in our proposal does, and they still do not agree, it is they who have yet to give up
+// someone; the second time they are given up themselves, so that gather ends in as many rounds as
+// there are nodes.
+void Ring::exclude_unreachable(Gather& gather, Time now) {
+  gather.expired = true;
+  const Members all = proposal(gather);
+  std::array<NodeIndex, nodes_max> order;
+  const std::size_t count = sorted(all, order);
+  Graph graph;
+  const auto hears = [&](NodeIndex a, NodeIndex b) {
+    if (a == NodeIndex::self) return gather.joined.has(b);
+    const auto& peer = gather.peers[at(a)];
+    return gather.joined.has(a) && peer.heard.has(b) && !peer.failed.has(b);
+  };
+  for (std::size_t i = 0; i < count; ++i)
+    for (std::size_t j = i + 1; j < count; ++j)
+      if (hears(order[i], order[j]) && hears(order[j], order[i])) {
+        graph.neighbours[at(order[i])].add(order[j]);
+        graph.neighbours[at(order[j])].add(order[i]);
+      }
+  Members lost = all - largest_clique(graph, NodeIndex::self, {order.data(), count});
+  if (lost.empty() && gather.expired_without_change)
+    all.each([&](NodeIndex node) {
+      const auto& peer = gather.peers[at(node)];
+      if (node != NodeIndex::self &&
+          !(peer.exact && peer.proposal == all && peer.heard.contains(all)))
+        lost.add(node);
+    });
+  if (lost.empty()) {
+    gather.expired_without_change = true;
+    gather.consensus_at = now + parameters_.consensus;
+    return;
+  }
+  gather.excluded = gather.excluded | lost;
+  proposal_changed(gather, now);
+}
+
+void Ring::send_join(const Members& proc, const Members& failed, const Members& heard,
+                     bool leaving) {
+  FrameRef frame = control_frame();
+  if (!frame) return;
+  wire::Join join;
+  join.flags = leaving ? wire::Join::leaving : 0;
+  join.sender = identity_.self;
+  join.incarnation = identity_.incarnation;
+  join.join_seq = ++join_seq_;
+  join.ring_seq = ring_seq_;
+  join.frame_max = parameters_.frame_max;
+  std::array<NodeIndex, nodes_max> order;
+  join.count = static_cast<std::uint16_t>(sorted(proc, order));
+  for (std::size_t i = 0; i < join.count; ++i)
+    join.entries[i] = {
+        .node = peers_.id(order[i]),
+        .marks = static_cast<std::uint8_t>((failed.has(order[i]) ? wire::Join::failed : 0) |
+                                           (heard.has(order[i]) ? wire::Join::heard : 0))};
+  wire::write_join(frame, join);
+  send(std::move(frame), NodeIndex::everyone, Lane::data);
+  ++counters_.joins_sent;
+}
+
+// --- nodes that keep breaking the ring ---
+
+bool Ring::held_down(NodeIndex node, Time now) const noexcept {
+  return now < peer_state_[at(node)].held_down_until;
+}
+
+// The first offence is free; then the node is not listened to for longer and longer, but never
+// longer than a healthy ring takes to form twice.
+void Ring::offence(NodeIndex node, Time now) {
+  PeerState& peer = peer_state_[at(node)];
+  if (++peer.offences < 2) return;
+  const Duration longest = 2 * (parameters_.token_loss + parameters_.consensus);
+  const auto doublings = std::min(peer.offences - 2, 8u);
+  peer.held_down_until = now + std::min(parameters_.consensus * (1 << doublings), longest);
+}
+
+// A new ring stands: who was in the old one but is not in this, although it had only just come?
+// And did the node for whose sake we gathered not get in?
+void Ring::judge_absentees(const Log& before, const Members& after, Time now) {
+  const Duration settled = 4 * (parameters_.token_loss + parameters_.consensus);
+  (before.members - after).each([&](NodeIndex node) {
+    PeerState& peer = peer_state_[at(node)];
+    if (peer.left_orderly) return;
+    if (now - peer.member_since < settled)
+      offence(node, now);
+    else
+      peer.offences = 0;
+  });
+  if (disturber_ != NodeIndex::self && !after.has(disturber_)) offence(disturber_, now);
+  disturber_ = NodeIndex::self;
+  (after - before.members).each([&](NodeIndex node) { peer_state_[at(node)].member_since = now; });
+}
+
+// --- leaving ---
+
+void Ring::enter_leaving(Time now) {
+  Leaving& leaving = state_.emplace<Leaving>();
+  leaving.waiting = log_->members;
+  leaving.waiting.remove(NodeIndex::self);
+  leaving.until = now + parameters_.consensus;
+  leaving.resend_at = now;
+  leaving_ = true;
+  transition(Reason::leave_requested);
+}
+
+void Ring::expire_leaving(Leaving& leaving, Time now) {
+  if (left_) return;
+  if (leaving.waiting.empty() || now >= leaving.until) {
+    left_ = true;
+    leaving.resend_at = leaving.until = never;
+    return;
+  }
+  if (now < leaving.resend_at) return;
+  leaving.resend_at = now + parameters_.join;
+  Members self;
+  self.add(NodeIndex::self);
+  send_join(log_->members, {}, self, true);
+}
+
+}  // namespace gyre::totem

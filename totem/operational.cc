@@ -1,0 +1,141 @@
+// Operational: the token goes round, and with it the right to give messages their place.
+
+#include <algorithm>
+
+#include "totem/ring.hh"
+
+namespace gyre::totem {
+
+void Ring::visit_operational(Operational& operational, Time now) {
+  Rotation& rotation = operational.rotation;
+  if (!rotation.held) return;
+  if (log_->count == 1) return visit_alone(operational, now);
+  const bool released = operational.holding;
+  if (released && !release_held(operational, now)) return;
+  if (!rotation.held) return;
+  last_visit_ = now;
+  ++counters_.rotation_count;
+  if (failed_to_receive(operational, now))
+    return enter_gather(Reason::failed_to_receive, NodeIndex::self, now);
+
+  const wire::Token& token = rotation.token;
+  const Seq received_seq = token.seq, first = token.seq + 1;
+  const std::size_t resent = serve_requests(*log_, rotation);
+  sequence(rotation, allowance(*log_, rotation, pending()));
+  const std::size_t sent = number(token.seq) - number(received_seq);
+  account(rotation, sent + resent, pending());
+  update_aru(*log_, rotation, received_seq);
+  const Seq seq_before = rotation.seq_before;
+  request_holes(*log_, rotation, seq_before);
+  log_->release();
+  const bool quiet = token.seq == seq_before && token.aru == token.seq && token.rtr_count == 0 &&
+                     token.backlog == 0 && resent == 0;
+  operational.unchanged = quiet ? operational.unchanged + 1 : 0;
+  if (!released && hold_token(operational, quiet, now)) return;
+
+  // The token overtakes the data that it announces (the accelerated ring): its next holder works
+  // while our frames are still on their way.
+  pass_token(rotation, log_->successor(NodeIndex::self), now);
+  for (Seq seq = first; seq <= token.seq; ++seq)
+    send(log_->window.at(seq), NodeIndex::everyone, Lane::data);
+}
+
+// Gives the next `count` pending frames their seqs.
+void Ring::sequence(Rotation& rotation, std::size_t count) {
+  for (; count > 0; --count) {
+    if (!log_->window.fits(rotation.token.seq + 1)) return;
+    FrameRef frame = barrier_.pending() > 0 ? barrier_.take() : application_.take();
+    wire::Data header = *wire::read_data(frame.bytes());
+    header.sender = identity_.self;
+    header.ring = log_->id;
+    header.seq = ++rotation.token.seq;
+    wire::write_data(frame.data(), header);
+    if (output_.sequenced.size() < output_.sequenced.capacity()) output_.sequenced.push_back(frame);
+    last_sent_ = header.seq;
+    log_->store(header.seq, std::move(frame));
+    ++counters_.data_sent;
+  }
+}
+
+// A ring of one: everything is received by everyone as soon as it has its place.
+void Ring::visit_alone(Operational& operational, Time now) {
+  last_visit_ = now;
+  log_->release();
+  sequence(operational.rotation, std::min<std::size_t>(pending(), window_));
+  operational.rotation.token.aru = log_->stable = log_->aru;
+}
+
+// Idle for long enough: the representative keeps the token, so that a quiet ring is quiet.
+bool Ring::hold_token(Operational& operational, bool quiet, Time now) {
+  if (!quiet || operational.unchanged < parameters_.seqno_unchanged) return false;
+  if (log_->order[0] != NodeIndex::self) return false;
+  operational.holding = true;
+  operational.release_at = now + parameters_.hold;
+  operational.rotation.lost_at = never;
+  ++counters_.holds;
+  return true;
+}
+
+// The held token goes on: to whoever asked, with our own messages, or round once because its time
+// is up. A member that asks gets it directly. Those in between would have passed it on as it was:
+// when it was held, every member had everything and nothing was asked for.
+bool Ring::release_held(Operational& operational, Time now) {
+  const NodeIndex asked_by = operational.asked_by;
+  if (asked_by == NodeIndex::self && pending() == 0 && now < operational.release_at) return false;
+  operational.holding = false;
+  operational.release_at = never;
+  operational.asked_by = NodeIndex::self;
+  if (asked_by == NodeIndex::self) return true;
+  operational.unchanged = 0;
+  last_visit_ = now;
+  ++counters_.hand_offs;
+  pass_token(operational.rotation, asked_by, now);
+  return true;
+}
+
+// We keep the aru back, visit after visit, and nothing that we ask for comes: it is we who cannot
+// receive, so we leave the others alone. Counted in visits and in time, because visits can be very
+// short.
+bool Ring::failed_to_receive(Operational& operational, Time now) {
+  const wire::Token& token = operational.rotation.token;
+  if (token.aru_owner != identity_.self || log_->aru > token.aru) {
+    operational.stuck_visits = 0;
+    operational.progress_at = now;
+    return false;
+  }
+  return ++operational.stuck_visits > parameters_.fail_to_receive &&
+         now - operational.progress_at > parameters_.token_loss;
+}
+
+// There is something to send: if the token is held, its holder must know; if it is on its way, it
+// should have come soon.
+void Ring::ask_for_token(Operational& operational, Time now) {
+  constexpr Duration patience = std::chrono::milliseconds(2);
+  if (operational.cancel_at == never)
+    operational.cancel_at =
+        operational.unchanged >= parameters_.seqno_unchanged ? now : now + patience;
+  if (now < operational.cancel_at) return;
+  operational.cancel_at = now + patience;
+  FrameRef frame = control_frame();
+  if (!frame) return;
+  wire::write_hold_cancel(frame, log_->id);
+  send(std::move(frame), log_->order[0], Lane::token);
+  ++counters_.hold_cancels_sent;
+}
+
+void Ring::expire_operational(Operational& operational, Time now) {
+  Rotation& rotation = operational.rotation;
+  if (now >= rotation.lost_at) {
+    ++counters_.token_losses;
+    return enter_gather(Reason::token_lost, NodeIndex::self, now);
+  }
+  expire_rotation(rotation, now);
+  expire_merge_detect(now);
+  if (pending() > 0 && !rotation.held) ask_for_token(operational, now);
+  const bool drained = application_.pending() + barrier_.pending() == 0 &&
+                       last_sent_ <= log_->stable && log_->delivered >= log_->aru;
+  if (leaving_ && drained && (!rotation.held || operational.holding || log_->count == 1))
+    enter_leaving(now);
+}
+
+}  // namespace gyre::totem

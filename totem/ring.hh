@@ -1,0 +1,287 @@
+// Totem's single ring: one order of messages, and agreement on who is in it.
+//
+// Y. Amir, L. E. Moser, P. M. Melliar-Smith, D. A. Agarwal, P. Ciarfella: The Totem single-ring
+// ordering and membership protocol, ACM TOCS 13(4), 1995. A. Babay, Y. Amir: Fast total ordering
+// for modern data centers, ICDCS 2016 (the accelerated ring). PROTOCOL.md maps their rules to the
+// functions here and names every deviation.
+//
+// The machine is pure: its only inputs are the calls below, its only outputs are output() and
+// next(). It reads no clock, and allocates nothing after construction.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "totem/log.hh"
+#include "totem/pack.hh"
+#include "totem/parameters.hh"
+#include "totem/peers.hh"
+#include "totem/states.hh"
+#include "totem/types.hh"
+
+namespace gyre::totem {
+
+enum class State : std::uint8_t { gather, commit, recovery, operational, leaving };
+std::string_view text(State state) noexcept;
+
+// Why a state was entered.
+enum class Reason : std::uint8_t {
+  started,
+  token_lost,  // in operational
+  token_lost_in_commit,
+  token_lost_in_recovery,
+  commit_token_missing,  // consensus stood, the representative's commit token did not come
+  consensus_expired,
+  join_received,   // a member of our ring is gathering
+  join_in_commit,  // a member of the ring to be has fallen back
+  foreign_join,    // a node outside, which hears us, wants in
+  foreign_ring,    // another ring hears us
+  member_left,
+  failed_to_receive,
+  consensus,              // → commit
+  commit_token_returned,  // → recovery
+  recovered,              // → operational
+  leave_requested,
+};
+std::string_view text(Reason reason) noexcept;
+
+struct Transition {
+  State to{};
+  Reason reason{};
+  RingId ring;                  // the installed one, or the one being formed
+  NodeId cause = NodeId::none;  // the node that caused it, if one did
+  std::uint32_t members = 0;
+};
+
+struct Identity {
+  NodeId self = NodeId::none;
+  std::uint64_t incarnation = 0;  // 64 random bits, drawn at start
+  std::uint64_t ring_seq = 0;     // ring seqs up to here may have been used before
+  std::uint64_t seed = 0;         // of the jitter
+};
+
+// What the ring wants done. The node takes it all after each turn and clears it.
+struct Output {
+  std::vector<Send> sends;          // in this order
+  std::vector<FrameRef> sequenced;  // own data frames that were given a seq: data frames of wire.hh
+  std::vector<Transition> transitions;  // for the log
+  std::uint64_t reserve_ring_seq =
+      0;  // not 0: have ring seqs up to this on disk, then say reserved()
+};
+
+enum class Class : std::uint8_t {
+  application,  // waits for open() in each new ring
+  barrier,      // goes first; forgotten when the ring ends before it was sent
+};
+
+using Event = std::variant<Configuration, Message>;
+
+struct Counters {
+  std::uint64_t tokens_received = 0, tokens_sent = 0, tokens_retransmitted = 0;
+  std::uint64_t token_duplicates = 0, tokens_foreign = 0;
+  std::uint64_t data_received = 0, data_sent = 0, data_duplicates = 0, data_foreign = 0;
+  std::uint64_t data_outside_window = 0, data_stale = 0;
+  std::uint64_t retransmits_requested = 0, retransmits_sent = 0, recovered_sent = 0;
+  std::uint64_t messages_sent = 0, messages_delivered = 0;
+  std::uint64_t joins_received = 0, joins_sent = 0, joins_stale = 0, joins_paused = 0;
+  std::uint64_t joins_held_down = 0, joins_frame_size = 0, joins_ring_seq = 0, joins_deaf = 0;
+  std::uint64_t commit_tokens_received = 0, commit_tokens_sent = 0, commit_tokens_refused = 0;
+  std::uint64_t merge_detects_received = 0, merge_detects_sent = 0;
+  std::uint64_t hold_cancels_received = 0, hold_cancels_sent = 0, holds = 0, hand_offs = 0;
+  std::uint64_t malformed = 0, malformed_items = 0, no_frames = 0;
+  std::uint64_t gathers = 0, rings_installed = 0, token_losses = 0, pauses = 0;
+  std::uint64_t rotation_count = 0;
+};
+
+class Ring {
+ public:
+  // Throws std::invalid_argument for parameters that cannot work.
+  Ring(const Parameters& parameters, const Identity& identity, Peers& peers, FramePool& pool);
+
+  // Frames that a ring holds on to at most; the pool must have them.
+  static std::size_t frames_needed(const Parameters& parameters) noexcept;
+
+  void start(Time now);
+  // A frame of another node, without its clear header. Stores; never sends.
+  void receive(FrameRef frame, NodeIndex from, Time now);
+  // See Packer::submit. `source` tells clients apart; application and barrier have their own.
+  // A message has at most message_max bytes.
+  Submitted submit(std::uint32_t source, Class kind, Guarantee guarantee, Parts parts);
+  void abandon(std::uint32_t source) noexcept;
+  // The barrier of the present ring is through.
+  void open() noexcept { open_ = true; }
+  // Due timers: every turn, whatever the device does.
+  void expire(Time now);
+  // The token, if held: only when the last sends are gone.
+  void visit(Time now);
+
+  // The next event of the one order; false: none at present. What an event points to is valid until
+  // the next call.
+  bool next(Event& event);
+  // A configuration change is under way: take events until next() is false before the next input.
+  bool must_drain() const noexcept { return retiring_ != nullptr; }
+
+  // Ring seqs up to `ring_seq` are on disk.
+  void reserved(std::uint64_t ring_seq, Time now);
+  // Orderly: sends what is pending, tells everyone, and then has left().
+  void leave(Time now);
+  bool left() const noexcept { return left_; }
+
+  Output& output() noexcept { return output_; }
+  // When expire() or visit() next has something to do.
+  Time deadline() const noexcept;
+  // The last in-order visit of the token, for the lease of the quorum.
+  Time last_visit() const noexcept { return last_visit_; }
+  State state() const noexcept;
+  // The installed ring.
+  RingId ring() const noexcept { return log_->id; }
+  bool idle() const noexcept;
+  const Counters& counters() const noexcept { return counters_; }
+
+ private:
+  // ring.cc: the table of (state × frame), and time
+  void observe(Time now);
+  void receive_data(FrameRef frame, NodeIndex from, Time now);
+  void receive_token(const FrameRef& frame, Time now);
+  void receive_join(const FrameRef& frame, NodeIndex from, Time now);
+  void receive_commit(const FrameRef& frame, Time now);
+  void receive_merge_detect(const FrameRef& frame, NodeIndex from, Time now);
+  void receive_hold_cancel(const FrameRef& frame, NodeIndex from);
+  void receive_foreign(NodeIndex from, bool hears_us, Reason reason, Time now);
+  void transition(Reason reason, NodeIndex cause = NodeIndex::self);
+  FrameRef control_frame();
+  void send(FrameRef frame, NodeIndex to, Lane lane);
+  void expire_merge_detect(Time now);
+  bool is_member_stale(const wire::Join& join, NodeIndex from, std::uint64_t ring_seq) const;
+  std::size_t pending() const noexcept;
+  Duration jitter(Duration span) noexcept;
+
+  // gather.cc
+  void enter_gather(Reason reason, NodeIndex cause, Time now);
+  void expire_gather(Gather& gather, Time now);
+  void join_in_gather(Gather& gather, const wire::Join& join, NodeIndex from, Time now);
+  void heard_in_gather(Gather& gather, NodeIndex from, Time now);
+  Members proposal(const Gather& gather) const noexcept;
+  void proposal_changed(Gather& gather, Time now);
+  void check_consensus(Gather& gather, Time now);
+  void exclude_unreachable(Gather& gather, Time now);
+  void send_join(const Members& proc, const Members& failed, const Members& heard, bool leaving);
+  bool held_down(NodeIndex node, Time now) const noexcept;
+  void judge_absentees(const Log& before, const Members& after, Time now);
+  void offence(NodeIndex node, Time now);
+  void enter_leaving(Time now);
+  void expire_leaving(Leaving& leaving, Time now);
+
+  // commit.cc
+  std::size_t sorted(const Members& members, std::span<NodeIndex> order) const noexcept;
+  void create_commit_token(Gather& gather, Time now);
+  bool collect_commit_part(std::span<const std::byte> frame);
+  void commit_in_gather(Gather& gather, Time now);
+  void commit_in_commit(Commit& commit, Time now);
+  void commit_in_recovery(Recovery& recovery, Time now);
+  void fill_commit_entry(wire::CommitEntry& entry) const noexcept;
+  void send_commit_token(const wire::CommitToken& token);
+  void resend_commit_token();
+  void begin_forming(const wire::CommitToken& token);
+  bool acceptable(const Gather& gather, const wire::CommitToken& token) const;
+  void expire_commit(Commit& commit, Time now);
+
+  // recovery.cc
+  void enter_recovery(const wire::CommitToken& token, Time now);
+  void plan_exchange(Recovery& recovery);
+  void adopt_windows(const wire::CommitToken& token) noexcept;
+  void store_recovered(const Recovery& recovery, const FrameRef& outer);
+  void visit_recovery(Recovery& recovery, Time now);
+  std::size_t send_recovered(Recovery& recovery, std::size_t allowed);
+  bool has_to_send(const Recovery& recovery, Seq seq) const noexcept;
+  bool recovery_complete(Recovery& recovery, const wire::Token& received);
+  void install(Recovery& recovery, Time now);
+  void expire_recovery(Recovery& recovery, Time now);
+
+  // operational.cc
+  void visit_operational(Operational& operational, Time now);
+  void sequence(Rotation& rotation, std::size_t count);
+  bool hold_token(Operational& operational, bool quiet, Time now);
+  bool release_held(Operational& operational, Time now);
+  bool failed_to_receive(Operational& operational, Time now);
+  void ask_for_token(Operational& operational, Time now);
+  void expire_operational(Operational& operational, Time now);
+  void visit_alone(Operational& operational, Time now);
+
+  // token.cc: what a visit does in recovery and operational alike
+  std::size_t serve_requests(const Log& log, Rotation& rotation);
+  void request_holes(const Log& log, Rotation& rotation, Seq up_to);
+  std::size_t allowance(const Log& log, const Rotation& rotation, std::size_t pending) const;
+  void update_aru(Log& log, Rotation& rotation, Seq received_seq);
+  void account(Rotation& rotation, std::size_t frames, std::size_t waiting);
+  void pass_token(Rotation& rotation, NodeIndex to, Time now);
+  void expire_rotation(Rotation& rotation, Time now);
+  void accept_token(Rotation& rotation, const wire::Token& token, Time now);
+
+  // delivery.cc
+  bool next_of_retiring(Event& event);
+  bool next_message(Log& log, Event& event);
+  bool begin_frame(Log& log);
+  bool next_item(Log& log, Event& event);
+  bool deliverable(const Log& log, Seq seq) const noexcept;
+  Configuration configuration(Configuration::Kind kind, const Log& log, const Members& members);
+
+  Parameters parameters_;
+  Identity identity_;
+  Peers& peers_;
+  FramePool& pool_;
+  Output output_;
+  Counters counters_;
+
+  std::variant<Gather, Commit, Recovery, Operational, Leaving> state_;
+  Log logs_[2];
+  Log* log_ = &logs_[0];      // of the installed ring
+  Log* forming_ = &logs_[1];  // of the ring in recovery
+  Log* retiring_ = nullptr;   // the ring before, until all of it is delivered
+  Packer application_, barrier_;
+  bool open_ = false;
+  std::uint32_t window_ = 0, personal_ = 0;  // frames per rotation and per visit, in this ring
+  Seq last_sent_{};                          // of our own data in the installed ring
+
+  // delivery
+  enum class Stage : std::uint8_t { regular, holes, configuration } stage_ = Stage::regular;
+  Seq safe_to_{};  // retiring: stable in the old ring
+  Members transitional_, deliverers_;
+  bool hole_ = false;
+  FrameRef current_;  // the frame whose messages are being taken
+  wire::Data current_header_;
+  std::size_t offset_ = 0;
+  std::uint32_t index_ = 0;
+  Assembler assembler_;
+  std::array<Member, nodes_max> event_members_{};
+
+  // membership
+  std::uint64_t ring_seq_ = 0, reserved_ = 0;
+  std::uint64_t join_seq_ = 0;
+  std::array<std::uint64_t, nodes_max> since_{};  // of the installed ring's members
+  struct PeerState {
+    std::uint64_t incarnation = 0, join_seq = 0;
+    Time foreign_at = Time::min();  // last heard from outside of our ring
+    Time member_since{};
+    Time held_down_until = Time::min();
+    std::uint32_t offences = 0;  // losses soon after it had joined, and gatherings in vain
+    bool left_orderly = false;
+  };
+  std::array<PeerState, nodes_max> peer_state_{};
+  wire::CommitToken staged_;             // parts of a commit token
+  Members staged_parts_;                 // which of its entries are here, by place
+  bool staged_waits_ = false;            // complete, and its ring seq is being reserved
+  std::vector<FrameRef> commit_frames_;  // our commit token as sent
+  NodeIndex commit_to_ = NodeIndex::self;
+  std::vector<bool> exchanged_;  // old seqs seen in recovery, by slot
+  NodeIndex disturber_ = NodeIndex::self;
+  Time merge_detect_at_ = never, merge_detect_sent_ = Time::min();
+
+  Time now_ = Time::min(), paused_at_ = Time::min(), last_visit_ = Time::min();
+  std::uint64_t random_ = 0;
+  bool leaving_ = false, left_ = false;
+};
+
+}  // namespace gyre::totem

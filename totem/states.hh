@@ -1,0 +1,85 @@
+// What each state of the ring knows; it is gone with the state.
+#pragma once
+
+#include <array>
+
+#include "totem/types.hh"
+#include "totem/wire.hh"
+
+namespace gyre::totem {
+
+// Agreeing on who is there (Amir et al. 1995, section 5.2).
+struct Gather {
+  struct Peer {
+    Members proposal;    // proc_set less fail_set of its last join
+    bool exact = false;  // no one in that proposal is unknown here
+    Members heard;       // whom it hears
+    Members failed;      // its fail_set
+    std::uint64_t ring_seq = 0;
+  };
+  Members heard;     // a join or an answer of theirs came in this gather
+  Members joined;    // a join of theirs came
+  Members excluded;  // fail_set: grows only, while this gather lasts
+  std::array<Peer, nodes_max> peers{};
+  Time join_at = never, consensus_at = never, commit_by = never;
+  bool agreed = false;   // consensus stands; the commit token is awaited or awaits its ring seq
+  bool expired = false;  // the consensus timer has run out in this gather
+  bool expired_without_change = false;
+};
+
+// The commit token makes its two rotations.
+struct Commit {
+  wire::CommitToken token;
+  std::size_t place = 0;       // ours, among its entries
+  std::uint32_t next_hop = 0;  // the visit that we await
+  Time lost_at = never, retransmit_at = never;
+};
+
+// What one visit of the token leaves for the next.
+struct Rotation {
+  wire::Token token;  // held, if `held`
+  bool held = false;
+  std::uint64_t token_seq = 0;  // of the newest token seen; 0: none yet
+  FrameRef sent;                // the token as passed on, for its retransmission
+  NodeIndex sent_to = NodeIndex::self;
+  Seq seq_before{}, aru_before{};  // as passed on at the last visit
+  std::uint32_t frames_before = 0, backlog_before = 0;
+  Time lost_at = never, retransmit_at = never;
+};
+
+// Messages of the old rings are exchanged on the new one.
+struct Recovery {
+  wire::CommitToken token;     // all entries filled
+  std::uint32_t next_hop = 0;  // representative: the second return of the commit token; else 0
+  Time commit_retransmit_at = never;
+  Rotation rotation;
+  Members transitional;  // who comes along from our old ring
+  Members obliged;       // union over them
+  Seq stable{};          // highest stable seq over them
+  Seq next{}, last{};    // old seqs still to be looked at
+  Seq held_by_one{};     // up to here the one with the highest aru sends; above, whoever has it
+  bool sender = false;   // that one is this node
+  bool counted = true;   // this node is in the token's count of recovering members
+  Seq install_seq{};
+  bool install_known = false;
+  int complete_visits = 0;  // successive visits at which all members had up to install_seq
+};
+
+struct Operational {
+  Rotation rotation;
+  std::uint32_t unchanged = 0;  // successive visits at which nothing was going on
+  bool holding = false;         // the idle token stays here
+  Time release_at = never;
+  NodeIndex asked_by = NodeIndex::self;  // who wants the held token
+  Time cancel_at = never;                // when to ask the holder for the token
+  std::uint32_t stuck_visits = 0;        // visits at which only this node kept the aru back
+  Time progress_at{};
+};
+
+// Everyone is told that this node goes.
+struct Leaving {
+  Members waiting;  // for a sign of theirs that they know
+  Time until{}, resend_at{};
+};
+
+}  // namespace gyre::totem
