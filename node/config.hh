@@ -1,11 +1,17 @@
 // corosync.conf: read whole, checked whole, refused with file:line: reason before anything starts.
+//
+// In steps: a file's bytes (config_file); lines → sections and items (config_lines); items →
+// checked settings by path (config_settings, with the table of every key in config_keys); settings
+// → Config (config, config_timers). Only the first touches the machine, and find_local does.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "totem/parameters.hh"
@@ -18,19 +24,21 @@ struct ConfigError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Who belongs to the cluster is either left to a network (interface) or written down (nodelist).
+enum class Form : std::uint8_t { interface, nodelist };
 enum class TransportKind : std::uint8_t { udp, udpu };
 enum class Poll : std::uint8_t { adaptive, spin, wait };
 
 struct ListedNode {
   std::uint32_t nodeid = 0;  // 0: not given; derived from the address
   std::string name;
-  std::string ring0_addr;    // as written: an address or a host name
+  std::string ring0_addr;  // as written: an address or a host name
   int line = 0;
 };
 
 struct LoggingConfig {
   bool to_stderr = true, to_syslog = true, to_logfile = false;
-  bool debug = false, timestamp = false, hires = false;
+  bool debug = false, timestamp = true, hires = true;
   std::string logfile;
   std::string syslog_facility = "daemon";
   std::string logfile_priority = "info", syslog_priority = "info";
@@ -38,44 +46,61 @@ struct LoggingConfig {
 
 struct Config {
   std::string file;
+  Form form = Form::interface;
   TransportKind transport = TransportKind::udp;
   std::string cluster_name;
-  std::string bindnetaddr, mcastaddr;
+  std::string bindnetaddr;  // numeric; empty in the nodelist form
+  int bindnetaddr_line = 0;
+  std::string mcastaddr;  // numeric; with broadcast 255.255.255.255; empty with udpu
   bool broadcast = false;
   int ttl = 1;
-  std::uint16_t mcastport = 5405;
-  std::uint32_t netmtu = 1500;           // of the IP packet, 65507 bytes of UDP payload at most
-  std::string ip_version = "ipv4";
+  std::uint16_t mcastport = 5405;   // received on; mcastport - 1 is sent from
+  std::uint32_t netmtu = 1500;      // of the IP packet: see udp_payload_max
+  std::string ip_version = "ipv4";  // ipv4, ipv6, ipv4-6, ipv6-4: what names resolve to
   bool block_unlisted_ips = true;
-  std::uint32_t nodeid = 0;              // totem.nodeid, 0: not given
+  std::uint32_t nodeid = 0;  // totem.nodeid, 0: not given
   bool clear_node_high_bit = false;
-  bool secauth = false;                  // on is refused until the seal exists
-  std::vector<ListedNode> nodes;         // nodelist, in file order
-  totem::Parameters timers;              // timers and windows; frame_max and receive_frames are set later
+  bool secauth = false;           // on is refused until the seal exists
+  std::vector<ListedNode> nodes;  // nodelist, or the interface's member{}, in file order
+  totem::Parameters timers;       // effective; frame_max and receive_frames are set later
   Poll poll = Poll::adaptive;
   LoggingConfig logging;
-  std::string state_dir;                 // system.state_dir, may be empty
-  std::map<std::string, std::string> keys;  // every key, known or not: "totem.token" → "1000"
-  std::vector<std::string> notices;      // one line per key that is accepted and does nothing here
+  std::string state_dir;                           // system.state_dir, may be empty
+  bool sched_rr = true;                            // a real-time class, where the system lets us
+  std::string priority = "max";                    // max, min or a number
+  std::uint64_t client_backlog_max = 64ull << 20;  // bytes that wait for one client
+  std::chrono::milliseconds client_stall_max{10'000};  // for which a client may take nothing
+  // Every key by its path, known or not: "totem.token" → "1000", "nodelist.node.0.ring0_addr" …
+  // Without totem.key, which is a secret.
+  std::map<std::string, std::string> keys;
+  std::vector<std::string> notices;  // "file:line: …": one per key that has no effect here
 };
 
-// Throws ConfigError. Reads `file` only; addresses are resolved by find_local.
+// Reads `file` and nothing else. Throws ConfigError.
 Config read_config(const std::string& file);
-Config parse_config(const std::string& text, const std::string& file);  // pure
+// Pure; `file` is only a name for the errors. Throws ConfigError.
+Config parse_config(std::string_view text, const std::string& file);
 
-// Which of the cluster's nodes this is, and where the others are. Looks at interfaces and names.
+// Bytes that one UDP datagram may carry when its IP packet is to be netmtu bytes: 65507 at most
+// with IPv4, 65487 with IPv6.
+std::size_t udp_payload_max(std::uint32_t netmtu, bool ipv6);
+
+// Which of the cluster's nodes this is, and where the others are.
 struct LocalNode {
   NodeId nodeid{};
-  std::string name;            // nodelist name, else uname -n
-  std::string address;         // own address, numeric
-  std::string interface;       // e.g. eth0, lo
+  std::string name;     // nodelist name, else its ring0_addr if that is a host name, else uname -n
+  std::string address;  // own address, numeric
+  std::string interface;  // e.g. eth0, lo
   struct Peer {
     NodeId nodeid{};
-    std::string name;
-    std::string address;       // numeric
+    std::string name;     // like the above; empty when nothing is known but the address
+    std::string address;  // numeric
   };
-  std::vector<Peer> peers;     // the others of the nodelist; empty in the interface form
+  std::vector<Peer> peers;  // the others of Config::nodes, in file order
 };
-LocalNode find_local(const Config&);  // throws ConfigError
+
+// Looks at interfaces and names, so it may wait for a name server. `nodeid` (gyred --nodeid) says
+// which listed node this is, or, without a list, what its id is. Throws ConfigError.
+LocalNode find_local(const Config& config, std::optional<std::uint32_t> nodeid = std::nullopt);
 
 }  // namespace gyre::node

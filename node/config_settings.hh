@@ -1,0 +1,56 @@
+// Every setting of a file by its path, each value checked alone: sections that repeat have their
+// number in the path ("totem.interface.0.mcastport", "nodelist.node.2.nodeid").
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gyre::node {
+
+class Settings {
+ public:
+  struct Value {
+    std::string text;
+    int line = 0;
+  };
+  // A section that may stand in the file more than once.
+  struct Numbered {
+    std::string path;
+    int line = 0;
+  };
+
+  // Throws ConfigError for what split_lines and complaint do not like.
+  Settings(std::string_view text, const std::string& file);
+
+  bool has(const std::string& path) const { return values_.count(path) != 0; }
+  std::string text(const std::string& path, std::string_view otherwise = {}) const;
+  // Only for keys that the table calls numbers.
+  std::uint64_t number(const std::string& path, std::uint64_t otherwise) const;
+  bool is(const std::string& path, std::string_view value) const;
+  // Where `path` is written, else where its section begins, else where that one's does; 0: nowhere.
+  int line(std::string path) const;
+  [[noreturn]] void refuse(const std::string& path, std::string_view reason) const;
+
+  void notice(const std::string& path, std::string_view text);
+
+  const std::string& file() const { return file_; }
+  const std::map<std::string, Value>& values() const { return values_; }
+  const std::vector<Numbered>& interfaces() const { return interfaces_; }
+  const std::vector<Numbered>& nodes() const { return nodes_; }
+  const std::vector<Numbered>& members() const { return members_; }  // path: of the memberaddr
+  // In the order of the file.
+  std::vector<std::string> notices() const;
+
+ private:
+  friend class SettingsReader;
+  std::string file_;
+  std::map<std::string, Value> values_;
+  std::map<std::string, int> section_lines_;
+  std::vector<Numbered> interfaces_, nodes_, members_;
+  std::multimap<int, std::string> notices_;
+};
+
+}  // namespace gyre::node
