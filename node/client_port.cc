@@ -198,6 +198,7 @@ bool ClientPort::read_request(const shm::Record& record) noexcept {
   if (kind == shm::RequestKind::join) {
     // With the table full of groups that it is leaving, it waits until one of them is left.
     stuck_ = find(group) == nowhere && groups_count_ == shm::groups_max;
+    if (stuck_ && end_ != PortEnd::none) return false;
     if (!stuck_)
       fill_request(Request::Kind::join, group, membership::wire::join(channel_.pid, client, name));
   } else if (kind == shm::RequestKind::leave) {

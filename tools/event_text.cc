@@ -46,6 +46,10 @@ struct PlainText {
   }
   std::string operator()(const client::Transitional&) const { return {}; }
   std::string operator()(const client::GroupChange&) const { return {}; }
+  std::string operator()(const client::JoinRefused&) const { return {}; }
+  std::string operator()(const client::JoinRefused& refused) const {
+    return fmt::format("join of {} refused: {}", refused.group, refused.reason);
+  }
 };
 
 constexpr std::string_view text(client::ChangeReason reason) {
@@ -99,6 +103,12 @@ struct Object {
             {"members", list(change.members)},
             {"joined", list(change.joined)},
             {"left", list(change.left)}};
+  }
+  Json operator()(const client::JoinRefused& refused) const {
+    return {{"event", "join_refused"}, {"group", refused.group}, {"reason", refused.reason}};
+  }
+  Json operator()(const client::JoinRefused& refused) const {
+    return {{"event", "join_refused"}, {"group", refused.group}, {"reason", refused.reason}};
   }
   Json operator()(const client::Message& message) const {
     const bool safe = message.guarantee == client::Guarantee::safe;

@@ -1,16 +1,19 @@
 // libgyre: ordered messages, views and process groups from the local gyred.
 //
-//   gyre::Connection ring;                        // throws gyre::Error if no daemon runs
+//   gyre::client::Connection ring;                // throws Error if no daemon runs
 //   ring.join("prices");
-//   ring.send("prices", bytes);                   // agreed order; gyre::Guarantee::safe if wanted
+//   ring.send("prices", bytes);                   // agreed order; Guarantee::safe if wanted
 //   while (auto event = ring.receive()) { ... }   // one ordered stream
 //
-// One thread per Connection. Payloads and strings of an event are valid until the next call that
-// takes an event. A program that does not take its events is cut off at the daemon's bounds
-// (client_backlog_max, client_stall_max) and never slows the ring.
+// The stream begins with the current View. One thread per Connection. Payloads and strings of an
+// event are valid until the next call that takes an event. A program that does not take its events
+// is cut off at the daemon's bounds (client_backlog_max, client_stall_max) and never slows the
+// ring. The library starts no thread, raises no SIGPIPE, and its descriptors do not survive exec;
+// after a fork, one of the two processes may go on using a Connection.
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,21 +25,24 @@
 #include <variant>
 #include <vector>
 
-namespace gyre {
+#define GYRE_PUBLIC __attribute__((visibility("default")))
+
+namespace gyre::client {
 
 enum class ErrorCode {
-  no_daemon,       // nothing listens on the socket: not running, or another run directory
-  refused,         // the daemon would not have us; what() says why
-  disconnected,    // the daemon went away, or cut this program off for not taking its events
-  message_too_long,
+  no_daemon,           // nothing listens on the socket: not running, or another run directory
+  refused,             // the daemon would not have us, or we would not have it; what() says why
+  disconnected,        // the daemon went away, or cut this program off; what() says which
+  timed_out,           // the daemon did not answer within connect_timeout
+  message_too_long,    // more than message_max
   group_name_invalid,  // empty or longer than group_name_max
-  not_joined,      // send to, or leave, a group that this connection has not joined
+  not_joined,          // send to, or leave, a group that this connection has not joined
   already_joined,
-  would_block,     // only from try_ calls and time limits
-  system,          // an operating system call failed; what() names it
+  too_many_groups,  // more than groups_max at once
+  system,           // an operating system call failed; what() names it
 };
 
-class Error : public std::runtime_error {
+class GYRE_PUBLIC Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& what) : std::runtime_error(what), code_(code) {}
   ErrorCode code() const noexcept { return code_; }
@@ -45,10 +51,9 @@ class Error : public std::runtime_error {
   ErrorCode code_;
 };
 
-namespace client {
-
 inline constexpr std::size_t message_max = (1 << 20) - 1024;  // bytes of one message
-inline constexpr std::size_t group_name_max = 128;
+inline constexpr std::size_t group_name_max = 128;            // bytes
+inline constexpr std::size_t groups_max = 256;                // that one connection may be in
 
 enum class Guarantee : std::uint8_t { agreed = 0, safe = 1 };
 
@@ -80,18 +85,24 @@ struct Message {
   Guarantee guarantee{};
   std::span<const std::byte> payload;
 };
-struct View {                      // a regular configuration, numbered by its ring's seq
+struct View {  // a regular configuration, numbered by its ring's seq
   std::uint64_t number = 0;
   RingId ring;
   std::vector<Member> members;
   std::vector<std::uint32_t> joined, left;
   std::uint32_t oldest = 0;
 };
-struct Transitional {              // what follows, up to the next view, is delivered to `members` only
+struct Transitional {  // what follows, up to the next view, is delivered to `members` only
   RingId ring, previous;
   std::vector<Member> members;
 };
-enum class ChangeReason : std::uint8_t { join = 1, leave = 2, node_down = 3, node_up = 4, process_down = 5 };
+enum class ChangeReason : std::uint8_t {
+  join = 1,
+  leave = 2,
+  node_down = 3,
+  node_up = 4,
+  process_down = 5
+};
 struct GroupChange {
   std::string_view group;
   Place place;
@@ -102,42 +113,50 @@ struct GroupChange {
   };
   std::vector<Entry> joined, left;
 };
-using Event = std::variant<Message, View, Transitional, GroupChange>;
+struct JoinRefused {  // the cluster would not have the join; the group counts as not joined again
+  std::string_view group, reason;
+};
+using Event = std::variant<Message, View, Transitional, GroupChange, JoinRefused>;
 
 struct Options {
-  std::string run_dir;   // where the daemon's socket is; empty: $GYRE_RUN_DIR, else /run/gyre
+  std::string run_dir;  // where the daemon's socket is; empty: $GYRE_RUN_DIR, else /run/gyre
   std::chrono::milliseconds connect_timeout{5000};
 };
 
-class Connection {
+class GYRE_PUBLIC Connection {
  public:
   explicit Connection(const Options& = {});
   ~Connection();
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
 
-  std::uint32_t node() const noexcept;           // this node's id
-  Process self() const noexcept;                 // as others see us in groups
+  std::uint32_t node() const noexcept;  // this node's id
+  Process self() const noexcept;        // as others see us in groups
 
   // Asks for membership; it stands when the GroupChange that lists us arrives. Sending is allowed
-  // at once. Throws.
+  // at once, and what is sent is delivered behind that GroupChange. Waits like send().
   void join(std::string_view group);
   void leave(std::string_view group);
 
-  // Blocks while the daemon's flow control says so. Throws message_too_long, not_joined, …
+  // Waits while the queue to the daemon is full: that is the ring's flow control.
   void send(std::string_view group, std::span<const std::byte> payload,
             Guarantee = Guarantee::agreed);
   // False: the queue to the daemon is full, nothing was sent.
   bool try_send(std::string_view group, std::span<const std::byte> payload,
                 Guarantee = Guarantee::agreed);
-  // Blocks until the daemon has taken everything sent so far into the order or `timeout` has passed.
+  // Waits until the daemon has taken everything sent so far into the order. False: `timeout` has
+  // passed; a negative one never does.
   bool flush(std::chrono::milliseconds timeout);
 
-  // The next event. receive() waits; poll() does not; with a timeout: nothing when it passed.
-  // Throws disconnected.
+  // The next event; throws disconnected when all that was delivered is taken and the daemon is
+  // gone. receive() waits, at most for `timeout` unless it is negative; poll() does not wait.
   std::optional<Event> receive(std::chrono::milliseconds timeout = std::chrono::milliseconds(-1));
   std::optional<Event> poll();
-  // Readable while an event may be pending; after it was, call poll() until it returns nothing.
+  // Like poll(), for a program that calls it over and over and never waits on fd(): while it comes
+  // back in time, neither side makes a system call.
+  std::optional<Event> spin();
+  // Readable while an event is pending, from the time at which poll() or receive() returned
+  // nothing, and when the daemon is gone. Only to be waited on, never to be read.
   int fd() const noexcept;
 
   // A question to the daemon beside the ordered stream ("status", "members", "counters"): its
@@ -145,9 +164,8 @@ class Connection {
   static std::string query(std::string_view question, const Options& = {});
 
  private:
-  struct State;
+  struct __attribute__((visibility("hidden"))) State;
   std::unique_ptr<State> state_;
 };
 
-}  // namespace client
-}  // namespace gyre
+}  // namespace gyre::client

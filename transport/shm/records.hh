@@ -142,10 +142,6 @@ class RecordReader {
     return as_text(get_bytes(padded(count))).substr(0, ok_ ? count : 0);
   }
   std::span<const std::byte> get_rest() noexcept { return get_bytes(rest_.size()); }
-  // So many values of a type are still there: to be asked before as many are made room for.
-  bool holds(std::uint64_t count, std::size_t size) const noexcept {
-    return count <= rest_.size() / size;
-  }
 
  private:
   static std::string_view as_text(std::span<const std::byte> bytes) noexcept {

@@ -59,17 +59,25 @@ void Producer::restart() noexcept {
   words_->restarted.store(position_);
 }
 
-std::byte* Producer::claim(std::uint32_t kind, std::size_t size) noexcept {
-  assert(kind != padding);
-  const std::uint64_t needed = record_size(size);
-  if (broken_ || needed > capacity()) return nullptr;
+bool Producer::make_room(std::uint64_t needed) noexcept {
+  if (broken_ || needed > capacity()) return false;
   const std::uint64_t offset = position_ & (capacity() - 1);
   const bool new_page = offset / page != (offset + needed - 1) / page;
   if (!fits(needed) || (new_page && offset >= restart_behind)) {
     if (drained() && offset != 0) restart();
-    if (broken_ || !fits(needed)) return nullptr;
+    return !broken_ && fits(needed);
   }
+  return true;
+}
 
+bool Producer::has_room(std::size_t size) noexcept {
+  return make_room(record_size(size)) || broken_;
+}
+
+std::byte* Producer::claim(std::uint32_t kind, std::size_t size) noexcept {
+  assert(kind != padding);
+  const std::uint64_t needed = record_size(size);
+  if (!make_room(needed)) return nullptr;
   std::byte* at = memory_.data() + (position_ & (capacity() - 1));
   std::uint64_t pad = 0;
   if (const auto to_end = static_cast<std::uint64_t>(memory_.data() + capacity() - at);

@@ -61,6 +61,8 @@ class Producer {
   // A claim that is not committed is forgotten with the next one. `kind` is not 0; a record of
   // record_size(size) <= capacity() finds room at the latest when all is consumed.
   std::byte* claim(std::uint32_t kind, std::size_t size) noexcept;
+  // A claim of so many bytes would succeed, or the ring is broken: there is nothing to wait for.
+  bool has_room(std::size_t size) noexcept;
   // Ends the record last claimed. The consumer sees it from the next publish() on.
   void commit() noexcept;
   // claim, gather, commit. False: no room, nothing written.
@@ -78,6 +80,7 @@ class Producer {
 
  private:
   bool fits(std::uint64_t needed) const noexcept;
+  bool make_room(std::uint64_t needed) noexcept;
   void restart() noexcept;
 
   RingWords* words_ = nullptr;
