@@ -26,6 +26,9 @@ struct Common {
 CLI::App* add_command(CLI::App& app, Common& common, const std::string& name,
                       const std::string& description, const std::string& example);
 
+// Throws if the event says that the cluster would not have our join.
+void check_join(const client::Event& event);
+
 void add_pub(CLI::App& app, Common& common);
 void add_sub(CLI::App& app, Common& common);
 void add_status(CLI::App& app, Common& common);

@@ -47,9 +47,6 @@ struct PlainText {
   std::string operator()(const client::Transitional&) const { return {}; }
   std::string operator()(const client::GroupChange&) const { return {}; }
   std::string operator()(const client::JoinRefused&) const { return {}; }
-  std::string operator()(const client::JoinRefused& refused) const {
-    return fmt::format("join of {} refused: {}", refused.group, refused.reason);
-  }
 };
 
 constexpr std::string_view text(client::ChangeReason reason) {
@@ -103,9 +100,6 @@ struct Object {
             {"members", list(change.members)},
             {"joined", list(change.joined)},
             {"left", list(change.left)}};
-  }
-  Json operator()(const client::JoinRefused& refused) const {
-    return {{"event", "join_refused"}, {"group", refused.group}, {"reason", refused.reason}};
   }
   Json operator()(const client::JoinRefused& refused) const {
     return {{"event", "join_refused"}, {"group", refused.group}, {"reason", refused.reason}};

@@ -1,6 +1,8 @@
 // gyre: speaks to the local gyred from a shell.
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
+#include <variant>
 
 #include "tools/command.hh"
 
@@ -14,6 +16,12 @@ CLI::App* add_command(CLI::App& app, Common& common, const std::string& name,
   command->add_flag("--json", common.json, "print JSON, one object per line");
   command->footer("Example:\n  " + example);
   return command;
+}
+
+void check_join(const client::Event& event) {
+  if (const auto* refused = std::get_if<client::JoinRefused>(&event))
+    throw std::runtime_error("group " + std::string(refused->group) +
+                             " refused: " + std::string(refused->reason));
 }
 
 }  // namespace gyre::tools

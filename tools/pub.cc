@@ -33,10 +33,11 @@ class Publisher {
   void send_lines() {
     Lines lines(STDIN_FILENO, client::message_max);
     while (!lines.done()) {
+      take_events();
       std::array<pollfd, 2> ready{{{STDIN_FILENO, POLLIN, 0}, {connection_.fd(), POLLIN, 0}}};
       poll(ready.data(), ready.size(), -1);
-      if (ready[0].revents != 0) lines.read();
-      take_events();
+      if (ready[0].revents == 0) continue;
+      lines.read();
       send_whole(lines);
     }
   }
@@ -65,6 +66,7 @@ class Publisher {
     while (auto event = connection_.poll()) note(*event);
   }
   void note(const client::Event& event) {
+    check_join(event);
     const auto* message = std::get_if<client::Message>(&event);
     if (message == nullptr || message->sender != connection_.self()) return;
     ++ordered_;

@@ -21,6 +21,7 @@ void sub(const Common& common, const Arguments& arguments) {
   for (std::uint64_t messages = 0; messages < arguments.count;) {
     const auto event = connection.receive();
     if (!event) continue;
+    check_join(*event);
     const std::string line = common.json ? json_text(*event) : plain_text(*event);
     if (!line.empty()) {
       std::fwrite(line.data(), 1, line.size(), stdout);

@@ -44,6 +44,7 @@ TEST(EventText, OneMessageIsOneLine) {
 TEST(EventText, OtherEventsHaveNoPlainLine) {
   EXPECT_EQ(plain_text(client::Transitional{}), "");
   EXPECT_EQ(plain_text(client::GroupChange{}), "");
+  EXPECT_EQ(plain_text(client::JoinRefused{}), "");
 }
 
 TEST(EventText, JsonOfAView) {
@@ -79,6 +80,11 @@ TEST(EventText, JsonOfAGroupChangeNamesTheReason) {
   EXPECT_EQ(object["joined"], Json::array());
   EXPECT_EQ(object["left"][0]["node"], 2);
   EXPECT_EQ(object["left"][0]["reason"], "node_down");
+}
+
+TEST(EventText, JsonOfARefusedJoinNamesTheReason) {
+  const Json object = Json::parse(json_text(client::JoinRefused{.group = "a", .reason = "full"}));
+  EXPECT_EQ(object, Json::parse(R"({"event": "join_refused", "group": "a", "reason": "full"})"));
 }
 
 }  // namespace
