@@ -57,8 +57,6 @@ class Reader {
     if (!settings_.interfaces().empty()) interface_ = settings_.interfaces().front().path;
     if (!listed() && settings_.interfaces().empty())
       settings_.refuse("totem", "neither an interface{} nor a nodelist{}: no address to use");
-    if (!settings_.interfaces().empty() && interface_ != "totem.interface.0")
-      settings_.refuse(interface_, "interfaces are numbered from 0");
   }
 
   // In the order of the file's guide: what protects the ring first.
@@ -67,6 +65,8 @@ class Reader {
     if (settings_.interfaces().size() > 1)
       node::refuse(settings_.file(), settings_.interfaces()[1].line,
                    "a second interface: this version runs one link; keep one interface{}");
+    if (interface_ != "totem.interface.0")
+      settings_.refuse(interface_, "interfaces are numbered from 0");
     for (const Settings::Numbered& node : settings_.nodes())
       for (int ring = 1; ring < 8; ++ring)
         if (const auto path = fmt::format("{}.ring{}_addr", node.path, ring); settings_.has(path))

@@ -115,7 +115,11 @@ class SettingsReader {
     if (path.size() > key_path_max)
       refuse(settings_.file_, item.line, "key path too long with its number or name");
     note(item, section);
-    settings_.values_[path] = {std::move(value), item.line};
+    Settings::Value& place = settings_.values_[path];
+    if (place.line != 0 && place.text != value)
+      settings_.notices_.emplace(
+          place.line, fmt::format("{} is written again in line {}, which counts", path, item.line));
+    place = {std::move(value), item.line};
   }
 
   void note(const Item& item, const Section& section) {

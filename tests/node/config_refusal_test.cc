@@ -1,0 +1,246 @@
+// What is refused, and that the refusal names the line and the reason.
+#include <fstream>
+
+#include "tests/node/config_test.hh"
+#include "tests/node/temporary.hh"
+
+namespace gyre::node {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct Refusal {
+  std::string text;
+  int line;
+  const char* reason;
+};
+
+class ConfigRefusal : public testing::TestWithParam<Refusal> {};
+
+TEST_P(ConfigRefusal, NamesLineAndReason) {
+  const Refusal& refusal = GetParam();
+  const std::string at = refusal.line ? ":" + std::to_string(refusal.line) : "";
+  EXPECT_THAT(error_of(refusal.text),
+              AllOf(StartsWith("f" + at + ": "), HasSubstr(refusal.reason)));
+}
+
+std::string node_section(const std::string& inside) {
+  return "node {\n" + inside + "\n}\n";
+}
+
+std::string nodelist(const std::string& nodes, const std::string& totem = {}) {
+  return "totem {\nversion: 2\nsecauth: off\n" + totem + "}\nnodelist {\n" + nodes + "}\n";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Structure, ConfigRefusal,
+    testing::Values(
+        Refusal{"", 0, "can only parse version 2 configurations."},
+        Refusal{"\ntotem {\n}\n", 2, "can only parse version 2 configurations."},
+        Refusal{"totem {\nversion: 1\n}\n", 2, "can only parse version 2 configurations."},
+        Refusal{"totem {\nversion: 2\nsecauth: off\n}\n", 1, "neither an interface{} nor"},
+        Refusal{interface_form("", "ringnumber: 1"), 5, "interfaces are numbered from 0"},
+        Refusal{interface_form("", "ringnumber: 0\nlinknumber: 1"), 8, "are one thing"},
+        Refusal{interface_form("interface {\nbindnetaddr: 10.1.0.0\n}"), 7,
+                "interface number 0 appears twice, first in line 4"},
+        Refusal{interface_form("interface {\nringnumber: 1\n}"), 7, "a second interface"},
+        Refusal{nodelist(node_section("name: a")), 6, "a node without ring0_addr"},
+        Refusal{nodelist(node_section("ring0_addr: a\nnodeid: 4") +
+                         node_section("ring0_addr: b\nnodeid: 4")),
+                10, "Nodeid 4 appears twice"},
+        Refusal{nodelist(node_section("ring0_addr: a\nname: n") +
+                         node_section("ring0_addr: b\nname: n")),
+                10, "name n appears twice"},
+        Refusal{nodelist(node_section("ring0_addr: a") + node_section("ring0_addr: a")), 9,
+                "ring0_addr a appears twice"},
+        Refusal{nodelist_form(129), 391, "more than 128 nodes"},
+        Refusal{interface_form("", "",
+                               "logging {\nlogger_subsys {\nsubsys: " + std::string(240, 'x') +
+                                   "\n}\n}\n"),
+                12, "key path too long"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    NotBuilt, ConfigRefusal,
+    testing::Values(
+        Refusal{nodelist_form(2) + "totem {\nsecauth: on\n}\n", 15,
+                "write `secauth: off` to run open"},
+        Refusal{nodelist_form(2, "secauth: on"), 4, "neither authenticates nor encrypts"},
+        Refusal{"\ntotem {\nversion: 2\ninterface {\nbindnetaddr: 10.0.0.0\n}\n}\n", 2,
+                "secauth is on unless written"},
+        Refusal{"totem {\nversion: 2\ncrypto_hash: none\ninterface {\n}\n}\n", 1,
+                "secauth is on unless written"},
+        Refusal{nodelist_form(2, "crypto_cipher: aes256"), 4, "totem.crypto_cipher"},
+        Refusal{interface_form("crypto_cipher: none\ncrypto_hash: sha1"), 5, "totem.crypto_hash"},
+        Refusal{nodelist(node_section("ring0_addr: a\nring1_addr: b")), 8, "ring1_addr"},
+        Refusal{nodelist(node_section("ring0_addr: a\nring7_addr: b")), 8, "ring7_addr"},
+        Refusal{interface_form("transport: dpdk"), 4, "dpdk is not in this version"},
+        Refusal{interface_form("transport: ib"), 4, "ib is not in this version"},
+        Refusal{interface_form("transport: iba"), 4, "iba is not in this version"},
+        Refusal{interface_form("transport: udpu"), 4, "nobody to send the first join to"},
+        Refusal{interface_form("transport: knet"), 4, "nobody to send the first join to"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Values, ConfigRefusal,
+    testing::Values(
+        Refusal{interface_form("netmtu: 999"), 4,
+                "Value of key \"totem.netmtu\" is expected to be integer in range (1000..65535), "
+                "but \"999\" was given"},
+        Refusal{interface_form("netmtu: 65536"), 4, "(1000..65535)"},
+        Refusal{interface_form("netmtu: 1500x"), 4, "but \"1500x\" was given"},
+        Refusal{interface_form("netmtu: -1"), 4, "but \"-1\" was given"},
+        Refusal{interface_form("netmtu:"), 4, "but \"\" was given"},
+        Refusal{interface_form("netmtu: 99999999999999999999999"), 4, "integer in range"},
+        Refusal{interface_form("nodeid: 0"), 4, "(1..4294967295)"},
+        Refusal{interface_form("threads: many"), 4, "integer in range"},
+        Refusal{interface_form("transport: tcp"), 4,
+                "expected to be one of (udp|udpu|knet|iba|ib|dpdk), but \"tcp\" was given"},
+        Refusal{interface_form("secauth: yes"), 4, "one of (on|off)"},
+        Refusal{interface_form("crypto_cipher: rot13"), 4, "one of (none|aes128"},
+        Refusal{interface_form("rrp_mode: both"), 4, "one of (none|active|passive)"},
+        Refusal{interface_form("vsftype: both"), 4, "one of (ykd|none)"},
+        Refusal{interface_form("poll: often"), 4, "one of (adaptive|spin|wait)"},
+        Refusal{interface_form("poll: s"), 4, "one of (adaptive|spin|wait)"},
+        Refusal{interface_form("poll:"), 4, "one of (adaptive|spin|wait)"},
+        Refusal{interface_form("cluster_name:"), 4, "cluster_name is empty"},
+        Refusal{interface_form("", "mcastport: 1"), 8, "(2..65535)"},
+        Refusal{interface_form("", "ttl: 256"), 8, "(0..255)"},
+        Refusal{interface_form("", "ringnumber: 8"), 8, "(0..7)"},
+        Refusal{interface_form("", "broadcast: on"), 8, "one of (yes|no)"},
+        Refusal{nodelist(node_section("ring0_addr: a\nnodeid: 0")), 8, "(1..4294967295)"},
+        Refusal{interface_form("", "", "quorum {\ntwo_node: 256\n}\n"), 12, "(0..255)"},
+        Refusal{interface_form("", "", "logging {\ndebug: loud\n}\n"), 12, "one of (on|off|trace)"},
+        Refusal{interface_form("", "", "logging {\nsyslog_facility: x\n}\n"), 12, "(daemon|"},
+        Refusal{interface_form("", "", "logging {\nto_logfile: yes\n}\n"), 12, "needs a logfile"},
+        Refusal{interface_form("", "", "system {\nstate_dir: var\n}\n"), 12, "begin with '/'"},
+        Refusal{interface_form("", "", "system {\npriority: mid\n}\n"), 12, "max, min or integer"},
+        Refusal{interface_form("", "", "system {\npriority: 100\n}\n"), 12, "(-20..99)"}));
+
+std::string bound_to(const std::string& address, const std::string& interface = {},
+                     const std::string& totem = {}) {
+  return "totem {\nversion: 2\nsecauth: off\n" + totem + "interface {\nbindnetaddr: " + address +
+         "\n" + interface + "}\n}\n";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Addresses, ConfigRefusal,
+    testing::Values(
+        Refusal{"totem {\nversion: 2\nsecauth: off\ninterface {\nttl: 1\n}\n}\n", 4,
+                "No bindnetaddr"},
+        Refusal{bound_to("eth0"), 5, "\"eth0\" is no IPv4 or IPv6 address"},
+        Refusal{bound_to("10.0.0.256"), 5, "is no IPv4 or IPv6 address"},
+        Refusal{bound_to("239.1.1.1"), 5, "is a multicast address"},
+        Refusal{bound_to("fe80::1"), 5, "is link-local"},
+        Refusal{bound_to("10.0.0.0"), 4, "No multicast address"},
+        Refusal{bound_to("10.0.0.0", "mcastaddr: 10.0.0.1\n"), 6, "is no multicast address"},
+        Refusal{bound_to("10.0.0.0", "mcastaddr: all\n"), 6, "is no multicast address"},
+        Refusal{bound_to("10.0.0.0", "mcastaddr: ff15::1\n"), 6, "not of the family"},
+        Refusal{bound_to("fd00::", "mcastaddr: 239.1.1.1\n"), 6, "not of the family"},
+        Refusal{bound_to("fd00::", "broadcast: yes\n"), 6, "IPv6 has none"},
+        Refusal{bound_to("fd00::", "mcastaddr: ff15::1\n", "ip_version: ipv4\n"), 4,
+                "ip_version is ipv4, but the addresses are ipv6"},
+        Refusal{
+            nodelist(node_section("ring0_addr: 10.0.0.1") + node_section("ring0_addr: fd00::1")),
+            10, "not of the same family"},
+        Refusal{nodelist(node_section("ring0_addr: a"), "transport: udp\n"), 1,
+                "No multicast address"},
+        Refusal{bound_to("10.0.0.0", "member {\nmemberaddr: b\n}\n", "transport: udpu\n"), 8,
+                "is no IPv4 or IPv6 address"},
+        Refusal{bound_to("10.0.0.0", "member {\nmemberaddr: 10.0.0.1\n}\n",
+                         "transport: udpu\nnodeid: 4\n"),
+                5, "the others could not know it"}));
+
+// The file that a well-known guide has its readers write.
+std::string guide(const std::string& secauth, bool two_interfaces) {
+  return "totem {\n        version: 2\n\n\t# Time (in ms) to wait for a token <1>\n"
+         "        token: 10000\n\n        # How many token retransmits before forming a new\n"
+         "        # configuration\n        token_retransmits_before_loss_const: 10\n\n"
+         "        # Turn off the virtual synchrony filter\n        vsftype: none\n\n"
+         "        # Enable encryption <2>\n        secauth: " +
+         secauth +
+         "\n\n        # How many threads to use for encryption/decryption\n        threads: 0\n\n"
+         "        # This specifies the redundant ring protocol, which may be\n"
+         "        # none, active, or passive. <3>\n        rrp_mode: active\n\n"
+         "\t# The following is a two-ring multicast configuration. <4>\n        interface {\n"
+         "                ringnumber: 0\n                bindnetaddr: 192.168.42.0\n"
+         "\t\tmcastaddr: 239.255.42.1\n                mcastport: 5405\n        }\n" +
+         (two_interfaces ? "        interface {\n                ringnumber: 1\n"
+                           "                bindnetaddr: 10.0.42.0\n\t\tmcastaddr: 239.255.42.2\n"
+                           "                mcastport: 5405\n        }\n"
+                         : "") +
+         "}\n\namf {\n        mode: disabled\n}\n\nservice {\n"
+         "        # Load the Pacemaker Cluster Resource Manager <5>\n        ver:       1\n"
+         "        name:      pacemaker\n}\n\naisexec {\n        user:   root\n"
+         "        group:  root\n}\n\nlogging {\n        fileline: off\n        to_stderr: yes\n"
+         "        to_logfile: no\n        to_syslog: yes\n        syslog_facility: daemon\n"
+         "        debug: off\n        timestamp: on\n        logger_subsys {\n"
+         "                subsys: AMF\n                debug: off\n"
+         "                tags: enter|leave|trace1|trace2|trace3|trace4|trace6\n        }}\n";
+}
+
+TEST(Guide, IsRefusedForItsEncryptionFirst) {
+  EXPECT_EQ(error_of(guide("on", true)),
+            "f:15: this version neither authenticates nor encrypts; write `secauth: off` to run "
+            "open");
+}
+
+TEST(Guide, ThenForItsSecondInterface) {
+  EXPECT_EQ(error_of(guide("off", true)),
+            "f:31: a second interface: this version runs one link; keep one interface{}");
+}
+
+TEST(Guide, IsAcceptedWithOneInterfaceInTheOpen) {
+  const Config config = parse(guide("off", false));
+  EXPECT_EQ(config.transport, TransportKind::udp);
+  EXPECT_EQ(config.bindnetaddr, "192.168.42.0");
+  EXPECT_EQ(config.mcastaddr, "239.255.42.1");
+  EXPECT_EQ(config.timers.token_loss, std::chrono::seconds(10));
+  EXPECT_EQ(config.timers.token_retransmit, std::chrono::milliseconds(980));
+  EXPECT_EQ(config.timers.consensus, std::chrono::seconds(12));
+  EXPECT_TRUE(config.logging.timestamp);
+  EXPECT_FALSE(config.logging.hires);
+  EXPECT_EQ(config.keys.at("service.name"), "pacemaker");
+  EXPECT_EQ(config.notices.size(),
+            8u);  // vsftype threads rrp_mode amf service aisexec fileline AMF
+}
+
+std::string read_error(const std::string& path) {
+  try {
+    read_config(path);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+TEST(ReadConfig, ReadsAFileAndNamesIt) {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory / "corosync.conf";
+  test::write_file(path, interface_form());
+  EXPECT_EQ(read_config(path).file, path);
+  test::write_file(path, "totem {\nversion: 3\n}\n");
+  EXPECT_THAT(read_error(path), StartsWith(path + ":2: "));
+}
+
+TEST(ReadConfig, LineEndsMayBeThoseOfWindows) {
+  std::string text;
+  for (const char c : interface_form("netmtu: 2000"))
+    text += c == '\n' ? "\r\n" : std::string(1, c);
+  EXPECT_EQ(parse(text).netmtu, 2000u);
+}
+
+TEST(ReadConfig, RefusesWhatIsNoFileOfReasonableSize) {
+  const test::TemporaryDirectory directory;
+  EXPECT_EQ(read_error(directory / "missing"),
+            directory / "missing" + ": cannot be read: No such file or directory");
+  EXPECT_EQ(read_error(directory.path()), directory.path() + ": cannot be read: Is a directory");
+  const std::string path = directory / "big";
+  test::write_file(path, interface_form() + std::string(10 << 20, '\n'));
+  EXPECT_EQ(read_error(path), path + ": longer than 1048576 bytes: no configuration file");
+  test::write_file(path, std::string((1 << 20) - 4096, '\n') + interface_form());
+  EXPECT_EQ(read_error(path), "");
+}
+
+}  // namespace
+}  // namespace gyre::node
