@@ -84,6 +84,11 @@ std::size_t Stamped::send(std::span<const Send> sends) noexcept {
 // The frame with a fresh header in front, or nothing if it had to be copied and the pool is empty.
 FrameRef Stamped::stamp(const Send& send, const LaneCounters& burst_begin) noexcept {
   assert(send.frame.headroom() >= header_size + device_limits_.headroom);
+  if (send.frame.size() + header_size > device_limits_.payload_max) {
+    FrameRef oversize = send.frame;  // as it is: the device drops and counts it, nobody reads it
+    oversize.prepend(header_size);
+    return oversize;
+  }
   const bool in_place = device_limits_.completes_in_send ? !stamped_since(send.frame, burst_begin)
                                                          : send.frame.unique();
   FrameRef frame = in_place ? send.frame : copy(send.frame);

@@ -1,0 +1,15 @@
+// Puts the test program into a network namespace of its own, with a loopback that has several
+// addresses and carries multicast, so that its ports are nobody else's. It goes with the program.
+#pragma once
+
+#include <string>
+
+namespace gyre {
+
+// False where the system allows no namespaces: then the tests share the machine's loopback.
+bool in_own_network();
+
+// Runs a shell command; throws std::runtime_error if it fails.
+void run(const std::string& command);
+
+}  // namespace gyre
