@@ -191,8 +191,9 @@ bool Ring::held_down(NodeIndex node, Time now) const noexcept {
   return now < peer_state_[at(node)].held_down_until;
 }
 
-// The first offence is free; then the node is not listened to for longer and longer, but never
-// longer than a healthy ring takes to form twice.
+// The first offence is free; then the node cannot break a ring for longer and longer, but never
+// longer than a healthy ring takes to form twice. Where members differ in this, one that does not
+// hold the node down begins to gather, and then all listen to it.
 void Ring::offence(NodeIndex node, Time now) {
   PeerState& peer = peer_state_[at(node)];
   if (++peer.offences < 2) return;

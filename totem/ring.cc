@@ -317,12 +317,12 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
     if (is_leaving) leaving->waiting.remove(from);
     return;
   }
-  if (!member && held_down(from, now)) {
-    ++counters_.joins_held_down;
-    return;
-  }
   if (state() == State::operational && !member) {
     if (is_leaving) return;
+    if (held_down(from, now)) {
+      ++counters_.joins_held_down;
+      return;
+    }
     bool hears_us = false;
     for (std::size_t i = 0; i < join.count; ++i)
       hears_us |=
@@ -368,7 +368,7 @@ void Ring::receive_merge_detect(const FrameRef& frame, NodeIndex from, Time now)
   if (auto* leaving = std::get_if<Leaving>(&state_)) {
     if (detect.ring.seq > log_->id.seq) leaving->waiting.remove(from);
   } else if (auto* gather = std::get_if<Gather>(&state_)) {
-    if (hears_us && !held_down(from, now)) heard_in_gather(*gather, from, now);
+    if (hears_us) heard_in_gather(*gather, from, now);
   } else if (state() == State::operational) {
     if (!log_->members.has(from))
       receive_foreign(from, hears_us, Reason::foreign_ring, now);

@@ -1,0 +1,201 @@
+// The ring in small, readable situations.
+
+#include <gtest/gtest.h>
+
+#include "tests/totem/simulation.hh"
+
+namespace gyre::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+void expect_clean(Simulation& simulation) {
+  for (const auto& violation : simulation.finish(true))
+    ADD_FAILURE() << violation.clause << ": " << violation.text;
+}
+
+std::string all(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const auto& line : lines) text += line + "\n";
+  return text;
+}
+
+TEST(Ring, ANodeAloneFormsARingOfOneAfterConsensus) {
+  Simulation simulation(1, 1);
+  simulation.start(0);
+  simulation.submit(0, "hello");
+  EXPECT_TRUE(simulation.run_until([&] { return simulation.drained(); }, 30ms));
+  EXPECT_GE(simulation.now().time_since_epoch(), Simulation::quick().consensus);
+  EXPECT_EQ(simulation.delivered(0), std::vector<std::string>{"hello"});
+  expect_clean(simulation);
+}
+
+TEST(Ring, ThreeNodesFormARingWithoutWaitingForATimer) {
+  Simulation simulation(3, 1);
+  simulation.tracing = true;
+  simulation.start_all();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms))
+      << all(simulation.trace());
+  EXPECT_LT(simulation.now().time_since_epoch(), Simulation::quick().consensus)
+      << all(simulation.trace());
+  expect_clean(simulation);
+}
+
+TEST(Ring, MessagesOfAllArriveInOneOrder) {
+  Simulation simulation(3, 2);
+  simulation.start_all();
+  simulation.workload.messages_per_turn = 0.3;
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  simulation.run(200ms);
+  simulation.workload.messages_per_turn = 0;
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.drained(); }, 100ms));
+  simulation.run(20ms);
+  EXPECT_GT(simulation.delivered(0).size(), 1000u);
+  EXPECT_EQ(simulation.delivered(0).size(), simulation.delivered(1).size());
+  EXPECT_EQ(simulation.delivered(0).back(), simulation.delivered(2).back());
+  expect_clean(simulation);
+}
+
+TEST(Ring, ACrashedNodeIsGoneAfterTokenAndConsensus) {
+  Simulation simulation(3, 3);
+  simulation.tracing = true;
+  simulation.start_all();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  simulation.crash(2);
+  const Time before = simulation.now();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 200ms))
+      << all(simulation.trace());
+  const auto parameters = Simulation::quick();
+  EXPECT_LT(simulation.now() - before, parameters.token_loss + parameters.consensus + 10ms);
+  expect_clean(simulation);
+}
+
+TEST(Ring, ALeavingNodeIsGoneAtOnceAndLosesNothing) {
+  Simulation simulation(3, 4);
+  simulation.tracing = true;
+  simulation.start_all();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  simulation.submit(2, "last words");
+  simulation.leave(2);
+  const Time before = simulation.now();
+  ASSERT_TRUE(simulation.run_until([&] { return !simulation.up(2) && simulation.whole(); }, 200ms))
+      << all(simulation.trace());
+  EXPECT_LT(simulation.now() - before, 10ms) << all(simulation.trace());
+  EXPECT_EQ(simulation.delivered(0), std::vector<std::string>{"last words"});
+  expect_clean(simulation);
+}
+
+TEST(Ring, PartitionsGoOnAloneAndMerge) {
+  Simulation simulation(5, 5);
+  simulation.tracing = true;
+  simulation.start_all();
+  simulation.workload.messages_per_turn = 0.05;
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  simulation.split({0, 1});
+  simulation.run(200ms);
+  EXPECT_EQ(simulation.ring(0).ring(), simulation.ring(1).ring());
+  EXPECT_EQ(simulation.ring(2).ring(), simulation.ring(4).ring());
+  EXPECT_NE(simulation.ring(0).ring(), simulation.ring(2).ring());
+  simulation.heal();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 300ms))
+      << all(simulation.trace());
+  simulation.workload.messages_per_turn = 0;
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.drained(); }, 100ms));
+  simulation.run(20ms);
+  expect_clean(simulation);
+}
+
+TEST(Ring, ARestartedNodeIsBackBeforeItsLossWasNoticed) {
+  Simulation simulation(3, 6);
+  simulation.tracing = true;
+  simulation.start_all();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  simulation.crash(0);
+  simulation.start(0);
+  const Time before = simulation.now();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 200ms))
+      << all(simulation.trace());
+  EXPECT_LT(simulation.now() - before, 15ms) << all(simulation.trace());
+  expect_clean(simulation);
+}
+
+TEST(Ring, TheLargestMutuallyHearingSetGoesOn) {
+  Simulation simulation(4, 7);
+  simulation.tracing = true;
+  simulation.start_all();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  simulation.cut(0, 3);  // 1 and 4 do not hear each other; 2 and 3 hear all
+  simulation.run(400ms);
+  EXPECT_EQ(simulation.ring(0).ring(), simulation.ring(1).ring()) << all(simulation.trace());
+  EXPECT_EQ(simulation.ring(0).ring(), simulation.ring(2).ring());
+  EXPECT_NE(simulation.ring(0).ring(), simulation.ring(3).ring());
+  expect_clean(simulation);
+}
+
+TEST(Ring, ANodeThatOnlySendsCannotBreakTheRing) {
+  Simulation simulation(4, 8);
+  simulation.start(0);
+  simulation.start(1);
+  simulation.start(2);
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  for (std::size_t i = 0; i < 3; ++i) simulation.cut(i, 3, false);
+  const auto ring = simulation.ring(0).ring();
+  simulation.start(3);
+  simulation.run(500ms);
+  EXPECT_EQ(simulation.ring(0).ring(), ring);
+  EXPECT_GT(simulation.ring(0).counters().joins_deaf, 0u);
+}
+
+TEST(Ring, AnIdleRingHoldsItsTokenAndHandsItToWhoAsks) {
+  Simulation simulation(3, 9);
+  simulation.start_all();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  simulation.run(50ms);
+  const auto before = simulation.frames_sent();
+  simulation.run(30ms);
+  EXPECT_LT(simulation.frames_sent() - before, 150u);
+  const Time sent = simulation.now();
+  simulation.submit(1, "ping");
+  ASSERT_TRUE(simulation.run_until([&] { return !simulation.delivered(1).empty(); }, 10ms));
+  EXPECT_LT(simulation.now() - sent, 100us);
+  EXPECT_GE(simulation.ring(0).counters().hand_offs, 1u);
+  expect_clean(simulation);
+}
+
+TEST(Ring, LossCostsRetransmissionsAndNothingElse) {
+  Simulation simulation(4, 10);
+  simulation.tracing = true;
+  simulation.start_all();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  const auto ring = simulation.ring(0).ring();
+  simulation.weather.loss = 0.05;
+  simulation.weather.duplication = 0.05;
+  simulation.workload.messages_per_turn = 0.2;
+  simulation.run(300ms);
+  simulation.weather.loss = 0;
+  simulation.workload.messages_per_turn = 0;
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.drained(); }, 100ms))
+      << all(simulation.trace());
+  simulation.run(20ms);
+  EXPECT_EQ(simulation.ring(0).ring(), ring) << all(simulation.trace());
+  EXPECT_GT(simulation.ring(0).counters().retransmits_sent, 0u);
+  expect_clean(simulation);
+}
+
+TEST(Ring, ARunIsReplayedBitForBit) {
+  const auto run = [](std::uint64_t seed) {
+    Simulation simulation(4, seed);
+    simulation.weather.loss = 0.1;
+    simulation.workload.messages_per_turn = 0.1;
+    simulation.start_all();
+    simulation.run(200ms);
+    simulation.crash(1);
+    simulation.run(200ms);
+    return simulation.hash();
+  };
+  EXPECT_EQ(run(11), run(11));
+  EXPECT_NE(run(11), run(12));
+}
+
+}  // namespace
+}  // namespace gyre::test

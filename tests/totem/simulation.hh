@@ -1,0 +1,114 @@
+// Several rings in one thread, under virtual time and one seed: a network that delays, loses,
+// duplicates and cuts, machines that crash, start again and pause, and applications that send. All
+// that happens goes to the checker.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tests/check/checker.hh"
+#include "totem/ring.hh"
+
+namespace gyre::test {
+
+struct Weather {
+  double loss = 0, duplication = 0;
+  Duration delay_min = std::chrono::microseconds(5), delay_max = std::chrono::microseconds(30);
+};
+
+struct Workload {
+  double messages_per_turn = 0;  // probability that a node submits at a turn
+  double safe = 0.2;
+  double large = 0.02;
+  std::size_t large_max = 40'000;
+};
+
+class Simulation {
+ public:
+  Simulation(std::size_t nodes, std::uint64_t seed, totem::Parameters parameters = quick());
+  ~Simulation();
+
+  // Timers of milliseconds, so that a run of seconds holds many changes.
+  static totem::Parameters quick();
+
+  void start(std::size_t node);
+  void start_all();
+  void crash(std::size_t node);
+  void leave(std::size_t node);
+  void pause(std::size_t node, Duration span);
+  void lose_file(std::size_t node);  // its ring seq file, while it is down
+  void cut(std::size_t from, std::size_t to, bool both = true);
+  void heal();  // all cuts; not the weather
+  void split(const std::vector<std::size_t>& side);
+
+  void submit(std::size_t node, std::string_view payload,
+              totem::Guarantee guarantee = totem::Guarantee::agreed);
+
+  void run(Duration span);
+  // Runs until `done`, at most `limit`; false when the limit came first.
+  bool run_until(const std::function<bool()>& done, Duration limit);
+  // All that are up share one operational ring with just themselves in it, and its barrier is
+  // through.
+  bool whole() const;
+  bool drained() const;  // and nothing waits to be sent or delivered
+
+  std::vector<check::Violation> finish(bool quiescent);
+
+  bool up(std::size_t node) const { return machines_[node] != nullptr; }
+  totem::Ring& ring(std::size_t node);
+  const std::vector<std::string>& delivered(std::size_t node) const { return delivered_[node]; }
+  const std::vector<std::string>& trace() const { return trace_; }
+  Time now() const { return now_; }
+  std::uint64_t hash() const { return hash_; }
+  std::uint64_t frames_sent() const { return frames_sent_; }
+  static NodeId id(std::size_t node) { return NodeId{static_cast<std::uint32_t>(node + 1)}; }
+
+  Weather weather;
+  Workload workload;
+  bool tracing = false;
+  std::mt19937_64 random;
+  std::function<bool(std::size_t from, std::size_t to, std::span<const std::byte>)> drop;
+
+ private:
+  struct Machine;
+  struct Packet {
+    Time when;
+    std::uint64_t serial;
+    std::size_t from, to;
+    Lane lane;
+    std::vector<std::byte> bytes;
+    bool operator>(const Packet& other) const {
+      return std::tie(when, serial) > std::tie(other.when, other.serial);
+    }
+  };
+
+  double chance() { return std::uniform_real_distribution<>(0, 1)(random); }
+  void turn(std::size_t node);
+  void submit_work(Machine& machine);
+  void take_output(Machine& machine);
+  void take_events(Machine& machine);
+  void record_sends(Machine& machine);
+  void transmit(const Machine& machine, const Send& send);
+  void note(std::uint64_t value) { hash_ = (hash_ ^ value) * 0x100000001b3; }
+  void trace(const Machine& machine, const std::string& text);
+
+  const totem::Parameters parameters_;
+  std::vector<std::unique_ptr<Machine>> machines_;
+  std::vector<std::uint64_t> disk_;
+  std::vector<bool> file_lost_;
+  std::vector<std::vector<bool>> cut_;
+  std::vector<std::vector<std::string>> delivered_;
+  std::priority_queue<Packet, std::vector<Packet>, std::greater<>> network_;
+  std::uint64_t serial_ = 0, hash_ = 0xcbf29ce484222325, frames_sent_ = 0;
+  Time now_{};
+  check::Checker checker_;
+  std::vector<std::string> trace_;
+  std::vector<std::string> lost_;  // accepted messages that a living node never got back
+};
+
+}  // namespace gyre::test
