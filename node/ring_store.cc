@@ -36,7 +36,7 @@ std::optional<std::uint64_t> decode(std::string_view content) {
   std::uint64_t bound = 0;
   const std::string_view digits = content.substr(magic.size());
   std::from_chars(digits.data(), digits.data() + digits.size(), bound);
-  if (bound == 0 || content != encode(bound)) return std::nullopt;
+  if (content != encode(bound)) return std::nullopt;
   return bound;
 }
 
@@ -53,17 +53,17 @@ RingStore::RingStore(const std::string& directory)
         fmt::format("state directory {}: {}: {}", directory_, what, std::strerror(errno)));
   };
   if (::mkdir(directory_.c_str(), 0755) != 0 && errno != EEXIST) unusable("cannot be made");
-  directory_fd_ = Descriptor(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  directory_fd_ = shm::Descriptor(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory_fd_) unusable("cannot be opened");
 
-  const Descriptor file(::openat(directory_fd_.get(), file_name, O_RDONLY | O_CLOEXEC));
+  const shm::Descriptor file(::openat(directory_fd_.number(), file_name, O_RDONLY | O_CLOEXEC));
   if (!file && errno != ENOENT) unusable("its file ringid cannot be read");
   if (file) {
     char content[128];
-    const ssize_t size = ::read(file.get(), content, sizeof content);
+    const ssize_t size = ::read(file.number(), content, sizeof content);
     const auto bound = decode({content, size > 0 ? static_cast<std::size_t>(size) : 0});
     origin_ = bound ? Origin::read : Origin::damaged;
-    bound_ = bound.value_or(1);
+    bound_ = bound.value_or(0);
   }
   try {  // now, so that a directory that cannot be written is known before anything else starts
     write(bound_);
@@ -82,17 +82,17 @@ std::uint64_t RingStore::reserve(std::uint64_t upto) {
 void RingStore::write(std::uint64_t bound) {
   const std::string content = encode(bound);
   {
-    const Descriptor aside(
-        ::openat(directory_fd_.get(), aside_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    const shm::Descriptor aside(::openat(directory_fd_.number(), aside_name,
+                                         O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!aside) fail("open", directory_ + "/" + aside_name);
-    if (::write(aside.get(), content.data(), content.size()) !=
+    if (::write(aside.number(), content.data(), content.size()) !=
         static_cast<ssize_t>(content.size()))
       fail("write", directory_ + "/" + aside_name);
-    if (::fsync(aside.get()) != 0) fail("fsync", directory_ + "/" + aside_name);
+    if (::fsync(aside.number()) != 0) fail("fsync", directory_ + "/" + aside_name);
   }
-  if (::renameat(directory_fd_.get(), aside_name, directory_fd_.get(), file_name) != 0)
+  if (::renameat(directory_fd_.number(), aside_name, directory_fd_.number(), file_name) != 0)
     fail("rename", path_);
-  if (::fsync(directory_fd_.get()) != 0) fail("fsync", directory_);
+  if (::fsync(directory_fd_.number()) != 0) fail("fsync", directory_);
 }
 
 }  // namespace gyre::node

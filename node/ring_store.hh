@@ -4,7 +4,7 @@
 // may have been used. It is replaced as a whole (written aside, fsynced, renamed, the directory
 // fsynced), so that a crash leaves the old bound or the new one.
 //
-// A file that is gone or damaged does not keep a node from starting: the number starts at 1 again,
+// A file that is gone or damaged does not keep a node from starting: the numbers start again,
 // and ids still do not come twice, for a RingId carries 64 random bits drawn at every start. A
 // bound taken from elsewhere (the clock, a number in a file whose checksum is wrong) would be worse
 // than none: peers raise their seq by a bounded step only, so that a wild one could never join
@@ -16,7 +16,7 @@
 #include <cstdint>
 #include <string>
 
-#include "node/descriptor.hh"
+#include "transport/shm/descriptor.hh"
 
 namespace gyre::node {
 
@@ -28,11 +28,11 @@ class RingStore {
   // the path if it cannot be used.
   explicit RingStore(const std::string& directory);
 
-  std::uint64_t first() const noexcept { return bound_; }  // no earlier run used it or any above
+  std::uint64_t bound() const noexcept { return bound_; }  // earlier runs used none above it
   Origin origin() const noexcept { return origin_; }
   const std::string& path() const noexcept { return path_; }
 
-  // Puts a bound of at least `upto` on the disk and returns it: all seqs below it may be used.
+  // Puts a bound of at least `upto` on the disk and returns it: all seqs up to it may be used.
   // Throws std::system_error naming the call and the path; the old bound then still holds.
   std::uint64_t reserve(std::uint64_t upto);
 
@@ -42,8 +42,8 @@ class RingStore {
   void write(std::uint64_t bound);
 
   std::string directory_, path_;
-  Descriptor directory_fd_;
-  std::uint64_t bound_ = 1;
+  shm::Descriptor directory_fd_;
+  std::uint64_t bound_ = 0;
   Origin origin_ = Origin::missing;
 };
 

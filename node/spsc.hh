@@ -10,26 +10,28 @@
 #include <cstdint>
 #include <memory>
 #include <type_traits>
+#include <utility>
 
 namespace gyre::node {
 
 template <typename T>
 class SpscQueue {
-  static_assert(std::is_trivially_copyable_v<T>, "what crosses threads is plain data");
+  static_assert(std::is_nothrow_move_assignable_v<T>);
 
  public:
   // Holds at least `capacity` elements.
   explicit SpscQueue(std::size_t capacity)
       : mask_(std::bit_ceil(capacity) - 1), slots_(std::make_unique<T[]>(mask_ + 1)) {}
 
-  // False: full.
-  bool push(const T& value) noexcept {
+  // False: full, and `value` is as it was.
+  template <typename Value>
+  bool push(Value&& value) noexcept {
     const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
     if (tail - head_seen_ > mask_) {
       head_seen_ = head_.load(std::memory_order_acquire);
       if (tail - head_seen_ > mask_) return false;
     }
-    slots_[tail & mask_] = value;
+    slots_[tail & mask_] = std::forward<Value>(value);
     tail_.store(tail + 1, std::memory_order_release);
     return true;
   }
@@ -41,7 +43,7 @@ class SpscQueue {
       tail_seen_ = tail_.load(std::memory_order_acquire);
       if (head == tail_seen_) return false;
     }
-    value = slots_[head & mask_];
+    value = std::move(slots_[head & mask_]);
     head_.store(head + 1, std::memory_order_release);
     return true;
   }

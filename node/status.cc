@@ -35,6 +35,20 @@ Json members_of(const Snapshot& snapshot, const StatusNames& names) {
   return members;
 }
 
+Json counters_of(const Snapshot& snapshot) {
+  Json counters = Json::object();
+  for (const Snapshot::Counter& counter :
+       std::span(snapshot.counters).first(snapshot.counter_count)) {
+    counters[counter.group][counter.name] = counter.value;
+  }
+  return counters;
+}
+
+// A name from the configuration may hold any bytes: what is not UTF-8 is replaced.
+std::string one_line(const Json& answer) {
+  return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace
 
 std::string status_json(const Snapshot& snapshot, const StatusNames& names) {
@@ -42,13 +56,6 @@ std::string status_json(const Snapshot& snapshot, const StatusNames& names) {
   Json members = Json::array();
   for (const Snapshot::Member& entry : std::span(snapshot.members).first(snapshot.member_count))
     members.push_back(number(entry.member.node));
-  Json counters = Json::object();
-  for (const Snapshot::Counter& counter :
-       std::span(snapshot.counters).first(snapshot.counter_count)) {
-    const std::string_view name = counter.name;
-    const std::size_t dot = name.find('.');
-    counters[std::string(name.substr(0, dot))][std::string(name.substr(dot + 1))] = counter.value;
-  }
   const Json status = {
       {"nodeid", number(snapshot.self)},
       {"name", self ? self->name : ""},
@@ -63,15 +70,17 @@ std::string status_json(const Snapshot& snapshot, const StatusNames& names) {
       {"version", names.version},
       {"uptime_ms", (snapshot.taken - snapshot.started) / 1'000'000},
       {"clients", snapshot.client_count},
-      {"counters", std::move(counters)},
+      {"counters", counters_of(snapshot)},
   };
-  // A name from the configuration may hold any bytes: what is not UTF-8 is replaced, not thrown at.
-  return status.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return one_line(status);
 }
 
 std::string members_json(const Snapshot& snapshot, const StatusNames& names) {
-  const Json answer = {{"view", snapshot.view}, {"members", members_of(snapshot, names)}};
-  return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return one_line({{"view", snapshot.view}, {"members", members_of(snapshot, names)}});
+}
+
+std::string counters_json(const Snapshot& snapshot, const StatusNames&) {
+  return one_line(counters_of(snapshot));
 }
 
 }  // namespace gyre::node

@@ -64,7 +64,8 @@ struct Snapshot {
     std::uint64_t has_address = 0;
   };
   struct Counter {
-    const char* name = nullptr;  // "folder.reason", static storage
+    const char* group = nullptr;  // static storage, both
+    const char* name = nullptr;
     std::uint64_t value = 0;
   };
 
@@ -77,9 +78,9 @@ struct Snapshot {
   std::array<Member, nodes_max> members{};
   std::array<Counter, counters_max> counters{};
 
-  void add(const char* name, std::uint64_t value) noexcept {
+  void add(const char* group, const char* name, std::uint64_t value) noexcept {
     assert(counter_count < counters_max);
-    counters[counter_count++] = {name, value};
+    counters[counter_count++] = {group, name, value};
   }
 };
 
@@ -98,5 +99,6 @@ struct StatusNames {
 // One JSON object each, on one line.
 std::string status_json(const Snapshot&, const StatusNames&);
 std::string members_json(const Snapshot&, const StatusNames&);
+std::string counters_json(const Snapshot&, const StatusNames&);
 
 }  // namespace gyre::node

@@ -36,17 +36,13 @@ Sleeper::Sleeper() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   if (!epoll_) throw std::system_error(errno, std::generic_category(), "epoll_create1");
 }
 
-void Sleeper::add(int fd, std::uint32_t token) {
-  epoll_event event{.events = EPOLLIN, .data = {.u32 = token}};
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
-    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+bool Sleeper::add(int fd, std::uint64_t token, bool edge) noexcept {
+  const std::uint32_t events = edge ? EPOLLIN | EPOLLRDHUP | EPOLLET : EPOLLIN;
+  epoll_event event{.events = events, .data = {.u64 = token}};
+  return ::epoll_ctl(epoll_.number(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-void Sleeper::remove(int fd) noexcept {
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
-}
-
-std::span<const std::uint32_t> Sleeper::sleep(Time now, Time deadline) noexcept {
+std::span<const Sleeper::Ready> Sleeper::sleep(Time now, Time deadline) noexcept {
   std::array<epoll_event, 64> events;
   static_assert(std::tuple_size_v<decltype(ready_)> == events.size());
   timespec timeout{};
@@ -54,10 +50,13 @@ std::span<const std::uint32_t> Sleeper::sleep(Time now, Time deadline) noexcept 
     const std::int64_t left = std::max<std::int64_t>((deadline - now).count(), 0);
     timeout = {.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
   }
-  const int count = ::epoll_pwait2(epoll_.get(), events.data(), static_cast<int>(events.size()),
+  const int count = ::epoll_pwait2(epoll_.number(), events.data(), static_cast<int>(events.size()),
                                    deadline == never ? nullptr : &timeout, nullptr);
   std::size_t ready = 0;
-  for (int i = 0; i < count; ++i) ready_[ready++] = events[static_cast<std::size_t>(i)].data.u32;
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    ready_[ready++] = {event.data.u64, (event.events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0};
+  }
   return std::span(ready_).first(ready);
 }
 

@@ -8,7 +8,7 @@
 #include <span>
 
 #include "node/config.hh"
-#include "node/descriptor.hh"
+#include "transport/shm/descriptor.hh"
 #include "transport/time.hh"
 
 namespace gyre::node {
@@ -47,21 +47,26 @@ class Patience {
   bool counted_ = false;
 };
 
-// Blocks on descriptors. One caller; no allocation after the last add().
+// Blocks on descriptors. One thread.
 class Sleeper {
  public:
-  Sleeper();  // throws std::system_error
-  // `token` comes back from sleep() when `fd` is readable. Throws std::system_error.
-  void add(int fd, std::uint32_t token);
-  void remove(int fd) noexcept;
+  struct Ready {
+    std::uint64_t token = 0;
+    bool hung_up = false;
+  };
 
-  // Until a descriptor is readable or `deadline` has come; the tokens of the readable ones, valid
-  // until the next call.
-  std::span<const std::uint32_t> sleep(Time now, Time deadline) noexcept;
+  Sleeper();  // throws std::system_error
+  // `token` comes back from sleep() when `fd` is readable; with `edge` only when it becomes so.
+  // False: the kernel would not (errno says why). Closing the descriptor takes it out.
+  bool add(int fd, std::uint64_t token, bool edge = false) noexcept;
+
+  // Until a descriptor is readable or `deadline` has come (at once if it is `now`). What it returns
+  // is valid until the next call.
+  std::span<const Ready> sleep(Time now, Time deadline) noexcept;
 
  private:
-  Descriptor epoll_;
-  std::array<std::uint32_t, 64> ready_{};
+  shm::Descriptor epoll_;
+  std::array<Ready, 64> ready_{};
 };
 
 std::uint64_t preemptions_of_this_thread() noexcept;  // involuntary context switches

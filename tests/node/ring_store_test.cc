@@ -12,11 +12,11 @@ namespace {
 using test::TemporaryDirectory;
 using Origin = RingStore::Origin;
 
-TEST(RingStore, StartsAtOneWhereNothingIs) {
+TEST(RingStore, StartsAtNothingWhereNothingIs) {
   TemporaryDirectory directory;
   RingStore store(directory / "made");
   EXPECT_EQ(store.origin(), Origin::missing);
-  EXPECT_EQ(store.first(), 1u);
+  EXPECT_EQ(store.bound(), 0u);
 }
 
 TEST(RingStore, NextRunStartsAboveAllThatWasReserved) {
@@ -31,12 +31,12 @@ TEST(RingStore, NextRunStartsAboveAllThatWasReserved) {
   }
   RingStore store(directory.path());
   EXPECT_EQ(store.origin(), Origin::read);
-  EXPECT_EQ(store.first(), bound);
+  EXPECT_EQ(store.bound(), bound);
 }
 
 TEST(RingStore, DamagedFileIsSeenAndReplaced) {
   TemporaryDirectory directory;
-  { RingStore(directory.path()).reserve(5000); }
+  RingStore(directory.path()).reserve(5000);
   const std::string good = test::read_file(directory / "ringid");
   std::string wrong = good;
   wrong[good.find('6')] = '9';  // 5000 + 1024
@@ -46,7 +46,7 @@ TEST(RingStore, DamagedFileIsSeenAndReplaced) {
     test::write_file(directory / "ringid", content);
     RingStore store(directory.path());
     EXPECT_EQ(store.origin(), Origin::damaged) << content;
-    EXPECT_EQ(store.first(), 1u);
+    EXPECT_EQ(store.bound(), 0u);
     EXPECT_EQ(RingStore(directory.path()).origin(), Origin::read) << "a good one stands now";
   }
 }
@@ -55,7 +55,7 @@ TEST(RingStore, ACrashWhileWritingLeavesTheOldBound) {
   TemporaryDirectory directory;
   std::uint64_t bound = RingStore(directory.path()).reserve(100);
   test::write_file(directory / "ringid.new", "gyre-ring");
-  EXPECT_EQ(RingStore(directory.path()).first(), bound);
+  EXPECT_EQ(RingStore(directory.path()).bound(), bound);
 }
 
 TEST(RingStore, NamesADirectoryThatCannotBeUsed) {
@@ -78,7 +78,7 @@ TEST(RingStore, AFailedReservationKeepsTheOldBound) {
   const std::uint64_t bound = store.reserve(1);
   std::filesystem::remove_all(directory / "state");
   EXPECT_THROW(store.reserve(bound + 1), std::system_error);
-  EXPECT_EQ(store.first(), bound);
+  EXPECT_EQ(store.bound(), bound);
 }
 
 }  // namespace

@@ -47,8 +47,8 @@ struct Status : testing::Test {
     snapshot.members[0] = {.member = {NodeId{1}, 4}};
     snapshot.members[1] = {.member = {NodeId{2}, 8}, .has_address = 1};
     snapshot.members[2] = {.member = {NodeId{3}, 8}, .has_address = 1};
-    snapshot.add("ring.messages", 7);
-    snapshot.add("transport.sent", 9);
+    snapshot.add("ring", "messages", 7);
+    snapshot.add("transport", "sent", 9);
     names.version = "0.1.0";
     names.transport = "udpu";
     names.nodes[NodeId{1}] = {"alpha", "127.0.0.1"};

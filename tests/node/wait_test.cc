@@ -61,16 +61,19 @@ TEST(Patience, AdaptiveYieldsLongerEachTimeItIsPreempted) {
 
 TEST(Sleeper, WakesForADescriptorAndForTheDeadline) {
   Sleeper sleeper;
-  const Descriptor event(::eventfd(0, EFD_CLOEXEC));
-  sleeper.add(event.get(), 7);
+  const shm::Descriptor event(::eventfd(0, EFD_CLOEXEC));
+  ASSERT_TRUE(sleeper.add(event.number(), 7));
+  EXPECT_FALSE(sleeper.add(-1, 8));
   const Time now = clock_now();
   EXPECT_TRUE(sleeper.sleep(now, now + milliseconds(2)).empty());
   EXPECT_GE(clock_now() - now, milliseconds(2));
-  ASSERT_EQ(::eventfd_write(event.get(), 1), 0);
+  ASSERT_EQ(::eventfd_write(event.number(), 1), 0);
   const auto ready = sleeper.sleep(now, never);
   ASSERT_EQ(ready.size(), 1u);
-  EXPECT_EQ(ready[0], 7u);
-  sleeper.remove(event.get());
+  EXPECT_EQ(ready[0].token, 7u);
+  EXPECT_FALSE(ready[0].hung_up);
+  eventfd_t count;
+  ::eventfd_read(event.number(), &count);
   EXPECT_TRUE(sleeper.sleep(now, now - milliseconds(1)).empty()) << "a deadline gone by: at once";
 }
 

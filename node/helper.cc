@@ -1,0 +1,313 @@
+#include "node/helper.hh"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+
+namespace gyre::node {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t visitors_max = 64;
+constexpr std::size_t questions_max = 64;
+constexpr seconds visitor_patience(5);        // to say the first word
+constexpr seconds reactor_patience(2);        // to answer a question
+constexpr milliseconds socket_patience(200);  // for words that are on their way
+constexpr seconds disk_again(1);
+
+shm::Descriptor checked(int fd, const char* call) {
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), call);
+  return shm::Descriptor(fd);
+}
+
+sigset_t our_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR2}) sigaddset(&set, number);
+  return set;
+}
+
+void drain(const shm::Descriptor& event) {
+  eventfd_t count;
+  ::eventfd_read(event.number(), &count);
+}
+
+// The reactor may be bound to one core and run in a real-time class; what may block wants neither.
+void be_ordinary() {
+  cpu_set_t all;
+  std::fill_n(reinterpret_cast<unsigned char*>(&all), sizeof all, 0xff);
+  ::sched_setaffinity(0, sizeof all, &all);
+  const sched_param none{};
+  ::pthread_setschedparam(::pthread_self(), SCHED_OTHER, &none);
+  ::pthread_setname_np(::pthread_self(), "gyred-helper");
+}
+
+}  // namespace
+
+Helper::Helper(Setup setup)
+    : setup_(std::move(setup)), clients_out_(setup_.clients), clients_in_(setup_.clients) {
+  const sigset_t set = our_signals();
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signals_ = checked(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
+  to_helper_ = checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
+  to_reactor_ = checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
+  for (std::size_t i = 0; i < setup_.clients; ++i)
+    free_slots_.push_back(static_cast<std::uint32_t>(i));
+  if (std::uint64_t usec = 0; ::sd_watchdog_enabled(0, &usec) > 0)
+    watchdog_every_ = std::chrono::microseconds(usec / 3);
+}
+
+Helper::~Helper() {
+  stop();
+}
+
+void Helper::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Helper::stop() {
+  if (!thread_.joinable()) return;
+  stop_.store(true);
+  ::eventfd_write(to_helper_.number(), 1);
+  thread_.join();
+}
+
+// ---- the reactor's side ----
+
+Helper::News Helper::take_news() noexcept {
+  news_.store(false, std::memory_order_relaxed);
+  drain(to_reactor_);
+  return {.leave = leave_.exchange(false),
+          .dump = dump_.exchange(false),
+          .snapshot = snapshot_.exchange(false),
+          .reserved = reserved_.exchange(0)};
+}
+
+void Helper::snapshot_taken() noexcept {
+  snapshots_.fetch_add(1, std::memory_order_release);
+  pending_ = true;
+}
+
+void Helper::reserve(std::uint64_t ring_seq) {
+  reserve_.store(ring_seq, std::memory_order_release);
+  pending_ = true;
+}
+
+void Helper::take_back(shm::Channel channel) {
+  const bool room = clients_out_.push(std::move(channel));
+  assert(room);  // it holds as many as there can be
+  static_cast<void>(room);
+  pending_ = true;
+}
+
+void Helper::viewed(std::uint64_t number, std::size_t members) {
+  view_members_.store(members, std::memory_order_relaxed);
+  view_.store(number, std::memory_order_release);
+  pending_ = true;
+}
+
+void Helper::pass_on() noexcept {
+  const bool words = setup_.log.take_pending();
+  if (std::exchange(pending_, false) || words) ::eventfd_write(to_helper_.number(), 1);
+}
+
+// ---- the thread's side ----
+
+void Helper::tell_reactor() noexcept {
+  news_.store(true, std::memory_order_release);
+  ::eventfd_write(to_reactor_.number(), 1);
+}
+
+void Helper::run() {
+  be_ordinary();
+  watchdog_at_ = Clock::now();
+  while (!stop_.load()) {
+    wait();
+    drain(to_helper_);
+    handle_signals();
+    write_log();
+    reserve_on_disk();
+    for (shm::Channel channel; clients_out_.pop(channel); channel = {})
+      free_slots_.push_back(channel.client % static_cast<std::uint32_t>(setup_.clients));
+    accept_visitors();
+    answer_questions();
+    tell_systemd();
+  }
+  ::sd_notify(0, "STOPPING=1");
+  write_log();
+  setup_.writer.flush();
+}
+
+// Until someone wants something, or a second has passed: several things here are due by the clock.
+void Helper::wait() {
+  std::array<pollfd, 3 + visitors_max> fds;
+  std::size_t count = 0;
+  for (const int fd : {to_helper_.number(), signals_.number(), setup_.listener.fd()})
+    fds[count++] = {.fd = fd, .events = POLLIN, .revents = 0};
+  for (const Visitor& visitor : visitors_)
+    fds[count++] = {.fd = visitor.socket.number(), .events = POLLIN, .revents = 0};
+  milliseconds timeout = seconds(1);
+  if (watchdog_every_ > Clock::duration::zero())
+    timeout = std::min(timeout, std::chrono::duration_cast<milliseconds>(watchdog_every_ / 2));
+  if (!questions_.empty()) timeout = std::min(timeout, milliseconds(100));
+  ::poll(fds.data(), count, static_cast<int>(timeout.count()));
+
+  // From the back, so that the places in front keep their descriptors.
+  const auto now = Clock::now();
+  for (std::size_t i = visitors_.size(); i-- > 0;) {
+    const bool spoke = fds[3 + i].revents != 0;
+    if (!spoke && now < visitors_[i].until) continue;
+    shm::Descriptor socket = std::move(visitors_[i].socket);
+    visitors_.erase(visitors_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (spoke) receive(std::move(socket));
+  }
+}
+
+void Helper::handle_signals() {
+  signalfd_siginfo info;
+  while (::read(signals_.number(), &info, sizeof info) == sizeof info) {
+    if (info.ssi_signo == SIGHUP) {
+      setup_.writer.reopen();
+      continue;
+    }
+    if (info.ssi_signo == SIGUSR2) {
+      dump_.store(true);
+    } else {
+      setup_.writer.write(LogLevel::info, fmt::format("signal {} from pid {}: leaving the ring",
+                                                      info.ssi_signo, info.ssi_pid));
+      leave_.store(true);
+    }
+    tell_reactor();
+  }
+}
+
+void Helper::accept_visitors() {
+  while (visitors_.size() < visitors_max) {
+    shm::Descriptor socket = setup_.listener.accept();
+    if (!socket) return;
+    visitors_.push_back({std::move(socket), Clock::now() + visitor_patience});
+  }
+}
+
+// A program has said what it wants; a misfit costs it the connection and us a line in the log.
+void Helper::receive(shm::Descriptor socket) try {
+  const shm::Caller caller = shm::read_hello(socket, shm::allow_own, socket_patience);
+  if (caller.kind == shm::Caller::Kind::client) return admit(std::move(socket), caller);
+  ask(std::move(socket), caller);
+} catch (const std::exception& error) {
+  setup_.writer.write(LogLevel::warning, fmt::format("a program was refused: {}", error.what()));
+}
+
+void Helper::admit(shm::Descriptor socket, const shm::Caller& caller) {
+  if (free_slots_.empty()) {
+    const auto reason = fmt::format("{} programs are connected, which is all", setup_.clients);
+    return shm::refuse(socket, reason, socket_patience);
+  }
+  // Numbers come again only after 2^32 / clients connections, so that one that is gone is not
+  // mistaken for its successor.
+  const std::uint32_t slot = free_slots_.front();
+  const auto clients = static_cast<std::uint32_t>(setup_.clients);
+  generation_ = generation_ % (UINT32_MAX / clients - 1) + 1;
+  const shm::Offer offer{.node = static_cast<std::uint32_t>(setup_.self),
+                         .client = generation_ * clients + slot,
+                         .requests_size = shm::requests_default,
+                         .events_size = setup_.events_size};
+  shm::Channel channel = shm::welcome(std::move(socket), caller, offer, socket_patience);
+  free_slots_.pop_front();
+  const bool room = clients_in_.push(std::move(channel));
+  assert(room);  // it holds as many as there are slots
+  static_cast<void>(room);
+  tell_reactor();
+}
+
+void Helper::ask(shm::Descriptor socket, const shm::Caller& caller) {
+  const auto answer = caller.question == "status"     ? status_json
+                      : caller.question == "members"  ? members_json
+                      : caller.question == "counters" ? counters_json
+                                                      : nullptr;
+  if (!answer) return shm::refuse(socket, "unknown question", socket_patience);
+  if (questions_.size() == questions_max)
+    return shm::refuse(socket, "too many questions at once", socket_patience);
+  questions_.push_back({std::move(socket), answer, snapshots_.load(std::memory_order_acquire),
+                        Clock::now() + reactor_patience});
+  snapshot_.store(true);
+  tell_reactor();
+}
+
+void Helper::answer_questions() {
+  const std::uint64_t snapshots = snapshots_.load(std::memory_order_acquire);
+  std::erase_if(questions_, [&](const Question& question) { return answer(question, snapshots); });
+}
+
+// True: done with it, one way or the other.
+bool Helper::answer(const Question& question, std::uint64_t snapshots) try {
+  if (question.asked == snapshots) {
+    if (Clock::now() < question.until) return false;
+    shm::refuse(question.socket, "the data plane does not answer", socket_patience);
+    return true;
+  }
+  Snapshot snapshot;
+  while (!setup_.page.read(snapshot)) std::this_thread::yield();
+  shm::answer(question.socket, question.answer(snapshot, setup_.names), socket_patience);
+  return true;
+} catch (const std::exception& error) {
+  setup_.writer.write(LogLevel::warning,
+                      fmt::format("a question was left without answer: {}", error.what()));
+  return true;
+}
+
+void Helper::write_log() {
+  for (LogRecord record; setup_.log.next(record);) setup_.writer.write(record);
+  if (const std::uint64_t lost = setup_.log.dropped(); lost != lost_records_)
+    setup_.writer.write(LogLevel::warning,
+                        fmt::format("{} log records were lost", lost - lost_records_));
+  lost_records_ = setup_.log.dropped();
+}
+
+void Helper::reserve_on_disk() {
+  const std::uint64_t wanted = reserve_.load(std::memory_order_acquire);
+  const auto now = Clock::now();
+  if (wanted <= reserve_done_ || now < reserve_again_) return;
+  try {
+    reserve_done_ = setup_.ring_store.reserve(wanted);
+    reserved_.store(reserve_done_);
+    tell_reactor();
+  } catch (const std::system_error& error) {
+    reserve_again_ = now + disk_again;
+    setup_.writer.write(
+        LogLevel::error,
+        fmt::format("no ring can be formed: its number cannot be kept: {}", error.what()));
+  }
+}
+
+// Ready when the first view stands; alive as long as the reactor turns.
+void Helper::tell_systemd() {
+  if (const std::uint64_t view = view_.load(std::memory_order_acquire); view != view_told_) {
+    const std::uint64_t members = view_members_.load(std::memory_order_relaxed);
+    ::sd_notify(0, fmt::format("{}STATUS=view {}, {} members", view_told_ == 0 ? "READY=1\n" : "",
+                               view, members)
+                       .c_str());
+    view_told_ = view;
+  }
+  const auto now = Clock::now();
+  if (watchdog_every_ == Clock::duration::zero() || now < watchdog_at_) return;
+  const std::uint64_t turns = turns_.load(std::memory_order_relaxed);
+  if (turns == turns_seen_) return;
+  turns_seen_ = turns;
+  watchdog_at_ = now + watchdog_every_;
+  ::sd_notify(0, "WATCHDOG=1");
+}
+
+}  // namespace gyre::node

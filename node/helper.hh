@@ -1,0 +1,123 @@
+// The one thread for all that may block: who connects, questions, the disk, the log, signals, and
+// the word to systemd.
+//
+// Channels go to and from the reactor through two queues; everything else that crosses is one
+// number of which only the latest value matters. Each side wakes the other through a descriptor.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "node/log.hh"
+#include "node/node.hh"
+#include "node/ring_store.hh"
+#include "node/spsc.hh"
+#include "node/status.hh"
+#include "transport/shm/descriptor.hh"
+#include "transport/shm/handshake.hh"
+
+namespace gyre::node {
+
+class Helper final : public Errands {
+ public:
+  struct Setup {
+    NodeId self{};
+    std::size_t clients = 256;                      // as NodeLimits::clients
+    std::size_t events_size = shm::events_default;  // client_backlog_max
+    shm::Listener& listener;
+    RingStore& ring_store;
+    Log& log;
+    LogWriter& writer;
+    StatusPage& page;
+    StatusNames names;
+  };
+  // What the reactor is told.
+  struct News {
+    bool leave = false;          // a signal asks the daemon to stop
+    bool dump = false;           // a signal asks for the state, in the log
+    bool snapshot = false;       // someone asks: write the page and call snapshot_taken()
+    std::uint64_t reserved = 0;  // not 0: ring seqs up to here are on disk
+  };
+
+  // Blocks SIGTERM, SIGINT, SIGQUIT, SIGHUP and SIGUSR2 for the calling thread, and takes them from
+  // then on. Throws std::system_error.
+  explicit Helper(Setup setup);
+  ~Helper() override;  // as stop()
+
+  void start();
+  // Says goodbye to systemd, writes what is in the log and ends the thread.
+  void stop();
+
+  // ---- for the reactor; nothing here waits ----
+  int wake_fd() const noexcept { return to_reactor_.number(); }  // readable: there may be news
+  bool has_news() const noexcept { return news_.load(std::memory_order_acquire); }
+  News take_news() noexcept;
+  bool next_client(shm::Channel& channel) noexcept { return clients_in_.pop(channel); }
+  void snapshot_taken() noexcept;
+  void turned() noexcept { turns_.store(++turn_count_, std::memory_order_relaxed); }
+  // Once per turn: wakes the thread if there is something for it.
+  void pass_on() noexcept;
+
+  void reserve(std::uint64_t ring_seq) override;
+  void take_back(shm::Channel channel) override;
+  void viewed(std::uint64_t number, std::size_t members) override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct Visitor {  // connected, and has not said yet what for
+    shm::Descriptor socket;
+    Clock::time_point until;
+  };
+  struct Question {
+    shm::Descriptor socket;
+    std::string (*answer)(const Snapshot&, const StatusNames&);
+    std::uint64_t asked;  // snapshots taken before: the answer comes from a later one
+    Clock::time_point until;
+  };
+
+  void run();
+  void wait();
+  void handle_signals();
+  void accept_visitors();
+  void receive(shm::Descriptor socket);
+  void admit(shm::Descriptor socket, const shm::Caller& caller);
+  void ask(shm::Descriptor socket, const shm::Caller& caller);
+  void answer_questions();
+  bool answer(const Question& question, std::uint64_t snapshots);
+  void write_log();
+  void reserve_on_disk();
+  void tell_systemd();
+  void tell_reactor() noexcept;
+
+  Setup setup_;
+  shm::Descriptor signals_, to_helper_, to_reactor_;
+  std::thread thread_;
+  std::atomic<bool> stop_{false};
+
+  // The thread's own.
+  std::vector<Visitor> visitors_;
+  std::vector<Question> questions_;
+  std::deque<std::uint32_t> free_slots_;  // the longest free first
+  std::uint32_t generation_ = 0;
+  std::uint64_t lost_records_ = 0, view_told_ = 0, turns_seen_ = 0, reserve_done_ = 0;
+  Clock::time_point reserve_again_{}, watchdog_at_{};
+  Clock::duration watchdog_every_{};  // zero: systemd watches nothing
+
+  // From the reactor.
+  SpscQueue<shm::Channel> clients_out_;
+  std::atomic<std::uint64_t> reserve_{0}, view_{0}, view_members_{0}, snapshots_{0}, turns_{0};
+  std::uint64_t turn_count_ = 0;
+  bool pending_ = false;
+
+  // To the reactor.
+  SpscQueue<shm::Channel> clients_in_;
+  std::atomic<bool> news_{false}, leave_{false}, dump_{false}, snapshot_{false};
+  std::atomic<std::uint64_t> reserved_{0};
+};
+
+}  // namespace gyre::node

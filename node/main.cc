@@ -1,0 +1,246 @@
+// gyred: the daemon. Start order: configuration; run directory; background; log; state directory;
+// memory and scheduling class; link; helper thread; reactor.
+
+#include <sys/random.h>
+#include <sys/utsname.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <optional>
+
+#include "node/config.hh"
+#include "node/daemon.hh"
+#include "node/helper.hh"
+#include "node/log.hh"
+#include "node/node.hh"
+#include "node/reactor.hh"
+#include "node/record.hh"
+#include "node/ring_store.hh"
+#include "transport/open.hh"
+#include "transport/udp/address.hh"
+
+namespace gyre::node {
+namespace {
+
+constexpr std::size_t record_bytes_max = std::size_t{64} << 30;  // sparse
+
+struct Options {
+  std::string config = "/etc/corosync/corosync.conf";
+  std::string state_dir, run_dir = "/run/gyre", record;
+  std::optional<std::uint32_t> nodeid;
+  bool foreground = false, test = false;
+};
+
+std::uint64_t random_number() {
+  std::uint64_t number = 0;
+  if (::getrandom(&number, sizeof number, 0) != sizeof number)
+    throw StartError(Exit::fatal, "getrandom gives no random numbers");
+  return number;
+}
+
+udp::Settings link_settings(const Config& config, const LocalNode& local) {
+  udp::Settings settings;
+  settings.kind = config.transport == TransportKind::udpu ? udp::Kind::unicast
+                  : config.broadcast                      ? udp::Kind::broadcast
+                                                          : udp::Kind::multicast;
+  settings.address = local.address;
+  settings.interface = local.interface;
+  settings.group = config.mcastaddr;
+  settings.port = config.mcastport;
+  settings.ttl = config.ttl;
+  const bool ipv6 = local.address.find(':') != std::string::npos;
+  settings.payload_max = udp_payload_max(config.netmtu, ipv6);
+  if (!local.peers.empty() && config.block_unlisted_ips) {
+    settings.sources.emplace();
+    for (const LocalNode::Peer& peer : local.peers) settings.sources->push_back(peer.address);
+  }
+  return settings;
+}
+
+StatusNames status_names(const Config& config, const LocalNode& local) {
+  StatusNames names;
+  names.version = GYRE_VERSION;
+  names.transport = config.transport == TransportKind::udpu ? "udpu" : "udp";
+  names.cluster = config.cluster_name;
+  names.nodes[local.nodeid] = {local.name, local.address};
+  for (const LocalNode::Peer& peer : local.peers)
+    if (peer.nodeid != NodeId::none) names.nodes[peer.nodeid] = {peer.name, peer.address};
+  names.address_text = [](const Address& address) { return udp::text(udp::with_port(address, 0)); };
+  return names;
+}
+
+std::vector<ListedPeer> listed_peers(const LocalNode& local) {
+  std::vector<ListedPeer> peers;
+  for (const LocalNode::Peer& peer : local.peers)
+    peers.push_back({peer.nodeid, udp::to_address(peer.address)});
+  return peers;
+}
+
+void say(LogWriter& writer, const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) writer.write(LogLevel::info, line);
+}
+
+std::unique_ptr<LogWriter> open_log(const Config& config, const Options& options) try {
+  return std::make_unique<LogWriter>(config.logging, options.foreground);
+} catch (const std::runtime_error& error) {
+  throw StartError(Exit::logging, error.what());
+}
+
+RingStore open_ring_store(const Config& config, const Options& options, LogWriter& writer) try {
+  std::string directory = options.state_dir;
+  if (directory.empty()) directory = config.state_dir;
+  if (directory.empty()) directory = "/var/lib/gyre";
+  RingStore store(directory);
+  if (store.origin() == RingStore::Origin::missing)
+    writer.write(LogLevel::info, store.path() + " is new: rings are numbered from the start");
+  if (store.origin() == RingStore::Origin::damaged)
+    writer.write(LogLevel::error, store.path() + " was damaged: rings are numbered from the start");
+  return store;
+} catch (const std::runtime_error& error) {
+  throw StartError(Exit::state_directory, error.what());
+}
+
+// Everything from here on is made once, and in this order.
+void run(const Config& config, const LocalNode& local, const Options& options,
+         std::optional<Background>& background) {
+  const PidFile pid_file(options.run_dir);
+  const std::unique_ptr<LogWriter> writer = open_log(config, options);
+  writer->write(LogLevel::info,
+                fmt::format("gyred " GYRE_VERSION " starts as node {} ({}) on {}, {}",
+                            static_cast<std::uint32_t>(local.nodeid), local.name, local.interface,
+                            local.address));
+  for (const std::string& notice : config.notices) writer->write(LogLevel::warning, notice);
+  RingStore store = open_ring_store(config, options, *writer);
+  say(*writer, lock_memory());
+  if (config.sched_rr) say(*writer, become_real_time(config.priority));
+
+  totem::Identity identity{.self = local.nodeid,
+                           .incarnation = random_number(),
+                           .ring_seq = store.bound(),
+                           .seed = random_number()};
+  const udp::Settings settings = link_settings(config, local);
+  const FrameShape shape = frame_shape(settings);
+  totem::Parameters parameters = config.timers;
+  parameters.frame_max = static_cast<std::uint32_t>(shape.payload);
+  // The device says what its queue holds once it is open; the pool is made for the most.
+  parameters.receive_frames = UINT32_MAX;
+  const Limits limits_before{.burst_max = udp::Device::burst_max};
+  FramePool pool(Node::frames_needed(parameters, limits_before), shape.headroom, shape.payload,
+                 shape.tailroom);
+  const auto transport = open_transport(settings,
+                                        {.self = local.nodeid,
+                                         .cluster = cluster_tag(config.cluster_name),
+                                         .boot = identity.incarnation},
+                                        pool);
+  parameters.receive_frames = static_cast<std::uint32_t>(transport->limits().receive_frames);
+
+  std::optional<Recorder> recorder;
+  if (!options.record.empty())
+    recorder.emplace(options.record, local.nodeid, identity.incarnation, record_bytes_max);
+  shm::Listener listener(options.run_dir);
+  Log log;
+  const auto page = std::make_unique<StatusPage>();
+  NodeLimits limits;
+  limits.port.stall_max = config.client_stall_max;
+  if (config.poll == Poll::wait) limits.port.park_after = Duration::zero();
+  Helper helper({.self = local.nodeid,
+                 .clients = limits.clients,
+                 .events_size = config.client_backlog_max,
+                 .listener = listener,
+                 .ring_store = store,
+                 .log = log,
+                 .writer = *writer,
+                 .page = *page,
+                 .names = status_names(config, local)});
+  const std::vector<ListedPeer> peers = listed_peers(local);
+  const auto node = std::make_unique<Node>(Node::Setup{.transport = *transport,
+                                                       .pool = pool,
+                                                       .errands = helper,
+                                                       .log = log,
+                                                       .recorder = recorder ? &*recorder : nullptr,
+                                                       .parameters = parameters,
+                                                       .identity = identity,
+                                                       .listed = peers,
+                                                       .limits = limits});
+  Reactor reactor({.node = *node,
+                   .transport = *transport,
+                   .helper = helper,
+                   .page = *page,
+                   .log = log,
+                   .poll = config.poll,
+                   .leave_max = parameters.consensus + std::chrono::seconds(1)});
+  helper.start();
+  if (background) background->started();
+  reactor.run();
+  helper.stop();
+  writer->write(LogLevel::info, "gyred ends");
+}
+
+std::optional<Options> parse(int argc, char** argv, int& status) {
+  Options options;
+  CLI::App app("gyred: ordered messages and membership for a cluster, from one configuration file.",
+               "gyred");
+  app.add_option("-c,--config", options.config, "the configuration file")
+      ->capture_default_str()
+      ->type_name("FILE");
+  app.add_flag("-f,--foreground", options.foreground, "stay in the foreground, log to stderr");
+  app.add_flag("-t,--test", options.test, "check the configuration and end");
+  app.add_option("--state-dir", options.state_dir,
+                 "what must outlive a restart (default: system.state_dir, else /var/lib/gyre)")
+      ->type_name("DIR");
+  app.add_option("--run-dir", options.run_dir, "pid file and socket for local programs")
+      ->capture_default_str()
+      ->type_name("DIR");
+  app.add_option("--record", options.record, "keep sends, deliveries and configurations in FILE")
+      ->type_name("FILE");
+  app.add_option("--nodeid", options.nodeid, "which node of the configuration this is")
+      ->type_name("N");
+  app.set_version_flag("-v,--version", "gyred " GYRE_VERSION);
+  app.footer(
+      "Example: a node of its own on this machine, without root:\n"
+      "  gyred -f -c ring.conf --nodeid 1 --state-dir /tmp/n1 --run-dir /tmp/n1\n"
+      "Exit status: 0 stopped as asked, 1 usage, 8 configuration, 9 log, 15 anything else,\n"
+      "  16 state directory, 17 run directory, 18 already running.");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    status = app.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
+    return std::nullopt;
+  }
+  return options;
+}
+
+int failed(Exit status, const char* what) {
+  std::fprintf(stderr, "%s\n", what);
+  return static_cast<int>(status);
+}
+
+int main(int argc, char** argv) {
+  int status = 0;
+  const std::optional<Options> options = parse(argc, argv, status);
+  if (!options) return status;
+  try {
+    const Config config = read_config(options->config);
+    const LocalNode local = find_local(config, options->nodeid);
+    if (options->test) return 0;
+    std::signal(SIGPIPE, SIG_IGN);
+    std::optional<Background> background;
+    if (!options->foreground) background.emplace();
+    run(config, local, *options, background);
+    return 0;
+  } catch (const ConfigError& error) {
+    return failed(Exit::configuration, error.what());
+  } catch (const StartError& error) {
+    return failed(error.status(), error.what());
+  } catch (const std::exception& error) {
+    return failed(Exit::fatal, error.what());
+  }
+}
+
+}  // namespace
+}  // namespace gyre::node
+
+int main(int argc, char** argv) {
+  return gyre::node::main(argc, argv);
+}

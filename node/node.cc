@@ -1,0 +1,351 @@
+#include "node/node.hh"
+
+#include <algorithm>
+#include <cassert>
+#include <stdexcept>
+
+namespace gyre::node {
+namespace {
+
+// How soon a device that took nothing is asked again.
+constexpr Duration send_again = std::chrono::microseconds(100);
+
+}  // namespace
+
+Node::Node(const Setup& setup)
+    : transport_(setup.transport),
+      errands_(setup.errands),
+      log_(setup.log),
+      recorder_(setup.recorder),
+      limits_(setup.limits),
+      open_(setup.parameters.open),
+      peers_(setup.identity.self),
+      ring_(setup.parameters, setup.identity, peers_, setup.pool),
+      membership_(setup.identity.self, setup.limits.groups, *this),
+      arrivals_(setup.transport.limits().burst_max),
+      ports_(setup.limits.clients) {
+  open_ports_.reserve(limits_.clients);
+  if (recorder_) send_record_.emplace(*recorder_);
+  for (const ListedPeer& peer : setup.listed) {
+    const auto index = peers_.add(peer.id);
+    if (!index) throw std::invalid_argument("more nodes than a cluster can have");
+    addresses_[at(*index)] = peer.address;
+    addressed_.add(*index);
+    transport_.set_peer(*index, LinkIndex{}, peer.address);
+  }
+}
+
+Node::~Node() = default;
+
+std::size_t Node::frames_needed(const totem::Parameters& parameters, const Limits& limits) {
+  const std::size_t burst = limits.burst_max;
+  return totem::Ring::frames_needed(parameters)  // what a ring may hold on to
+         + burst * lane_count                    // waiting in the device to be filled
+         + burst                                 // arrivals in hand
+         + burst                                 // copies of frames that are sent once more
+         + 2 * nodes_max;                        // control frames on their way out
+}
+
+void Node::start(Time now) {
+  started_ = now_ = now;
+  ring_.start(now);
+}
+
+bool Node::turn(Time now) {
+  now_ = now;
+  ++counters_.turns;
+  transport_.advance(now);
+  bool active = receive(Lane::data, now);
+  active |= receive(Lane::token, now);
+  submit_barrier();
+  active |= submit_all();
+  ring_.expire(now);
+  drain();
+  if (ring_.output().sends.empty()) ring_.visit(now);
+  record_sends();
+  drain();
+  active |= send();
+  active |= deliver(limits_.deliver_bytes);
+  for (const std::uint32_t slot : open_ports_) ports_[slot].publish();
+  watch_clients(now);
+  return active;
+}
+
+// A lane is read until it is empty, so that a token never overtakes the data sent before it; the
+// bound is more than a receive queue holds.
+bool Node::receive(Lane lane, Time now) {
+  std::size_t total = 0;
+  for (std::size_t count = 1; count > 0 && total < limits_.receive_frames; total += count) {
+    count = transport_.receive(lane, arrivals_);
+    for (Arrival& arrival : std::span(arrivals_).first(count)) {
+      NodeIndex from{};
+      if (accept(arrival, from)) {
+        ring_.receive(std::move(arrival.frame), from, now);
+        drain();
+      }
+      arrival.frame.reset();
+    }
+  }
+  return total > 0;
+}
+
+// Whose frame it is, and where this node is reached from now on.
+bool Node::accept(Arrival& arrival, NodeIndex& from) {
+  if (arrival.sender != last_sender_) {
+    auto index = peers_.find(arrival.sender);
+    if (!index && !open_) {
+      ++counters_.dropped_unlisted;
+      return false;
+    }
+    if (!index) index = peers_.add(arrival.sender);
+    if (!index) {
+      ++counters_.dropped_peers_full;
+      return false;
+    }
+    last_sender_ = arrival.sender;
+    last_from_ = *index;
+  }
+  from = last_from_;
+  if (open_ && (!addressed_.has(from) || addresses_[at(from)] != arrival.source)) {
+    addresses_[at(from)] = arrival.source;
+    addressed_.add(from);
+    transport_.set_peer(from, arrival.link, arrival.source);
+  }
+  return true;
+}
+
+void Node::submit_barrier() {
+  if (!barrier_due_) return;
+  const std::span<const std::byte> parts[] = {membership_.barrier()};
+  const auto answer = ring_.submit(0, totem::Class::barrier, totem::Guarantee::agreed, parts);
+  barrier_due_ = answer == totem::Submitted::later;
+  drain();
+}
+
+bool Node::submit_all() {
+  bool active = false;
+  undecided_ = false;
+  const std::size_t count = open_ports_.size();
+  if (count > 0) first_port_ = (first_port_ + 1) % count;
+  for (std::size_t i = 0; i < count; ++i) {
+    ClientPort& port = ports_[open_ports_[(first_port_ + i) % count]];
+    if (!port.hot()) continue;
+    taken_ = refused_ = false;
+    const bool busy = port.submit_to(*this, limits_.port_budget, now_);
+    active |= taken_ || (busy && !refused_);
+    undecided_ |= port.hot() && !refused_;
+  }
+  release_finished();
+  return active;
+}
+
+bool Node::submit(std::uint32_t client, totem::Guarantee guarantee,
+                  std::span<const std::span<const std::byte>> parts) noexcept {
+  const auto answer = ring_.submit(client, totem::Class::application, guarantee, parts);
+  const bool taken = answer == totem::Submitted::taken;
+  (taken ? taken_ : refused_) = true;
+  return taken;
+}
+
+void Node::abandon(std::uint32_t client) noexcept {
+  ring_.abandon(client);
+}
+
+void Node::release_finished() {
+  for (std::size_t i = 0; i < open_ports_.size();) {
+    ClientPort& port = ports_[open_ports_[i]];
+    if (!port.finished()) {
+      ++i;
+      continue;
+    }
+    const PortEnd reason = port.ended();
+    if (reason != PortEnd::gone && reason != PortEnd::shutdown) {
+      ++counters_.clients_cut_off;
+      log_.write(now_, LogLevel::warning, "client {} (pid {}) was cut off: {}",
+                 port.process().client, port.process().pid, text(reason));
+    }
+    counters_.requests += port.counters().requests;
+    counters_.events += port.counters().events;
+    errands_.take_back(port.release());
+    open_ports_[i] = open_ports_.back();
+    open_ports_.pop_back();
+  }
+}
+
+void Node::record_sends() {
+  std::vector<FrameRef>& frames = ring_.output().sequenced;
+  if (send_record_)
+    for (const FrameRef& frame : frames) send_record_->sequenced(frame.bytes());
+  frames.clear();
+}
+
+bool Node::send() {
+  totem::Output& output = ring_.output();
+  for (const totem::Transition& transition : output.transitions) report(transition);
+  output.transitions.clear();
+  if (output.reserve_ring_seq != 0) errands_.reserve(std::exchange(output.reserve_ring_seq, 0));
+  stuck_ = false;
+  if (output.sends.empty()) return false;
+  const std::size_t taken = transport_.send(output.sends);
+  output.sends.erase(output.sends.begin(),
+                     output.sends.begin() + static_cast<std::ptrdiff_t>(taken));
+  stuck_ = !output.sends.empty();
+  return taken > 0;
+}
+
+void Node::report(const totem::Transition& transition) {
+  using totem::Reason;
+  using totem::State;
+  const State to = transition.to;
+  const Reason why = transition.reason;
+  const LogLevel level = why == Reason::token_lost || why == Reason::failed_to_receive
+                             ? LogLevel::warning
+                         : to == State::gather || to == State::operational ? LogLevel::info
+                                                                           : LogLevel::debug;
+  const auto representative = static_cast<std::uint32_t>(transition.ring.representative);
+  if (transition.cause == NodeId::none)
+    log_.write(now_, level, "{}: {}; ring {}.{}, {} members", text(to), text(why), representative,
+               transition.ring.seq, transition.members);
+  else
+    log_.write(now_, level, "{}: {} (node {}); ring {}.{}, {} members", text(to), text(why),
+               static_cast<std::uint32_t>(transition.cause), representative, transition.ring.seq,
+               transition.members);
+}
+
+// Hands up what is in order. The ring holds the rest back and slows the senders down.
+bool Node::deliver(std::size_t byte_budget) {
+  bool any = false;
+  totem::Event event;
+  while (byte_budget > 0 && ring_.next(event)) {
+    any = true;
+    if (const auto* configuration = std::get_if<totem::Configuration>(&event)) {
+      if (recorder_) recorder_->configuration(*configuration);
+      membership_.configuration(*configuration);
+      if (configuration->kind == totem::Configuration::Kind::regular) barrier_due_ = true;
+      continue;
+    }
+    const auto& message = std::get<totem::Message>(event);
+    if (recorder_) recorder_->deliver(message);
+    membership_.message(message);
+    byte_budget -= std::min(byte_budget, message.payload.size() + sizeof(totem::Message));
+  }
+  return any;
+}
+
+void Node::watch_clients(Time now) {
+  if (now < watch_at_) return;
+  for (const std::uint32_t slot : open_ports_) ports_[slot].watch(now);
+  watch_at_ = open_ports_.empty() ? never : now + limits_.port.stall_max / 8;
+}
+
+Time Node::deadline() const noexcept {
+  if (barrier_due_) return Time::min();
+  Time next = std::min({ring_.deadline(), transport_.deadline(), watch_at_});
+  // The device took less than it was offered: nothing tells us when it has room again.
+  if (stuck_) next = std::min(next, now_ + send_again);
+  return next;
+}
+
+bool Node::arm() noexcept {
+  return !undecided_ && transport_.arm();
+}
+
+void Node::reserved(std::uint64_t ring_seq, Time now) {
+  ring_.reserved(ring_seq, now);
+  drain();
+}
+
+void Node::leave(Time now) {
+  ring_.leave(now);
+  drain();
+}
+
+void Node::open_client(shm::Channel channel, Time now) {
+  const std::uint32_t slot = channel.client % static_cast<std::uint32_t>(limits_.clients);
+  ClientPort& port = ports_[slot];
+  assert(!port.in_use());  // whoever gives numbers away waits until one was taken back
+  port.open(std::move(channel), limits_.port, now);
+  open_ports_.push_back(slot);
+  ++counters_.clients_opened;
+  watch_at_ = std::min(watch_at_, now + limits_.port.stall_max / 8);
+  if (view_number_ == 0) return;
+  port.view({.number = view_number_,
+             .ring = view_ring_,
+             .members = std::span(view_members_).first(view_size_),
+             .joined = {},
+             .left = {},
+             .oldest = view_oldest_});
+  port.publish();
+}
+
+void Node::woken(std::uint32_t client, bool hung_up, Time now) {
+  ClientPort& port = port_of(client);
+  if (port.in_use() && port.process().client == client) port.woken(hung_up, now);
+}
+
+void Node::end_clients() {
+  for (const std::uint32_t slot : open_ports_) {
+    ports_[slot].end(PortEnd::shutdown);
+    ports_[slot].publish();
+  }
+}
+
+// The programs on this node among `members`, which are sorted by node first.
+template <typename Visit>
+void Node::each_local(std::span<const membership::Process> members, Visit visit) {
+  struct ByNode {
+    bool operator()(const membership::Process& a, NodeId b) const { return a.node < b; }
+    bool operator()(NodeId a, const membership::Process& b) const { return a < b.node; }
+  };
+  const auto [first, last] =
+      std::equal_range(members.begin(), members.end(), peers_.self(), ByNode{});
+  for (auto process = first; process != last; ++process) {
+    ClientPort& port = port_of(process->client);
+    if (port.in_use() && port.process() == *process) visit(port);
+  }
+}
+
+void Node::transitional(const totem::Configuration& configuration) {
+  for (const std::uint32_t slot : open_ports_) ports_[slot].transitional(configuration);
+}
+
+void Node::view(const membership::View& view) {
+  for (const std::uint32_t slot : open_ports_) ports_[slot].view(view);
+  view_number_ = view.number;
+  view_ring_ = view.ring;
+  view_oldest_ = view.oldest;
+  view_size_ = view.members.size();
+  std::copy(view.members.begin(), view.members.end(), view_members_.begin());
+  log_.write(now_, LogLevel::info, "view {}: {} members, the oldest is node {}", view.number,
+             view_size_, static_cast<std::uint32_t>(view.oldest));
+  for (const NodeId node : view.joined)
+    log_.write(now_, LogLevel::info, "node {} joined", static_cast<std::uint32_t>(node));
+  for (const NodeId node : view.left)
+    log_.write(now_, LogLevel::warning, "node {} left", static_cast<std::uint32_t>(node));
+  errands_.viewed(view.number, view_size_);
+}
+
+void Node::group_change(const membership::GroupChange& change) {
+  each_local(change.members, [&](ClientPort& port) { port.group_change(change); });
+  for (const membership::Change& gone : change.left) {  // who left hears of it too
+    if (gone.process.node != peers_.self()) continue;
+    if (std::binary_search(change.members.begin(), change.members.end(), gone.process)) continue;
+    ClientPort& port = port_of(gone.process.client);
+    if (port.in_use() && port.process() == gone.process) port.group_change(change);
+  }
+}
+
+void Node::join_refused(const membership::Process& process, std::string_view name,
+                        std::string_view reason) {
+  each_local({&process, 1}, [&](ClientPort& port) { port.join_refused(process, name, reason); });
+}
+
+void Node::message(const membership::GroupMessage& message) {
+  each_local(message.members, [&](ClientPort& port) { port.message(message); });
+}
+
+void Node::barrier_done() {
+  ring_.open();
+}
+
+}  // namespace gyre::node

@@ -1,0 +1,177 @@
+// One process's data plane: what comes from the network and from local programs goes through the
+// ring, and the one order comes out to the programs.
+//
+// Pure: time, bytes and random numbers are handed in, and whatever may wait is an errand that
+// someone else runs, whose answer comes back as a call. One thread; nothing is allocated after
+// construction.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "membership/groups.hh"
+#include "node/client_port.hh"
+#include "node/log.hh"
+#include "node/record.hh"
+#include "node/send_record.hh"
+#include "node/status.hh"
+#include "totem/peers.hh"
+#include "totem/ring.hh"
+#include "transport/shm/channel.hh"
+#include "transport/transport.hh"
+
+namespace gyre::node {
+
+// Work that may wait, done elsewhere. These calls return at once.
+class Errands {
+ public:
+  virtual ~Errands() = default;
+  virtual void reserve(std::uint64_t ring_seq) = 0;  // on disk; the answer is Node::reserved
+  virtual void take_back(shm::Channel channel) = 0;  // of a program that is gone: to be destroyed
+  virtual void viewed(std::uint64_t number, std::size_t members) = 0;  // a view stands
+};
+
+// A node of the nodelist, other than this one.
+struct ListedPeer {
+  NodeId id{};
+  Address address;
+};
+
+struct NodeLimits {
+  std::size_t clients = 256;
+  PortLimits port;
+  PortBudget port_budget;
+  // Frames per lane and turn. More than any receive queue holds, so that the data that came before
+  // a token is read before it.
+  std::size_t receive_frames = 4096;
+  // Payload handed up per turn; the rest stays in the ring, whose flow control knows of it.
+  std::size_t deliver_bytes = 1 << 20;
+  membership::GroupLimits groups;
+};
+
+struct NodeCounters {
+  std::uint64_t turns = 0;
+  std::uint64_t dropped_unlisted = 0;    // from a node that the nodelist does not have
+  std::uint64_t dropped_peers_full = 0;  // from one node more than nodes_max
+  std::uint64_t clients_opened = 0, clients_cut_off = 0;
+  std::uint64_t requests = 0, events = 0;  // of programs that are gone; the others have their own
+};
+
+class Node final : membership::Sink, Submitter {
+ public:
+  // All references outlive the node. With `listed` empty and parameters.open, peers are learnt
+  // from their frames. Throws std::invalid_argument.
+  struct Setup {
+    Transport& transport;
+    FramePool& pool;
+    Errands& errands;
+    Log& log;
+    Recorder* recorder = nullptr;
+    totem::Parameters parameters;
+    totem::Identity identity;
+    std::span<const ListedPeer> listed;
+    NodeLimits limits;
+  };
+  explicit Node(const Setup& setup);
+  ~Node() override;
+
+  // Frames that the pool must have for a node on this device.
+  static std::size_t frames_needed(const totem::Parameters& parameters, const Limits& limits);
+
+  void start(Time now);
+  // One round of the data plane. True: there was something to do, and there may be more.
+  bool turn(Time now);
+  // When the next turn is due if nothing arrives.
+  Time deadline() const noexcept;
+  // Before sleeping on the transport's and the programs' descriptors. False: turn again first.
+  bool arm() noexcept;
+
+  // Answers to errands, and news from outside.
+  void reserved(std::uint64_t ring_seq, Time now);
+  void open_client(shm::Channel channel, Time now);
+  void woken(std::uint32_t client, bool hung_up, Time now);
+  // Orderly: what was submitted is sent, the others are told. Left when left() says so.
+  void leave(Time now);
+  bool left() const noexcept { return ring_.left(); }
+  // The programs are told that the daemon stops.
+  void end_clients();
+
+  void snapshot(Snapshot& page, Time now) const noexcept;
+  void dump(Time now);  // the state, into the log
+
+  const totem::Ring& ring() const noexcept { return ring_; }
+  const NodeCounters& counters() const noexcept { return counters_; }
+
+ private:
+  // membership::Sink
+  void transitional(const totem::Configuration& configuration) override;
+  void view(const membership::View& view) override;
+  void group_change(const membership::GroupChange& change) override;
+  void join_refused(const membership::Process& process, std::string_view name,
+                    std::string_view reason) override;
+  void message(const membership::GroupMessage& message) override;
+  void barrier_done() override;
+  // Submitter
+  bool submit(std::uint32_t client, totem::Guarantee guarantee,
+              std::span<const std::span<const std::byte>> parts) noexcept override;
+  void abandon(std::uint32_t client) noexcept override;
+
+  bool receive(Lane lane, Time now);
+  bool accept(Arrival& arrival, NodeIndex& from);
+  bool submit_all();
+  void submit_barrier();
+  void record_sends();
+  bool send();
+  void report(const totem::Transition& transition);
+  bool deliver(std::size_t byte_budget);
+  // The ring hands up a configuration change whole before it takes another input.
+  void drain() {
+    if (ring_.must_drain()) deliver(SIZE_MAX);
+  }
+  void watch_clients(Time now);
+  void release_finished();
+
+  ClientPort& port_of(std::uint32_t client) noexcept { return ports_[client % limits_.clients]; }
+  template <typename Visit>
+  void each_local(std::span<const membership::Process> members, Visit visit);
+
+  Transport& transport_;
+  Errands& errands_;
+  Log& log_;
+  Recorder* recorder_;
+  const NodeLimits limits_;
+  const bool open_;
+  totem::Peers peers_;
+  totem::Ring ring_;
+  membership::Membership membership_;
+  std::optional<SendRecord> send_record_;
+
+  std::array<Address, nodes_max> addresses_{};  // by NodeIndex, where its frames come from
+  totem::Members addressed_;
+  NodeId last_sender_{};  // frames come in runs
+  NodeIndex last_from_{};
+  std::vector<Arrival> arrivals_;
+
+  std::vector<ClientPort> ports_;          // by client number modulo their count
+  std::vector<std::uint32_t> open_ports_;  // slots
+  std::size_t first_port_ = 0;             // which of them is asked first this turn
+  bool taken_ = false, refused_ = false;   // what the ring said to the port being asked
+  bool undecided_ = false;                 // a port is polled and did not wait for the ring
+  Time watch_at_ = never;
+
+  bool barrier_due_ = false;  // the membership's barrier is still to be submitted
+  bool stuck_ = false;        // the device took less than it was offered
+  Time now_{}, started_{};
+  // The last view, for programs that come and for status.
+  std::uint64_t view_number_ = 0;
+  totem::RingId view_ring_;
+  NodeId view_oldest_{};
+  std::array<totem::Member, nodes_max> view_members_{};
+  std::size_t view_size_ = 0;
+  NodeCounters counters_;
+};
+
+}  // namespace gyre::node

@@ -1,0 +1,94 @@
+#include "node/reactor.hh"
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace gyre::node {
+namespace {
+
+// What a readable descriptor stands for; clients are their number.
+constexpr std::uint64_t of_transport = std::uint64_t{1} << 32;
+constexpr std::uint64_t of_helper = of_transport + 1;
+
+// While it does not sleep, the reactor asks the kernel this often whether a program that was quiet
+// has something for it.
+constexpr Duration look_every = std::chrono::microseconds(50);
+constexpr Duration sleep_max = std::chrono::seconds(1);
+constexpr Duration nap = std::chrono::microseconds(50);  // where the device cannot wake us
+
+}  // namespace
+
+Reactor::Reactor(const Setup& setup)
+    : setup_(setup), patience_(setup.poll, cores_of_this_thread()) {
+  bool added = sleeper_.add(setup_.helper.wake_fd(), of_helper);
+  for (const int fd : setup_.transport.wait_fds()) added &= sleeper_.add(fd, of_transport);
+  if (!added) throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+}
+
+void Reactor::run() {
+  Node& node = setup_.node;
+  node.start(clock_now());
+  for (;;) {
+    const Time now = clock_now();
+    bool active = node.turn(now);
+    setup_.helper.turned();
+    if (setup_.helper.has_news()) active |= take_news(now);
+    setup_.helper.pass_on();
+    if (node.left() || now >= leave_by_) break;
+    if (patience_.spent(active, now))
+      sleep(now);
+    else if (now >= look_at_)
+      look(now, now);
+  }
+  if (!node.left()) setup_.log.write(clock_now(), LogLevel::warning, "left without saying so");
+  node.end_clients();
+}
+
+bool Reactor::take_news(Time now) {
+  Node& node = setup_.node;
+  const Helper::News news = setup_.helper.take_news();
+  if (news.reserved != 0) node.reserved(news.reserved, now);
+  for (shm::Channel channel; setup_.helper.next_client(channel); channel = {}) {
+    if (sleeper_.add(channel.socket.number(), channel.client, true))
+      node.open_client(std::move(channel), now);
+    else
+      setup_.helper.take_back(std::move(channel));
+  }
+  if (news.snapshot) take_snapshot(now);
+  if (news.dump) node.dump(now);
+  if (news.leave && leave_by_ == never) {
+    leave_by_ = now + setup_.leave_max;
+    node.leave(now);
+  }
+  return true;
+}
+
+void Reactor::take_snapshot(Time now) {
+  Snapshot page;
+  setup_.node.snapshot(page, now);
+  for (std::size_t i = 1; i < refusal_count; ++i)
+    page.add("header", text(static_cast<Refusal>(i)).data(),
+             setup_.transport.refused(static_cast<Refusal>(i)));
+  page.add("header", "copied", setup_.transport.stamp_counters().copied);
+  page.add("header", "dropped_no_buffer", setup_.transport.stamp_counters().dropped_no_buffer);
+  setup_.page.write(page);
+  setup_.helper.snapshot_taken();
+}
+
+void Reactor::sleep(Time now) {
+  patience_.preempted(preemptions_of_this_thread(), now);
+  if (!setup_.node.arm()) return;
+  Time until = std::min({setup_.node.deadline(), leave_by_, now + sleep_max});
+  if (!setup_.transport.limits().can_wait) until = std::min(until, now + nap);
+  look(now, std::max(until, now));
+}
+
+void Reactor::look(Time now, Time until) {
+  look_at_ = now + look_every;
+  for (const Sleeper::Ready& ready : sleeper_.sleep(now, until))
+    if (ready.token < of_transport)
+      setup_.node.woken(static_cast<std::uint32_t>(ready.token), ready.hung_up, now);
+}
+
+}  // namespace gyre::node

@@ -1,0 +1,41 @@
+// The one thread of the data plane: turns the node, and sleeps when there is nothing to do.
+#pragma once
+
+#include "node/helper.hh"
+#include "node/node.hh"
+#include "node/status.hh"
+#include "node/wait.hh"
+#include "transport/stamped.hh"
+
+namespace gyre::node {
+
+class Reactor {
+ public:
+  struct Setup {
+    Node& node;
+    Stamped& transport;
+    Helper& helper;
+    StatusPage& page;
+    Log& log;
+    Poll poll = Poll::adaptive;
+    Duration leave_max{};  // an orderly leave may take so long
+  };
+  explicit Reactor(const Setup& setup);  // throws std::system_error
+
+  // Returns when the node has left the ring, or could not in time.
+  void run();
+
+ private:
+  bool take_news(Time now);
+  void take_snapshot(Time now);
+  void sleep(Time now);
+  void look(Time now, Time until);
+
+  Setup setup_;
+  Patience patience_;
+  Sleeper sleeper_;
+  Time look_at_ = Time::min();
+  Time leave_by_ = never;
+};
+
+}  // namespace gyre::node

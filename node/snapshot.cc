@@ -1,0 +1,145 @@
+// What a node tells of itself: its counters by name.
+
+#include "node/node.hh"
+
+namespace gyre::node {
+namespace {
+
+template <typename Counters>
+struct Named {
+  const char* name;
+  std::uint64_t Counters::*value;
+};
+
+using R = totem::Counters;
+constexpr Named<R> ring_names[] = {
+    {"tokens_received", &R::tokens_received},
+    {"tokens_sent", &R::tokens_sent},
+    {"tokens_retransmitted", &R::tokens_retransmitted},
+    {"token_duplicates", &R::token_duplicates},
+    {"tokens_foreign", &R::tokens_foreign},
+    {"data_received", &R::data_received},
+    {"data_sent", &R::data_sent},
+    {"data_duplicates", &R::data_duplicates},
+    {"data_foreign", &R::data_foreign},
+    {"data_outside_window", &R::data_outside_window},
+    {"data_stale", &R::data_stale},
+    {"retransmits_requested", &R::retransmits_requested},
+    {"retransmits_sent", &R::retransmits_sent},
+    {"recovered_sent", &R::recovered_sent},
+    {"messages_sent", &R::messages_sent},
+    {"messages_delivered", &R::messages_delivered},
+    {"joins_received", &R::joins_received},
+    {"joins_sent", &R::joins_sent},
+    {"joins_stale", &R::joins_stale},
+    {"joins_paused", &R::joins_paused},
+    {"joins_held_down", &R::joins_held_down},
+    {"joins_frame_size", &R::joins_frame_size},
+    {"joins_deaf", &R::joins_deaf},
+    {"commit_tokens_received", &R::commit_tokens_received},
+    {"commit_tokens_sent", &R::commit_tokens_sent},
+    {"commit_tokens_refused", &R::commit_tokens_refused},
+    {"merge_detects_received", &R::merge_detects_received},
+    {"merge_detects_sent", &R::merge_detects_sent},
+    {"hold_cancels_received", &R::hold_cancels_received},
+    {"hold_cancels_sent", &R::hold_cancels_sent},
+    {"holds", &R::holds},
+    {"hand_offs", &R::hand_offs},
+    {"malformed", &R::malformed},
+    {"malformed_items", &R::malformed_items},
+    {"no_frames", &R::no_frames},
+    {"gathers", &R::gathers},
+    {"rings_installed", &R::rings_installed},
+    {"token_losses", &R::token_losses},
+    {"pauses", &R::pauses},
+    {"rotations", &R::rotation_count},
+};
+
+using T = TransportCounters;
+constexpr Named<T> transport_names[] = {
+    {"sent", &T::sent},
+    {"received", &T::received},
+    {"sent_bytes", &T::sent_bytes},
+    {"received_bytes", &T::received_bytes},
+    {"system_calls", &T::system_calls},
+    {"dropped_no_buffer", &T::dropped_no_buffer},
+    {"dropped_truncated", &T::dropped_truncated},
+    {"dropped_unresolved", &T::dropped_unresolved},
+    {"dropped_stalled", &T::dropped_stalled},
+    {"dropped_error", &T::dropped_error},
+    {"dropped_source", &T::dropped_source},
+};
+
+using G = membership::GroupCounters;
+constexpr Named<G> group_names[] = {
+    {"malformed", &G::malformed},       {"unknown_group", &G::unknown_group},
+    {"not_a_member", &G::not_a_member}, {"refused", &G::refused},
+    {"barriers", &G::barriers},
+};
+
+using N = NodeCounters;
+constexpr Named<N> node_names[] = {
+    {"turns", &N::turns},
+    {"dropped_unlisted", &N::dropped_unlisted},
+    {"dropped_peers_full", &N::dropped_peers_full},
+};
+
+template <typename Counters, std::size_t count>
+void add(Snapshot& page, const char* group, const Named<Counters> (&names)[count],
+         const Counters& counters) {
+  for (const Named<Counters>& counter : names)
+    page.add(group, counter.name, counters.*counter.value);
+}
+
+}  // namespace
+
+void Node::snapshot(Snapshot& page, Time now) const noexcept {
+  page.self = peers_.self();
+  page.state = text(ring_.state()).data();
+  page.ring = ring_.ring();
+  page.view = view_number_;
+  page.started = static_cast<std::uint64_t>(started_.time_since_epoch().count());
+  page.taken = static_cast<std::uint64_t>(now.time_since_epoch().count());
+  page.client_count = static_cast<std::uint32_t>(open_ports_.size());
+  page.member_count = 0;
+  for (const totem::Member& member : std::span(view_members_).first(view_size_)) {
+    Snapshot::Member& entry = page.members[page.member_count++];
+    entry = {.member = member};
+    const auto index = peers_.find(member.node);
+    if (!index || !addressed_.has(*index)) continue;
+    entry.address = addresses_[at(*index)];
+    entry.has_address = 1;
+  }
+  page.counter_count = 0;
+  add(page, "node", node_names, counters_);
+  std::uint64_t requests = counters_.requests, events = counters_.events;
+  for (const std::uint32_t slot : open_ports_) {
+    requests += ports_[slot].counters().requests;
+    events += ports_[slot].counters().events;
+  }
+  page.add("clients", "requests", requests);
+  page.add("clients", "events", events);
+  page.add("clients", "opened", counters_.clients_opened);
+  page.add("clients", "cut_off", counters_.clients_cut_off);
+  add(page, "ring", ring_names, ring_.counters());
+  add(page, "groups", group_names, membership_.counters());
+  add(page, "transport", transport_names, transport_.counters());
+}
+
+void Node::dump(Time now) {
+  Snapshot page;
+  snapshot(page, now);
+  log_.write(now, LogLevel::info, "state: node {}, {}, ring {}.{}, view {}, {} members, {} clients",
+             static_cast<std::uint32_t>(page.self), page.state,
+             static_cast<std::uint32_t>(page.ring.representative), page.ring.seq, page.view,
+             page.member_count, page.client_count);
+  for (const Snapshot::Member& entry : std::span(page.members).first(page.member_count))
+    log_.write(now, LogLevel::info, "state: member {} since {}",
+               static_cast<std::uint32_t>(entry.member.node), entry.member.since);
+  for (const Snapshot::Counter& counter : std::span(page.counters).first(page.counter_count))
+    if (counter.value != 0)
+      log_.write(now, LogLevel::info, "state: {}.{} {}", counter.group, counter.name,
+                 counter.value);
+}
+
+}  // namespace gyre::node
