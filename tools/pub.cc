@@ -120,7 +120,7 @@ void add_pub(CLI::App& app, Common& common) {
   command
       ->add_option("--timeout", arguments->timeout_seconds,
                    "seconds to wait for the order after the last line (30)")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(0.001, 86400.0));
   command->callback([&common, arguments] { pub(common, *arguments); });
 }
 
