@@ -15,6 +15,7 @@ class Search {
       : config_(config), nodeid_(nodeid), host_(host) {}
 
   LocalNode run() {
+    if (nodeid_ == 0u) fail(0, "--nodeid 0: ids begin with 1");
     if (config_.form == Form::nodelist)
       find_in_nodelist();
     else
@@ -184,8 +185,9 @@ class Search {
 
   IpAddress own_address_of(const ListedNode& node) const {
     const std::vector<IpAddress> all = addresses_of(node);
-    for (const IpAddress& address : all)
-      if (is_ours(address)) return address;
+    for (const bool on_loopback : {false, true})
+      for (const IpAddress& address : all)
+        if (is_ours(address) && is_loopback(address) == on_loopback) return address;
     fail(node.line, fmt::format("this machine is the node {}, but no interface has {}; there is {}",
                                 name_of(node).empty() ? node.ring0_addr : name_of(node),
                                 text(all.front()), what_there_is()));

@@ -255,6 +255,17 @@ TEST(FindInNodelist, TheFamilyFollowsIpVersion) {
   EXPECT_EQ(address("ipv6-4"), "fd00::82");
 }
 
+TEST(FindInNodelist, AnAddressThatOthersReachComesBeforeLoopback) {
+  const Host host = machine("alpha", {{"alpha", {"127.0.1.1", "10.0.42.100"}}});
+  EXPECT_EQ(find_local(nodes({{"alpha", "1"}}), std::nullopt, host).address, "10.0.42.100");
+}
+
+TEST(FindLocalErrors, NoNodeHasTheIdZero) {
+  EXPECT_EQ(search_error(nodes({{"10.0.42.100"}}), machine(), 0),
+            "f: --nodeid 0: ids begin with 1");
+  EXPECT_EQ(search_error(bound_to("127.0.0.1"), machine(), 0), "f: --nodeid 0: ids begin with 1");
+}
+
 struct ListError {
   std::vector<std::vector<std::string>> list;
   Names names;
