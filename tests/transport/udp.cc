@@ -240,6 +240,12 @@ TEST(Udp, APeerOfTheOtherIpVersionIsNoPeer) {
   EXPECT_EQ(device.counters().dropped_unresolved, 1u);
 }
 
+// A carrier takes a moment until the kernel lets frames through; it says so here.
+void await_carrier(const std::string& interface) {
+  run("for i in $(seq 500); do ip -o link show " + interface +
+      " | grep -q 'state UP' && exit 0; sleep 0.01; done; exit 1");
+}
+
 // A pair of Ethernet devices, of which one end is ours.
 class OnEthernet : public testing::Test {
  protected:
@@ -249,6 +255,7 @@ class OnEthernet : public testing::Test {
     for (const char* node : {"1", "2", "4"})
       run("ip addr add 10.9.0." + std::string(node) + "/24 dev near");
     run("ip link set near up && ip link set far up");
+    await_carrier("near");
   }
   void TearDown() override {
     if (in_own_network()) run("ip link del near");
@@ -347,9 +354,11 @@ TEST_F(OnEthernet, MulticastAndBroadcastCrossTheWireAndDoNotComeBack) {
     Device near(settings, pool);
     ASSERT_EQ(setns(there, CLONE_NEWNET), 0);
     run("ip addr replace 10.9.0.3/24 dev far && ip link set far up");
+    await_carrier("far");
     settings.address = "10.9.0.3";
     Device far(settings, pool);
     ASSERT_EQ(setns(here, CLONE_NEWNET), 0);
+    await_carrier("near");
     for (std::uint8_t i = 1; i < 10; ++i) {
       const Send send = {make_frame(pool, Lane::data, 1400, i), NodeIndex::everyone, Lane::data};
       EXPECT_EQ(near.send(std::span(&send, 1)), 1u);
