@@ -21,6 +21,8 @@ void Ring::enter_gather(Reason reason, NodeIndex cause, Time now) {
   gather.join_at = now + jitter(parameters_.send_join);
   gather.consensus_at = now + parameters_.consensus;
   if (reason == Reason::member_left) gather.excluded.add(cause);
+  // The node for whose sake this begins is waited for; the old members alone would agree at once.
+  if (disturber_ != NodeIndex::self) gather.heard.add(disturber_);
   if (reason == Reason::failed_to_receive) {
     gather.excluded = log_->members;
     gather.excluded.remove(NodeIndex::self);
