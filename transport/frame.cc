@@ -16,7 +16,8 @@ FramePool::FramePool(std::size_t count, std::size_t headroom, std::size_t payloa
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   memory_ = static_cast<std::byte*>(memory);
-  for (std::size_t i = count; i-- > 0;) {  // lowest address on top, so that little memory is touched
+  // The lowest address ends up on top, so that little memory is ever touched.
+  for (std::size_t i = count; i-- > 0;) {
     buffers_[i] = {.memory = memory_ + i * stride_, .pool = this};
     put_back(&buffers_[i]);
   }

@@ -36,7 +36,9 @@ class FrameRef {
     if (buffer_) ++buffer_->references;
   }
   FrameRef(FrameRef&& other) noexcept
-      : buffer_(std::exchange(other.buffer_, nullptr)), offset_(other.offset_), size_(other.size_) {}
+      : buffer_(std::exchange(other.buffer_, nullptr)),
+        offset_(other.offset_),
+        size_(other.size_) {}
   FrameRef& operator=(FrameRef other) noexcept {
     std::swap(buffer_, other.buffer_);
     offset_ = other.offset_;

@@ -23,7 +23,9 @@ enum class NodeId : std::uint32_t { none = 0 };
 // A node's place in this process's tables: dense, local, never on the wire. Index 0 is this node.
 enum class NodeIndex : std::uint8_t { self = 0, everyone = 255 };
 inline constexpr std::size_t nodes_max = 128;
-constexpr std::size_t at(NodeIndex index) noexcept { return static_cast<std::size_t>(index); }
+constexpr std::size_t at(NodeIndex index) noexcept {
+  return static_cast<std::size_t>(index);
+}
 
 enum class LinkIndex : std::uint8_t {};
 
@@ -68,8 +70,8 @@ struct Limits {
 struct LinkEvent {
   enum class Kind : std::uint8_t { up, down, mtu } kind = Kind::up;
   LinkIndex link{};
-  std::uint32_t mtu = 0;           // with Kind::mtu: bytes
-  std::string_view reason;         // static storage
+  std::uint32_t mtu = 0;    // with Kind::mtu: bytes
+  std::string_view reason;  // static storage
 };
 
 // Frames that went nowhere, by reason; each device adds its own.
@@ -92,8 +94,8 @@ class Transport {
   // Fills a prefix of `arrivals` and returns its length; 0 when nothing is there. Never waits;
   // never returns a frame that this node sent.
   virtual std::size_t receive(Lane lane, std::span<Arrival> arrivals) noexcept = 0;
-  // Takes a prefix of `sends`, in order within a lane; the caller offers the rest again later. A device
-  // that has been stuck for stall_max takes the frames, drops them and counts them.
+  // Takes a prefix of `sends`, in order within a lane; the caller offers the rest again later. A
+  // device that has been stuck for stall_max takes the frames, drops them and counts them.
   virtual std::size_t send(std::span<const Send> sends) noexcept = 0;
   // Where `peer` is reached from now on. Returns at once; until the address is resolved, sends to
   // it are counted drops.
