@@ -359,7 +359,11 @@ void ClientPort::join_refused(const membership::Process& process, std::string_vi
                               std::string_view reason) noexcept {
   if (!in_use() || !is_self(process)) return;
   if (const std::size_t index = find(membership::group_id(name)); index != nowhere) {
-    if (groups_[index].joins_under_way > 0) --groups_[index].joins_under_way;
+    // Without a join under way it is an older membership for which a merge had no room.
+    if (groups_[index].joins_under_way > 0)
+      --groups_[index].joins_under_way;
+    else
+      groups_[index].member = false;
     forget_if_settled(index);
   }
   std::byte* at =

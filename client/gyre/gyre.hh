@@ -113,7 +113,9 @@ struct GroupChange {
   };
   std::vector<Entry> joined, left;
 };
-struct JoinRefused {  // the cluster would not have the join; the group counts as not joined again
+// The cluster would not have the join or, after a merge, had no room for the membership any more:
+// the group counts as not joined again.
+struct JoinRefused {
   std::string_view group, reason;
 };
 using Event = std::variant<Message, View, Transitional, GroupChange, JoinRefused>;
