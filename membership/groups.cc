@@ -17,7 +17,8 @@ struct Membership::State {
         groups(limits),
         barrier(limits),
         difference(limits),
-        touched(make_array<GroupId>(limits.groups)) {}
+        leaving(make_array<const Group*>(limits.groups)),
+        leaving_ids(make_array<GroupId>(limits.groups)) {}
 
   void complete() noexcept;
   void apply(const wire::Join&, const totem::Message&) noexcept;
@@ -42,7 +43,8 @@ struct Membership::State {
   bool open = false;  // that barrier is the one of the latest regular configuration
   Barrier barrier;
   Difference difference;
-  Array<GroupId> touched;  // the groups of a process that went down
+  Array<const Group*> leaving;  // the groups of a process that went down,
+  Array<GroupId> leaving_ids;   // by name, while they are taken away one by one
 };
 
 Membership::Membership(NodeId self, const GroupLimits& limits, Sink& sink)
@@ -129,9 +131,12 @@ void Membership::State::apply(const wire::ProcessDown& down,
                               const totem::Message& message) noexcept {
   std::size_t count = 0;
   for (const Group& group : groups.groups())
-    if (groups.process(group.id, message.sender, down.client)) touched[count++] = group.id;
-  const std::span ids(touched.get(), count);
-  std::ranges::sort(ids, {}, [this](GroupId id) { return groups.find(id)->name(); });
+    if (groups.process(group.id, message.sender, down.client)) leaving[count++] = &group;
+  std::sort(leaving.get(), leaving.get() + count,
+            [](const Group* a, const Group* b) { return a->name() < b->name(); });
+  const std::span ids(leaving_ids.get(), count);
+  std::transform(leaving.get(), leaving.get() + count, ids.begin(),
+                 [](const Group* group) { return group->id; });
   for (const GroupId id : ids)
     take_out(id, *groups.process(id, message.sender, down.client), ChangeReason::process_down,
              message.place);

@@ -196,20 +196,87 @@ TEST_F(Rings, ListsOfOtherRingsOtherNodesAndSecondOnesAreIgnored) {
   EXPECT_THAT(a.trace.take(), IsEmpty());
 }
 
-TEST_F(Rings, SectionsOfLaterVersionsAreSkipped) {
-  transitional(8, {&a, &b});
-  two.regular(8);
-  Bytes list = list_of(b);
-  std::array<std::byte, 64> room;
-  Writer writer(room);
-  writer.number(std::uint32_t{2});
-  writer.number(std::uint32_t{5});
-  writer.text("later");
-  list.insert(list.end(), room.begin(), room.begin() + 13);
-  a.deliver(a.self, list_of(a), true);
-  a.deliver(b.self, list, true);
-  EXPECT_EQ(a.membership.counters().malformed, 0u);
-  EXPECT_TRUE(a.membership.is_member(group_id("g"), {NodeId{2}, 20, 1}));
+// Lists that no one writes today, put together by hand.
+class Lists : public testing::Test {
+ protected:
+  Lists() {
+    node.regular(8, members_of({1, 2}));
+    node.deliver(node.self, list_of(node), true);
+  }
+  static Bytes head(std::uint32_t version) {
+    Bytes bytes(24);
+    Writer writer(bytes);
+    writer.number(version);
+    writer.number(std::uint64_t{8});
+    writer.number(std::uint32_t{1});
+    writer.number(std::uint64_t{77});
+    return bytes;
+  }
+  static Bytes section(std::uint32_t kind, std::string_view content) {
+    Bytes bytes(8 + content.size());
+    Writer writer(bytes);
+    writer.number(kind);
+    writer.number(static_cast<std::uint32_t>(content.size()));
+    writer.text(content);
+    return bytes;
+  }
+  static std::string group(std::string_view name, std::uint32_t count) {
+    Bytes bytes(5 + name.size() + count * 8);
+    Writer writer(bytes);
+    writer.number(static_cast<std::uint8_t>(name.size()));
+    writer.text(name);
+    writer.number(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      writer.number(std::uint32_t{20});
+      writer.number(i);
+    }
+    return text_of(bytes);
+  }
+  // How many groups node 2 has by this list, and whether it was malformed.
+  std::pair<std::size_t, bool> take(const Bytes& begin, std::initializer_list<Bytes> sections) {
+    Bytes list = begin;
+    for (const Bytes& each : sections) list.insert(list.end(), each.begin(), each.end());
+    node.deliver(NodeId{2}, list, true);
+    EXPECT_FALSE(node.membership.syncing()) << "no list keeps the others waiting";
+    return {node.membership.group_count(), node.membership.counters().malformed == 1};
+  }
+  Node node{1};
+};
+
+TEST_F(Lists, SectionsOfLaterVersionsAreSkipped) {
+  EXPECT_EQ(take(head(1), {section(7, "before"), section(1, group("g", 2) + group("h", 1)),
+                           section(2, ""), section(~0u, "behind")}),
+            std::pair(std::size_t{2}, false));
+}
+TEST_F(Lists, NoGroupsIsAList) {
+  EXPECT_EQ(take(head(1), {section(1, "")}), std::pair(std::size_t{0}, false));
+}
+TEST_F(Lists, GroupsMustBeThere) {
+  EXPECT_EQ(take(head(1), {section(2, group("g", 1))}), std::pair(std::size_t{0}, true));
+}
+TEST_F(Lists, GroupsMustBeThereOnce) {
+  EXPECT_EQ(take(head(1), {section(1, group("g", 1)), section(1, group("h", 1))}),
+            std::pair(std::size_t{0}, true));
+}
+TEST_F(Lists, AnotherLayoutIsNotGuessedAt) {
+  EXPECT_EQ(take(head(2), {section(1, group("g", 1))}), std::pair(std::size_t{0}, true));
+}
+TEST_F(Lists, GroupsHaveMembers) {
+  EXPECT_EQ(take(head(1), {section(1, group("g", 1) + group("h", 0))}),
+            std::pair(std::size_t{0}, true));
+}
+TEST_F(Lists, NamesAreChecked) {
+  EXPECT_EQ(take(head(1), {section(1, group(std::string(129, 'n'), 1))}),
+            std::pair(std::size_t{0}, true));
+}
+TEST_F(Lists, EmptyNamesAreNone) {
+  EXPECT_EQ(take(head(1), {section(1, group("", 1))}), std::pair(std::size_t{0}, true));
+}
+TEST_F(Lists, TheSameProgramTwiceIsThereOnce) {
+  EXPECT_EQ(take(head(1), {section(1, group("g", 1) + group("g", 1))}),
+            std::pair(std::size_t{1}, false));
+  EXPECT_EQ(node.membership.group(0).members.size(), 1u);
+  EXPECT_EQ(node.membership.counters().refused, 1u);
 }
 
 // Whatever is cut off: a list that does not even name its ring is nobody's; one that does counts
@@ -304,6 +371,28 @@ TEST(Merge, WhatDoesNotFitIsLeftOutAlike) {
     EXPECT_EQ(node->membership.counters().refused, 2u);
     EXPECT_EQ(node->membership.group_count(), 2u);
   }
+}
+
+TEST(Merge, OfTwoNamesWithOneIdTheFirstInTheOrderStays) {
+  Node a{1}, b{2};
+  OrderedRing one{{&a}}, other{{&b}}, both{{&a, &b}};
+  one.open(4);
+  other.open(5);
+  one.send(a, wire::join(10, 1, collision_a));
+  other.send(b, wire::join(20, 1, collision_b));
+  a.transitional(8, members_of({1}));
+  b.transitional(8, members_of({2}));
+  one.take();
+  other.take();
+  const std::string name_a(collision_a), name_b(collision_b);
+  both.open(8);
+  EXPECT_THAT(b.trace.take(),
+              ElementsAre("view 8 1,2 joined 1 left  oldest 1",
+                          "change " + name_b + "@8.0.0 [] +  - 2/20/1:process_down",
+                          "change " + name_a + "@8.0.0 [1/10/1] + 1/10/1:node_up - ",
+                          "refused 2/20/1 " + name_b + ": the name's hash is that of another group",
+                          "open"));
+  EXPECT_THAT(one.take(), ElementsAre("view 8 1,2 joined 2 left  oldest 1", "open"));
 }
 
 }  // namespace

@@ -130,6 +130,23 @@ TEST(GroupLimit, FullTablesRefuseAlikeEverywhere) {
       << "what is freed can be taken";
 }
 
+TEST_F(Groups, ANameThatCollidesIsRefused) {
+  ASSERT_EQ(group_id(collision_a), group_id(collision_b));
+  ring.send(a, wire::join(10, 1, collision_a));
+  ring.take();
+  ring.send(b, wire::join(20, 1, collision_b));
+  EXPECT_THAT(b.trace.take(), ElementsAre("refused 2/20/1 " + std::string(collision_b) +
+                                          ": the name's hash is that of another group"));
+  EXPECT_THAT(ring.take(), IsEmpty());
+  ring.send(b, wire::data(1, group_id(collision_b)), "into the other group");
+  EXPECT_THAT(ring.take(), IsEmpty());
+  ring.send(a, wire::process_down(1));
+  ring.take();
+  ring.send(b, wire::join(20, 1, collision_b));
+  EXPECT_EQ(ring.take().size(), 1u) << "the id is free once its group is";
+  EXPECT_EQ(c.membership.name(group_id(collision_a)), collision_b);
+}
+
 TEST(GroupName, MayHoldAnyByte) {
   Node a{1};
   OrderedRing ring{{&a}};

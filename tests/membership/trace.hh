@@ -25,6 +25,10 @@ class Random {
   std::mt19937 engine_;
 };
 
+// Two names with one id: FNV-1a does not defend itself, so the groups must.
+inline constexpr std::string_view collision_a = "\xd6\x4f\xdb\x5d\x81\xa4\x3a\x41";
+inline constexpr std::string_view collision_b = "\x7f\x79\xe3\xd5\x6b\x8d\x2d\x0e";
+
 inline totem::RingId ring_id(std::uint64_t seq) {
   return {seq, NodeId{1}, 77};
 }

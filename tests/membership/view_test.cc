@@ -68,6 +68,20 @@ TEST_F(Views, WithoutTransitionalConfigurationNobodyElseCameAlong) {
   complete();
   regular(8, members_of({1, 2}));
   EXPECT_EQ(complete(), "8: 1,2 + 1 - 1");
+  transitional(12, members_of({1, 2}));
+  regular(12, members_of({1, 2}));
+  EXPECT_EQ(complete(), "12: 1,2 +  - ");
+  regular(16, members_of({1, 2}));
+  EXPECT_EQ(complete(), "16: 1,2 + 1 - 1") << "that of the ring before does not count";
+}
+
+TEST_F(Views, WhoIsNotInTheNewRingDidNotComeAlong) {
+  regular(4, members_of({1, 2, 3}));
+  complete();
+  transitional(8, members_of({1, 2, 3}));
+  regular(8, members_of({1, 2}));
+  EXPECT_FALSE(history.came_along(NodeId{3}));
+  EXPECT_EQ(complete(), "8: 1,2 +  - 3");
 }
 
 TEST_F(Views, OldestIsByTheRingItFirstJoinedAnotherInThenByNodeId) {
