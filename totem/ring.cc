@@ -344,7 +344,10 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
 }
 
 void Ring::receive_commit(const FrameRef& frame, Time now) {
-  if (state() != State::gather && state() != State::commit && state() != State::recovery) return;
+  if (state() == State::operational || state() == State::leaving) {
+    ++counters_.commit_tokens_refused;
+    return;
+  }
   if (staged_waits_ || !collect_commit_part(frame.bytes())) return;
   ++counters_.commit_tokens_received;
   if (auto* gather = std::get_if<Gather>(&state_)) {
