@@ -1,6 +1,5 @@
 // What is refused, and that the refusal names the line and the reason.
-#include <fstream>
-
+#include "node/config_lines.hh"
 #include "tests/node/config_test.hh"
 #include "tests/node/temporary.hh"
 
@@ -21,9 +20,8 @@ class ConfigRefusal : public testing::TestWithParam<Refusal> {};
 
 TEST_P(ConfigRefusal, NamesLineAndReason) {
   const Refusal& refusal = GetParam();
-  const std::string at = refusal.line ? ":" + std::to_string(refusal.line) : "";
-  EXPECT_THAT(error_of(refusal.text),
-              AllOf(StartsWith("f" + at + ": "), HasSubstr(refusal.reason)));
+  const std::string at = place("f", refusal.line) + ": ";
+  EXPECT_THAT(error_of(refusal.text), AllOf(StartsWith(at), HasSubstr(refusal.reason)));
 }
 
 std::string node_section(const std::string& inside) {
