@@ -43,7 +43,8 @@ class Cluster:
         count = len(script)
         for at, begins, fault in steps(script):
             self._listen(begun + at)
-            self._recent = [*self._recent[-11:], f"{at:8.3f} {'begin' if begins else 'end  '} {fault}"]
+            step = f"{at:8.3f} {'begin' if begins else 'end  '} {fault}"
+            self._recent = [*self._recent[-11:], step]
             (self._begin if begins else self._end)(fault, self._nodes.get((*fault.nodes, 0)[0]))
             if begins and (fault.number * 10) % count < 10:
                 print(f"{fault.number:5} faults after {time.monotonic() - begun:6.1f} s, views: "

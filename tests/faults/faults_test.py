@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The pieces of the fault run: the script, the faults between namespaces, and that nothing stays."""
+"""The pieces of the fault run: script, faults between namespaces, and that nothing stays."""
 
 import ctypes
 import glob

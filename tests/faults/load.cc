@@ -62,21 +62,25 @@ class Load {
   }
 
   int run() {
-    while (!stopped_) try {
+    while (!stopped_) {
+      try {
         Connection connection(options_);
         follow(connection);
-      } catch (const gyre::Error& error) {
-        const auto code = error.code();
-        if (code == gyre::ErrorCode::no_daemon || code == gyre::ErrorCode::disconnected ||
-            code == gyre::ErrorCode::refused)
-          wait(-1, reconnect_interval);
-        else
-          broken(fmt::format("libgyre: {}", error.what())), stopped_ = true;
+      } catch (const Error& error) {
+        if (!passes(error.code())) return broken(fmt::format("libgyre: {}", error.what())), 1;
+        wait(-1, reconnect_interval);
       }
+    }
     return broken_ ? 1 : 0;
   }
 
  private:
+  // What is to be expected of a daemon that is killed, paused and started again.
+  static bool passes(ErrorCode code) {
+    return code == ErrorCode::no_daemon || code == ErrorCode::disconnected ||
+           code == ErrorCode::refused || code == ErrorCode::timed_out;
+  }
+
   void follow(Connection& connection) {
     expected_.clear();
     last_sent_ = false;
@@ -162,6 +166,7 @@ class Load {
   }
 
   void on(const GroupChange&) {}
+  void on(const JoinRefused& refused) { broken(fmt::format("may not join: {}", refused.reason)); }
 
   void forget(std::uint32_t node) {
     if (node == self_.node) return;
