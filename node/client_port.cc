@@ -95,9 +95,10 @@ void ClientPort::watch(Time now) noexcept {
   const bool paused = now - last_watch_ >= limits_.stall_max / 2;
   last_watch_ = now;
   const std::uint64_t progress = events_.consumed();
+  const bool was_behind = std::exchange(behind_, !events_.drained());
   if (events_.broken()) {
     end(PortEnd::broken);
-  } else if (paused || progress != progress_ || events_.drained()) {
+  } else if (paused || !was_behind || !behind_ || progress != progress_) {
     progress_ = progress;
     last_progress_ = now;
   } else if (now - last_progress_ >= limits_.stall_max) {

@@ -98,8 +98,9 @@ class ClientPort {
   // Shows the program what was written since the last call, and rings.
   void publish() noexcept;
 
-  // Cuts a stalled program off. To be called several times per stall_max; a gap of half of it
-  // between two calls is a pause of our own and starts the timer again.
+  // Cuts a stalled program off. To be called several times per stall_max: it counts from the first
+  // call that finds the program behind, and a gap of half of stall_max between two calls is a pause
+  // of our own and starts it again.
   void watch(Time now) noexcept;
   // Ends it from our side. The first reason stands.
   void end(PortEnd reason) noexcept;
@@ -149,6 +150,7 @@ class ClientPort {
   PortEnd end_ = PortEnd::none;
   bool parked_ = false, finished_ = false, stuck_ = false;
   Time last_request_{}, last_progress_{}, last_watch_{};
+  bool behind_ = false;         // there were events to take when we looked last
   std::uint64_t progress_ = 0;  // the program's position when we looked last
   Request request_;
   std::array<membership::GroupId, shm::groups_max>

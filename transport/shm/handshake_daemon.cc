@@ -90,6 +90,9 @@ Listener::Listener(const std::string& run_dir) : path_(path_in(run_dir)) {
     if (::connect(probe.number(), generic(address), sizeof address) == 0 || errno == EAGAIN)
       fail(Failure::system, path_ + ": another gyred listens there");
     if (errno != ECONNREFUSED) fail_call(path_);
+    struct stat facts {};
+    if (::lstat(path_.c_str(), &facts) != 0 || !S_ISSOCK(facts.st_mode))
+      fail(Failure::system, path_ + ": is there already and is no socket");
     if (::unlink(path_.c_str()) != 0) fail_call("unlink " + path_);
     if (::bind(socket_.number(), generic(address), sizeof address) != 0) fail_call("bind " + path_);
   }

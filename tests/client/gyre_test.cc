@@ -1,0 +1,430 @@
+// The library against a daemon of one node in this process, stepped by hand: the real port, rings
+// and groups.
+#include "client/gyre/gyre.hh"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "tests/client/single_node.hh"
+#include "transport/shm/records.hh"
+
+namespace gyre::client {
+namespace {
+
+using namespace std::chrono_literals;
+using test::SingleNode;
+
+std::span<const std::byte> bytes(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
+std::string text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+struct Failure {
+  std::optional<ErrorCode> code;
+  std::string what;
+};
+Failure failure(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return {error.code(), error.what()};
+  }
+  return {};
+}
+
+bool readable(const Connection& connection) {
+  pollfd ready{.fd = connection.fd(), .events = POLLIN, .revents = 0};
+  return ::poll(&ready, 1, 0) == 1;
+}
+
+class Gyre : public ::testing::Test {
+ protected:
+  template <typename T>
+  T expect() {
+    auto event = ring->poll();
+    if (event && std::holds_alternative<T>(*event)) return std::get<T>(*event);
+    ADD_FAILURE() << "another event, or none: " << (event ? event->index() : 99);
+    return {};
+  }
+  // Runs a call that waits, with the daemon going on meanwhile.
+  template <typename Call>
+  auto served(Call call) {
+    auto done = std::async(std::launch::async, call);
+    while (done.wait_for(0s) != std::future_status::ready) {
+      node.watch_sockets();
+      if (!node.turn()) std::this_thread::yield();
+    }
+    return done.get();
+  }
+  void join(std::string_view group) {
+    ring->join(group);
+    node.settle();
+    expect<GroupChange>();
+  }
+  node::ClientPort& port() { return node.ports().front(); }
+
+  explicit Gyre(const shm::Offer& offer = {}) : node(offer) {}
+
+  SingleNode node;
+  std::unique_ptr<Connection> ring = node.connect();
+  View first = expect<View>();
+};
+
+// ---- the stream ----
+
+TEST_F(Gyre, BeginsWithTheView) {
+  EXPECT_EQ(first.number, 4u);
+  EXPECT_EQ(first.ring, (RingId{.seq = 4, .representative = 7, .incarnation = 99}));
+  ASSERT_EQ(first.members.size(), 1u);
+  EXPECT_EQ(first.members[0].node, 7u);
+  EXPECT_EQ(first.oldest, 7u);
+  EXPECT_EQ(ring->node(), 7u);
+  EXPECT_EQ(ring->self(),
+            (Process{.node = 7, .pid = static_cast<std::uint32_t>(::getpid()), .client = 1}));
+  EXPECT_FALSE(ring->poll());
+}
+
+TEST_F(Gyre, DeliversWhatIsSentRightBehindTheJoin) {
+  ring->join("prices");
+  ring->send("prices", bytes("one"));
+  ring->send("prices", bytes("two"), Guarantee::safe);
+  ring->leave("prices");
+  node.settle();
+
+  const auto joined = expect<GroupChange>();
+  EXPECT_EQ(joined.group, "prices");
+  EXPECT_EQ(joined.members, std::vector{ring->self()});
+  ASSERT_EQ(joined.joined.size(), 1u);
+  EXPECT_EQ(joined.joined[0].process, ring->self());
+  EXPECT_EQ(joined.joined[0].reason, ChangeReason::join);
+  EXPECT_TRUE(joined.left.empty());
+
+  const auto one = expect<Message>();
+  EXPECT_EQ(one.group, "prices");
+  EXPECT_EQ(one.sender, ring->self());
+  EXPECT_EQ(one.guarantee, Guarantee::agreed);
+  EXPECT_EQ(text(one.payload), "one");
+  EXPECT_GT(one.place, joined.place);
+
+  const auto two = expect<Message>();
+  EXPECT_EQ(two.guarantee, Guarantee::safe);
+  EXPECT_EQ(text(two.payload), "two");
+  EXPECT_GT(two.place, one.place);
+
+  const auto left = expect<GroupChange>();
+  EXPECT_TRUE(left.members.empty());
+  ASSERT_EQ(left.left.size(), 1u);
+  EXPECT_EQ(left.left[0].reason, ChangeReason::leave);
+  EXPECT_FALSE(ring->poll());
+}
+
+TEST_F(Gyre, ShowsViewsAndTransitionalConfigurations) {
+  const std::array members{totem::Member{.node = NodeId{7}, .since = 4},
+                           totem::Member{.node = NodeId{9}, .since = 8}};
+  const std::array<NodeId, 1> joined{NodeId{9}};
+  const std::array<NodeId, 2> left{NodeId{10}, NodeId{11}};
+  const totem::RingId next{.seq = 8, .representative = NodeId{7}, .incarnation = 5};
+  port().transitional({.kind = totem::Configuration::Kind::transitional,
+                       .ring = next,
+                       .previous = {.seq = 4, .representative = NodeId{7}, .incarnation = 99},
+                       .members = std::span(members).first(1)});
+  port().view({.number = 8,
+               .ring = next,
+               .members = members,
+               .joined = joined,
+               .left = left,
+               .oldest = NodeId{7}});
+  port().publish();
+  const auto transitional = expect<Transitional>();
+  EXPECT_EQ(transitional.ring.seq, 8u);
+  EXPECT_EQ(transitional.previous.incarnation, 99u);
+  ASSERT_EQ(transitional.members.size(), 1u);
+  const auto view = expect<View>();
+  ASSERT_EQ(view.members.size(), 2u);
+  EXPECT_EQ(view.members[1].node, 9u);
+  EXPECT_EQ(view.members[1].since, 8u);
+  EXPECT_EQ(view.joined, (std::vector<std::uint32_t>{9}));
+  EXPECT_EQ(view.left, (std::vector<std::uint32_t>{10, 11}));
+}
+
+TEST_F(Gyre, SeesTheOtherPrograms) {
+  join("a");
+  auto other = node.connect();
+  other->join("a");
+  node.settle();
+  const auto change = expect<GroupChange>();
+  EXPECT_EQ(change.members.size(), 2u);
+  EXPECT_EQ(change.joined.at(0).process, other->self());
+  other->send("a", bytes("hello"));
+  node.settle();
+  EXPECT_EQ(text(expect<Message>().payload), "hello");
+  other.reset();
+  node.watch_sockets();
+  node.settle();
+  const auto gone = expect<GroupChange>();
+  ASSERT_EQ(gone.left.size(), 1u);
+  EXPECT_EQ(gone.left[0].reason, ChangeReason::process_down);
+}
+
+TEST_F(Gyre, ReportsARefusedJoinAndCountsTheGroupAsNotJoined) {
+  ring->join("a");
+  port().join_refused(port().process(), "a", "no room");
+  port().publish();
+  const auto refused = expect<JoinRefused>();
+  EXPECT_EQ(refused.group, "a");
+  EXPECT_EQ(refused.reason, "no room");
+  EXPECT_EQ(failure([&] { ring->send("a", {}); }).code, ErrorCode::not_joined);
+}
+
+TEST_F(Gyre, IsReadableExactlyWhileAnEventIsPending) {
+  EXPECT_FALSE(ring->poll());
+  EXPECT_FALSE(readable(*ring));
+  ring->join("a");
+  ring->send("a", bytes("1"));
+  node.settle();
+  EXPECT_TRUE(readable(*ring));
+  expect<GroupChange>();
+  EXPECT_TRUE(readable(*ring)) << "the message is still there";
+  expect<Message>();
+  EXPECT_FALSE(ring->poll());
+  EXPECT_FALSE(readable(*ring));
+}
+
+TEST_F(Gyre, SpinsWithoutTheDoorbell) {
+  join("a");
+  for (int i = 0; i < 100; ++i) {
+    ring->send("a", bytes("x"));
+    node.settle();
+    const auto event = ring->spin();
+    ASSERT_TRUE(event);
+    EXPECT_EQ(text(std::get<Message>(*event).payload), "x");
+    EXPECT_FALSE(ring->spin());
+  }
+}
+
+TEST_F(Gyre, WaitsForAnEvent) {
+  join("a");
+  for (int i = 0; i < 50; ++i) {
+    ring->send("a", bytes("x"));
+    auto event = served([&] { return ring->receive(); });
+    ASSERT_TRUE(event);
+    EXPECT_TRUE(std::holds_alternative<Message>(*event));
+  }
+  EXPECT_FALSE(ring->receive(1ms));
+}
+
+// ---- sizes and names ----
+
+TEST_F(Gyre, CarriesAMessageOfExactlyTheMaximumAndNotOneByteMore) {
+  join("a");
+  std::string largest(message_max, '\0');
+  for (std::size_t i = 0; i < largest.size(); ++i) largest[i] = static_cast<char>(i * 31 >> 3);
+  ring->send("a", bytes(largest));
+  node.settle();
+  EXPECT_EQ(text(expect<Message>().payload), largest);
+  largest += 'x';
+  EXPECT_EQ(failure([&] { ring->send("a", bytes(largest)); }).code, ErrorCode::message_too_long);
+  EXPECT_EQ(failure([&] { ring->try_send("a", bytes(largest)); }).code,
+            ErrorCode::message_too_long);
+  ring->send("a", {});
+  node.settle();
+  EXPECT_TRUE(expect<Message>().payload.empty());
+}
+
+TEST_F(Gyre, SaysWhatIsWrongWithAGroup) {
+  EXPECT_EQ(failure([&] { ring->join(""); }).code, ErrorCode::group_name_invalid);
+  EXPECT_EQ(failure([&] { ring->join(std::string(group_name_max + 1, 'x')); }).code,
+            ErrorCode::group_name_invalid);
+  EXPECT_EQ(failure([&] { ring->send("a", {}); }).code, ErrorCode::not_joined);
+  EXPECT_EQ(failure([&] { ring->leave("a"); }).code, ErrorCode::not_joined);
+  ring->join("a");
+  EXPECT_EQ(failure([&] { ring->join("a"); }).code, ErrorCode::already_joined);
+  ring->leave("a");
+  EXPECT_EQ(failure([&] { ring->send("a", {}); }).code, ErrorCode::not_joined);
+  join(std::string(group_name_max, 'x'));
+  node.settle();
+  EXPECT_EQ(port().ended(), node::PortEnd::none);
+}
+
+TEST_F(Gyre, JoinsAsManyGroupsAsAllowedOverAndOver) {
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t i = 0; i < groups_max; ++i) ring->join("group " + std::to_string(i));
+    EXPECT_EQ(failure([&] { ring->join("one more"); }).code, ErrorCode::too_many_groups);
+    for (std::size_t i = 0; i < groups_max; ++i) ring->leave("group " + std::to_string(i));
+    ring->join("another");
+    ring->leave("another");
+  }
+  node.settle();
+  EXPECT_EQ(port().ended(), node::PortEnd::none);
+  EXPECT_EQ(node.submitted.size(), 3 * 2 * (groups_max + 1));
+  EXPECT_EQ(node.membership().group_count(), 0u);
+}
+
+// ---- flow control ----
+
+TEST_F(Gyre, WaitsForRoomWithoutLosingAnything) {
+  join("a");
+  node.room = 0;
+  const std::string payload(100'000, 'x');
+  std::size_t sent = 0;
+  while (ring->try_send("a", bytes(payload))) ++sent;
+  EXPECT_EQ(sent, shm::requests_default / 100'000);
+  EXPECT_FALSE(ring->flush(0ms));
+  EXPECT_FALSE(ring->flush(1ms));
+  node.room = 1;  // the daemon takes one, and the program wakes
+  served([&] {
+    ring->send("a", bytes(payload));
+    return 0;
+  });
+  EXPECT_FALSE(ring->try_send("a", bytes(payload)));
+  node.room = SingleNode::unlimited;
+  EXPECT_TRUE(served([&] { return ring->flush(-1ms); }));
+  EXPECT_EQ(node.submitted.size(), 1 + sent + 1);
+}
+
+TEST_F(Gyre, WaitsManyTimesWithSmallMessages) {
+  join("a");
+  served([&] {
+    for (int i = 0; i < 200; ++i) {
+      ring->send("a", bytes(std::string(50'000, 'x')));
+      while (ring->poll()) continue;
+    }
+    return ring->flush(-1ms);
+  });
+  EXPECT_EQ(node.submitted.size(), 201u);
+  EXPECT_EQ(port().ended(), node::PortEnd::none);
+}
+
+// ---- ends ----
+
+TEST_F(Gyre, TakesWhatWasDeliveredBeforeItSaysThatTheDaemonIsGone) {
+  join("a");
+  ring->send("a", bytes("last words"));
+  node.settle();
+  port().end(node::PortEnd::shutdown);
+  EXPECT_EQ(text(expect<Message>().payload), "last words");
+  const Failure stopped = failure([&] { ring->poll(); });
+  EXPECT_EQ(stopped.code, ErrorCode::disconnected);
+  EXPECT_EQ(stopped.what, "gyred was stopped");
+  EXPECT_EQ(failure([&] { ring->receive(); }).code, ErrorCode::disconnected);
+  EXPECT_EQ(failure([&] { ring->send("a", {}); }).code, ErrorCode::disconnected);
+}
+
+TEST_F(Gyre, NoticesADaemonThatDied) {
+  join("a");
+  node.ports().clear();
+  EXPECT_TRUE(readable(*ring));
+  // At most one request goes into the void.
+  EXPECT_EQ(failure([&] { ring->send("a", {}), ring->send("a", {}), ring->send("a", {}); }).code,
+            ErrorCode::disconnected);
+  const Failure gone = failure([&] { ring->receive(); });
+  EXPECT_EQ(gone.code, ErrorCode::disconnected);
+  EXPECT_EQ(gone.what, "gyred went away");
+}
+
+TEST_F(Gyre, NoticesADaemonThatDiesWhileItWaits) {
+  join("a");
+  node.room = 0;
+  while (ring->try_send("a", bytes(std::string(100'000, 'x')))) continue;
+  for (const bool sending : {true, false}) {
+    auto done = std::async(std::launch::async, [&] {
+      return failure([&] { sending ? ring->send("a", {}) : static_cast<void>(ring->receive()); });
+    });
+    node.ports().clear();
+    EXPECT_EQ(done.get().code, ErrorCode::disconnected);
+  }
+}
+
+TEST_F(Gyre, SpinNoticesADaemonThatDied) {
+  node.ports().clear();
+  EXPECT_EQ(failure([&] {
+              for (;;) ring->spin();
+            }).code,
+            ErrorCode::disconnected);
+}
+
+class SmallBacklog : public Gyre {
+ protected:
+  SmallBacklog() : Gyre({.events_size = shm::ring_min}) {}
+};
+
+TEST_F(SmallBacklog, TellsAProgramThatItWasTooSlow) {
+  join("a");
+  std::size_t sent = 0;
+  for (; port().ended() == node::PortEnd::none; ++sent) {
+    ring->send("a", bytes(std::string(100'000, 'x')));
+    node.turn();
+    ASSERT_LT(sent, 100u);
+  }
+  std::size_t taken = 0;
+  const Failure slow = failure([&] {
+    while (ring->receive()) ++taken;
+  });
+  EXPECT_EQ(slow.code, ErrorCode::disconnected);
+  EXPECT_NE(slow.what.find("client_backlog_max"), std::string::npos) << slow.what;
+  EXPECT_EQ(taken, sent - 1) << "all but the one that did not fit";
+}
+
+TEST_F(Gyre, LeavesItsGroupsWhenKilled) {
+  join("a");
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    Connection own({.run_dir = node.run_dir()});
+    own.join("a");
+    own.send("a", bytes("from the child"));
+    for (;;) ::pause();
+  }
+  node::ClientPort& served = node.serve();
+  EXPECT_EQ(served.process().pid, static_cast<std::uint32_t>(child));
+  while (node.submitted.size() < 3) {  // our join, its join, its message
+    node.watch_sockets();
+    node.turn();
+  }
+  expect<GroupChange>();
+  EXPECT_EQ(text(expect<Message>().payload), "from the child");
+  ASSERT_EQ(::kill(child, SIGKILL), 0);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  node.watch_sockets();
+  node.settle();
+  const auto gone = expect<GroupChange>();
+  ASSERT_EQ(gone.left.size(), 1u);
+  EXPECT_EQ(gone.left[0].process.pid, static_cast<std::uint32_t>(child));
+  EXPECT_EQ(gone.left[0].reason, ChangeReason::process_down);
+  EXPECT_EQ(node.ports().size(), 1u);
+}
+
+TEST_F(Gyre, LeavesNoDescriptorToOtherPrograms) {
+  EXPECT_TRUE(::fcntl(ring->fd(), F_GETFD) & FD_CLOEXEC);
+}
+
+TEST(GyreAlone, SaysWhichSocketIsMissing) {
+  const test::RunDir empty;
+  const auto look_for = [&](const Failure& missing) {
+    EXPECT_EQ(missing.code, ErrorCode::no_daemon);
+    EXPECT_NE(missing.what.find(empty.path() + "/gyre.sock"), std::string::npos) << missing.what;
+  };
+  look_for(failure([&] { Connection({.run_dir = empty.path()}); }));
+  look_for(failure([&] { Connection::query("status", {.run_dir = empty.path()}); }));
+  ::setenv("GYRE_RUN_DIR", empty.path().c_str(), 1);
+  look_for(failure([] { Connection{}; }));
+  ::unsetenv("GYRE_RUN_DIR");
+}
+
+}  // namespace
+}  // namespace gyre::client
