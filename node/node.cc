@@ -305,7 +305,9 @@ void Node::each_local(std::span<const membership::Process> members, Visit visit)
   }
 }
 
+// Each program's stream begins with a view, so there is nothing to tell before the first.
 void Node::transitional(const totem::Configuration& configuration) {
+  if (view_number_ == 0) return;
   for (const std::uint32_t slot : open_ports_) ports_[slot].transitional(configuration);
 }
 

@@ -1,0 +1,212 @@
+#include "tests/node/bed.hh"
+
+#include <fmt/format.h>
+
+#include "tests/transport/allocations.hh"
+#include "transport/header.hh"
+#include "transport/shm/handshake.hh"
+#include "transport/shm/records.hh"
+
+namespace gyre::test {
+
+Program::Program(shm::Channel channel, TestNode& node)
+    : channel_(std::move(channel)),
+      node_(&node),
+      requests_(channel_.words().requests, channel_.requests()),
+      events_(channel_.words().events, channel_.events()) {}
+
+// A real program rings the doorbell.
+void Program::publish() {
+  requests_.publish();
+  node_->wake(number());
+}
+
+void Program::join(std::string_view group) {
+  const std::span<const std::byte> parts[] = {std::as_bytes(std::span(group))};
+  requests_.write(static_cast<std::uint32_t>(shm::RequestKind::join), parts);
+  publish();
+}
+
+void Program::send(std::string_view group, std::string_view payload, totem::Guarantee guarantee) {
+  const shm::SendRecord record{.guarantee = static_cast<std::uint32_t>(guarantee),
+                               .name_size = static_cast<std::uint32_t>(group.size())};
+  constexpr std::byte zeros[8]{};
+  const std::span<const std::byte> parts[] = {
+      std::as_bytes(std::span(&record, 1)), std::as_bytes(std::span(group)),
+      std::span(zeros).first(shm::padded(group.size()) - group.size()),
+      std::as_bytes(std::span(payload))};
+  requests_.write(static_cast<std::uint32_t>(shm::RequestKind::send), parts);
+  publish();
+}
+
+namespace {
+
+std::string words_of(const shm::Record& record) {
+  shm::RecordReader in(record.payload);
+  switch (shm::EventKind{record.kind}) {
+    case shm::EventKind::message: {
+      const auto message = in.get<shm::MessageRecord>();
+      in.get_text_padded(message.name_size);
+      const auto rest = in.get_rest();
+      return fmt::format("{}: {}", message.sender.node,
+                         std::string_view(reinterpret_cast<const char*>(rest.data()), rest.size()));
+    }
+    case shm::EventKind::view: {
+      std::string words = "view";
+      const auto view = in.get<shm::ViewRecord>();
+      for (std::uint32_t i = 0; i < view.members; ++i)
+        words += fmt::format(" {}", in.get<shm::MemberRecord>().node);
+      return words;
+    }
+    case shm::EventKind::group_change: {
+      const auto change = in.get<shm::ChangeRecord>();
+      for (std::uint32_t i = 0; i < change.members; ++i) in.get<shm::ProcessRecord>();
+      std::string entries;
+      for (std::uint32_t i = 0; i < change.joined + change.left; ++i)
+        entries += fmt::format(" {}{}", i < change.joined ? '+' : '-',
+                               in.get<shm::EntryRecord>().process.node);
+      return fmt::format("change {}{}", in.get_text(change.name_size), entries);
+    }
+    case shm::EventKind::transitional:
+      return "transitional";
+    case shm::EventKind::join_refused:
+      return "refused";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+std::vector<std::string> Program::events() {
+  std::vector<std::string> all;
+  for (shm::Record record; events_.peek(record) == shm::Look::record; events_.consume())
+    all.push_back(words_of(record));
+  events_.publish();
+  return all;
+}
+
+totem::Parameters TestNode::quick() {
+  using std::chrono::milliseconds;
+  totem::Parameters parameters;
+  parameters.token_loss = milliseconds(100);
+  parameters.token_retransmit = milliseconds(23);
+  parameters.hold = milliseconds(18);
+  parameters.join = milliseconds(10);
+  parameters.consensus = milliseconds(120);
+  parameters.merge_detect = milliseconds(40);
+  return parameters;
+}
+
+namespace {
+
+totem::Parameters fitted(totem::Parameters parameters, std::size_t payload_max, bool open) {
+  parameters.frame_max = static_cast<std::uint32_t>(payload_max - header_size);
+  parameters.open = open;
+  return parameters;
+}
+
+}  // namespace
+
+TestNode::TestNode(FakeNetwork& network, std::uint32_t id, std::size_t payload_max, Options options)
+    : id_(id),
+      options_(std::move(options)),
+      pool_(4096, FakeDevice::headroom + header_size, payload_max, FakeDevice::tailroom) {
+  options_.parameters = fitted(options_.parameters, payload_max, options_.open);
+  std::unique_ptr<FakeDevice> device = network.attach(pool_);
+  device_ = device.get();
+  transport_ = std::make_unique<Stamped>(
+      std::move(device),
+      StampIdentity{.self = NodeId{id}, .cluster = cluster_tag("test"), .boot = 1000 + id}, pool_);
+}
+
+void TestNode::start(const std::vector<std::unique_ptr<TestNode>>& others, Time now) {
+  std::vector<node::ListedPeer> listed;
+  for (const std::uint32_t id : options_.listed)
+    for (const auto& other : others)
+      if (other->id() == id) listed.push_back({NodeId{id}, other->address()});
+  node_ = std::make_unique<node::Node>(
+      node::Node::Setup{.transport = *transport_,
+                        .pool = pool_,
+                        .errands = *this,
+                        .log = log_,
+                        .recorder = options_.recorder,
+                        .parameters = options_.parameters,
+                        .identity = {.self = NodeId{id_}, .incarnation = 500 + id_, .seed = id_},
+                        .listed = listed,
+                        .limits = options_.limits});
+  node_->start(now);
+}
+
+bool TestNode::turn(Time now) {
+  now_ = now;
+  if (reserve_at_once && reserve_ != 0) node_->reserved(std::exchange(reserve_, 0) + 100, now);
+  const std::size_t before = gyre::allocations();
+  const bool active = node_->turn(now);
+  allocations_ += gyre::allocations() - before;
+  return active;
+}
+
+Program TestNode::connect(Time now) {
+  const auto slots = static_cast<std::uint32_t>(options_.limits.clients);
+  shm::ChannelPair pair = shm::make_pair({.node = id_,
+                                          .client = slots + clients_++,
+                                          .requests_size = shm::ring_min,
+                                          .events_size = shm::ring_min});
+  node_->open_client(std::move(pair.daemon), now);
+  return Program(std::move(pair.program), *this);
+}
+
+std::vector<std::string> TestNode::log() {
+  std::vector<std::string> lines;
+  for (node::LogRecord record; log_.next(record);) lines.push_back(text(record));
+  return lines;
+}
+
+Cluster::Cluster(std::size_t count, const FakeOptions& network_options, TestNode::Options options)
+    : network(network_options) {
+  for (std::uint32_t id = 1; id <= count; ++id) {
+    TestNode::Options own = options;
+    for (std::uint32_t other = 1; other <= count; ++other)
+      if (other != id) own.listed.push_back(other);
+    nodes.push_back(
+        std::make_unique<TestNode>(network, id, network_options.payload_max, std::move(own)));
+  }
+}
+
+void Cluster::start() {
+  for (auto& node : nodes) node->start(nodes, now);
+}
+
+void Cluster::step() {
+  now += tick;
+  for (auto& node : nodes)
+    if (node) node->turn(now);
+}
+
+bool Cluster::join(Program& program, std::string_view group, std::vector<std::string>& seen) {
+  program.join(group);
+  const std::string wanted = fmt::format("change {} +", group);
+  return run_until([&] {
+    for (std::string& event : program.events()) seen.push_back(std::move(event));
+    return !seen.empty() && seen.back().starts_with(wanted);
+  });
+}
+
+bool Cluster::whole() {
+  std::uint64_t view = 0;
+  std::size_t count = 0;
+  for (auto& node : nodes) {
+    if (!node) continue;
+    ++count;
+    if (node->views() == 0 || (view != 0 && node->views() != view)) return false;
+    view = node->views();
+  }
+  for (auto& node : nodes) {
+    node::Snapshot page;
+    if (node) node->node().snapshot(page, now);
+    if (node && page.member_count != count) return false;
+  }
+  return true;
+}
+
+}  // namespace gyre::test

@@ -1,0 +1,114 @@
+// Nodes in one thread, on a network in memory and in virtual time, with programs that speak through
+// shared memory as real ones do.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/node.hh"
+#include "node/record.hh"
+#include "tests/transport/fake.hh"
+#include "transport/shm/channel.hh"
+#include "transport/stamped.hh"
+
+namespace gyre::test {
+
+class TestNode;
+
+// The program's end of a channel. Its node must be there when it asks for something.
+class Program {
+ public:
+  Program(shm::Channel channel, TestNode& node);
+
+  void join(std::string_view group);
+  void send(std::string_view group, std::string_view payload,
+            totem::Guarantee guarantee = totem::Guarantee::agreed);
+  // All events up to now, in words: "view 1 2 3", "change prices +1 +2 -3", "1: payload".
+  std::vector<std::string> events();
+  std::uint32_t number() const { return channel_.client; }
+  std::uint32_t ended() const { return channel_.words().ended.load(); }
+
+ private:
+  void publish();
+
+  shm::Channel channel_;
+  TestNode* node_;
+  shm::Producer requests_;
+  shm::Consumer events_;
+};
+
+// A node with all that it needs; what it asks for is done at once.
+class TestNode final : public node::Errands {
+ public:
+  struct Options {
+    std::vector<std::uint32_t> listed = {};  // ids of nodes whose addresses it knows
+    bool open = false;
+    node::Recorder* recorder = nullptr;
+    node::NodeLimits limits = {};
+    totem::Parameters parameters = quick();
+  };
+  static totem::Parameters quick();
+
+  TestNode(FakeNetwork& network, std::uint32_t id, std::size_t payload_max, Options options);
+
+  // Only after all nodes that are listed were made.
+  void start(const std::vector<std::unique_ptr<TestNode>>& others, Time now);
+  bool turn(Time now);
+  Program connect(Time now);
+  void wake(std::uint32_t client) { node_->woken(client, false, now_); }
+  node::Node& node() { return *node_; }
+  std::uint32_t id() const { return id_; }
+  const Address& address() const { return device_->address(); }
+  std::size_t taken_back() const { return taken_back_; }
+  std::uint64_t views() const { return views_; }
+  std::size_t allocations() const { return allocations_; }  // in turns
+  std::vector<std::string> log();
+  bool reserve_at_once = true;
+
+  void reserve(std::uint64_t ring_seq) override { reserve_ = ring_seq; }
+  void take_back(shm::Channel) override { ++taken_back_; }
+  void viewed(std::uint64_t number, std::size_t) override { views_ = number; }
+
+ private:
+  const std::uint32_t id_;
+  Options options_;
+  FramePool pool_;
+  FakeDevice* device_;
+  std::unique_ptr<Stamped> transport_;
+  node::Log log_;
+  std::unique_ptr<node::Node> node_;
+  Time now_{};
+  std::uint32_t clients_ = 0;
+  std::uint64_t reserve_ = 0, views_ = 0;
+  std::size_t taken_back_ = 0, allocations_ = 0;
+};
+
+// Nodes 1 … count, each of which lists all others.
+class Cluster {
+ public:
+  Cluster(std::size_t count, const FakeOptions& network, TestNode::Options options = {});
+
+  void start();
+  void step();  // one turn of each node
+  template <typename Done>
+  bool run_until(Done done, Duration limit = std::chrono::seconds(5)) {
+    for (const Time end = now + limit; !done(); step())
+      if (now > end) return false;
+    return true;
+  }
+  void run(Duration span) {
+    for (const Time end = now + span; now < end;) step();
+  }
+  bool whole();  // one view of all, everywhere
+  // Joins, and runs until the program sees it. What it saw is in `seen`.
+  bool join(Program& program, std::string_view group, std::vector<std::string>& seen);
+
+  static constexpr Duration tick = std::chrono::microseconds(20);
+  Time now{std::chrono::seconds(1000)};
+  FakeNetwork network;
+  std::vector<std::unique_ptr<TestNode>> nodes;
+};
+
+}  // namespace gyre::test
