@@ -33,5 +33,6 @@ void add_pub(CLI::App& app, Common& common);
 void add_sub(CLI::App& app, Common& common);
 void add_status(CLI::App& app, Common& common);
 void add_members(CLI::App& app, Common& common);
+void add_bench(CLI::App& app, Common& common);
 
 }  // namespace gyre::tools

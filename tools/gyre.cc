@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   add_sub(app, common);
   add_status(app, common);
   add_members(app, common);
+  add_bench(app, common);
 
   try {
     app.parse(argc, argv);

@@ -1,0 +1,310 @@
+// gyre bench: how fast the transport, the ring and the daemons of this machine are.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "bench/clients.hh"
+#include "bench/pair.hh"
+#include "tools/command.hh"
+
+namespace gyre::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const std::map<std::string, node::Poll> polls{
+    {"spin", node::Poll::spin}, {"adaptive", node::Poll::adaptive}, {"wait", node::Poll::wait}};
+
+Json machine_json() {
+  const bench::Machine machine = bench::machine();
+  return {{"cpu", machine.cpu},
+          {"cores", machine.cores},
+          {"kernel", machine.kernel},
+          {"load", bench::strain().load},
+          {"version", GYRE_VERSION}};
+}
+
+void print(const Json& object) {
+  fmt::print("{}\n", object.dump());
+  std::fflush(stdout);
+}
+
+// --- raw and rotation: two processes of our own ---
+
+struct PairArguments {
+  std::vector<std::size_t> bytes{64, 256, 1400};
+  std::vector<std::string> addresses{"127.0.0.1", "127.0.0.2"};
+  std::vector<std::string> netns;
+  std::vector<std::string> polls{"spin", "adaptive", "wait"};
+  std::string transport = "udpu", interface = "lo";
+  std::uint16_t port = 0;
+  std::size_t blocks = 40, block_size = 500;
+  bool unpinned = false, real_time = false;
+
+  bench::PairSettings settings(const std::string& poll) const {
+    bench::PairSettings settings;
+    settings.link.kind = transport == "udp" ? udp::Kind::multicast : udp::Kind::unicast;
+    settings.link.interface = interface;
+    settings.link.port = port;
+    for (std::size_t i = 0; i < 2; ++i) {
+      settings.link.addresses[i] = addresses[i];
+      settings.places[i] = {
+          .netns = netns.empty() ? "" : netns[i], .pinned = !unpinned, .real_time = real_time};
+    }
+    settings.poll = tools::polls.at(poll);
+    settings.blocks = blocks;
+    settings.block_size = block_size;
+    return settings;
+  }
+};
+
+void add_pair_options(CLI::App& command, PairArguments& arguments) {
+  command.add_option("--transport", arguments.transport, "udp or udpu")
+      ->check(CLI::IsMember({"udp", "udpu"}))
+      ->capture_default_str();
+  command.add_option("--address", arguments.addresses, "of the two ends")->expected(2);
+  command.add_option("--interface", arguments.interface, "of both ends")->capture_default_str();
+  command.add_option("--netns", arguments.netns, "network namespaces of the two ends")->expected(2);
+  command.add_option("--port", arguments.port, "the first of four; else one that is likely free");
+  command.add_option("--poll", arguments.polls, "spin, adaptive, wait: one run for each")
+      ->check(CLI::IsMember({"spin", "adaptive", "wait"}));
+  command.add_option("--blocks", arguments.blocks, "how many of each kind")->capture_default_str();
+  command.add_option("--block-size", arguments.block_size, "round trips of a block")
+      ->capture_default_str();
+  command.add_flag("--unpinned", arguments.unpinned, "do not pin the two to a core each");
+  command.add_flag("--real-time", arguments.real_time, "SCHED_RR, as gyred (needs root)");
+}
+
+Json way_json(const bench::OneWay& way) {
+  return {{"p50_ns", way.median},
+          {"p99_ns", way.p99},
+          {"mean_ns", way.mean},
+          {"system_calls", way.system_calls}};
+}
+
+Json spread_json(const bench::Spread& spread) {
+  return {{"median", spread.median},
+          {"quartiles", {spread.quartile_low, spread.quartile_high}},
+          {"interval95", {spread.sure_low, spread.sure_high}}};
+}
+
+void raw(const Common& common, const PairArguments& arguments) {
+  for (const std::string& poll : arguments.polls) {
+    for (const auto& result : bench::measure_raw(arguments.settings(poll), arguments.bytes)) {
+      if (common.json) {
+        print({{"measure", "raw"},
+               {"poll", poll},
+               {"transport", arguments.transport},
+               {"bytes", result.bytes},
+               {"round_trips", result.round_trips},
+               {"one_way", way_json(result.raw)},
+               {"machine", machine_json()}});
+        continue;
+      }
+      fmt::print("{:<8} {:>5} B {:>7} round trips  one way: p50 {:.2f} us  p99 {:.2f} us\n", poll,
+                 result.bytes, result.round_trips, result.raw.median / 1e3, result.raw.p99 / 1e3);
+    }
+  }
+}
+
+void print_spread(const char* name, const bench::Spread& spread) {
+  fmt::print("  {:<20} {:.3f}  quartiles {:.3f} to {:.3f}, 95 % sure {:.3f} to {:.3f}\n", name,
+             spread.median, spread.quartile_low, spread.quartile_high, spread.sure_low,
+             spread.sure_high);
+}
+
+double steal_share(const bench::RotationResult& result) {
+  const auto ticks = result.after.ticks - result.before.ticks;
+  return ticks == 0 ? 0
+                    : static_cast<double>(result.after.steal - result.before.steal) /
+                          static_cast<double>(ticks);
+}
+
+void rotation(const Common& common, const PairArguments& arguments) {
+  for (const std::string& poll : arguments.polls) {
+    const auto result = bench::measure_rotation(arguments.settings(poll));
+    if (common.json) {
+      print({{"measure", "rotation"},
+             {"poll", poll},
+             {"transport", arguments.transport},
+             {"bytes", result.bytes},
+             {"hops", result.hops},
+             {"hop", way_json(result.hop)},
+             {"raw", way_json(result.raw)},
+             {"ratio", spread_json(result.ratio)},
+             {"mean_ratio", spread_json(result.mean_ratio)},
+             {"p99_ratio", result.p99_ratio},
+             {"self_ratio", spread_json(result.self_ratio)},
+             {"steal", steal_share(result)},
+             {"machine", machine_json()}});
+      continue;
+    }
+    fmt::print("{}, {} blocks of each kind, datagrams of {} B\n", poll, arguments.blocks,
+               result.bytes);
+    const auto line = [](const char* name, const bench::OneWay& way) {
+      fmt::print("  {:<20} p50 {:.2f} us  p99 {:.2f} us  mean {:.2f} us\n", name, way.median / 1e3,
+                 way.p99 / 1e3, way.mean / 1e3);
+    };
+    line("raw, one way", result.raw);
+    line("token hop", result.hop);
+    print_spread("hop / raw", result.ratio);
+    print_spread("the same, of means", result.mean_ratio);
+    print_spread("raw / raw", result.self_ratio);
+    fmt::print("  {:<20} {:.3f}\n  {:<20} {:.2f} beforehand, {:.1f} % stolen meanwhile\n",
+               "of the p99s", result.p99_ratio, "load", result.before.load,
+               100 * steal_share(result));
+  }
+}
+
+// --- latency and throughput: programs of running daemons ---
+
+struct ClientArguments {
+  std::vector<std::string> run_dirs;
+  std::vector<std::size_t> bytes{64, 1024, 8192, 65536};
+  double seconds = 2;
+  std::size_t senders = 1;
+  bool safe = false, spin = false;
+
+  bench::ClientSettings settings(std::size_t size) const {
+    return {.run_dirs = run_dirs.empty() ? std::vector<std::string>{""} : run_dirs,
+            .senders = senders,
+            .bytes = size,
+            .seconds = seconds,
+            .guarantee = safe ? client::Guarantee::safe : client::Guarantee::agreed,
+            .spin = spin};
+  }
+};
+
+void add_client_options(CLI::App& command, ClientArguments& arguments) {
+  command.add_option("--run-dir", arguments.run_dirs,
+                     "where gyred's socket is (else $GYRE_RUN_DIR, else /run/gyre)");
+  command.add_option("--bytes", arguments.bytes, "of a message, one run for each");
+  command.add_option("--seconds", arguments.seconds, "length of a run")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command.add_flag("--safe", arguments.safe, "safe messages in place of agreed ones");
+  command.add_flag("--spin", arguments.spin, "the program polls and never sleeps");
+}
+
+void latency(const Common& common, const ClientArguments& arguments) {
+  for (const std::size_t bytes : arguments.bytes) {
+    const bench::Latency result = bench::measure_latency(arguments.settings(bytes));
+    if (common.json)
+      print({{"measure", "latency"},
+             {"bytes", bytes},
+             {"safe", arguments.safe},
+             {"spin", arguments.spin},
+             {"messages", result.messages},
+             {"p50_us", result.p50},
+             {"p90_us", result.p90},
+             {"p99_us", result.p99},
+             {"p999_us", result.p999},
+             {"max_us", result.most},
+             {"machine", machine_json()}});
+    else
+      fmt::print(
+          "latency    {:>6} B {:>8} messages  p50 {:.1f} us  p90 {:.1f} us  p99 {:.1f} us  "
+          "p99.9 {:.1f} us\n",
+          bytes, result.messages, result.p50, result.p90, result.p99, result.p999);
+    std::fflush(stdout);
+  }
+}
+
+void throughput(const Common& common, const ClientArguments& arguments) {
+  for (const std::size_t bytes : arguments.bytes) {
+    const bench::Throughput result = bench::measure_throughput(arguments.settings(bytes));
+    const auto megabytes = [&](double rate) { return rate * static_cast<double>(bytes) / 1e6; };
+    if (common.json) {
+      Json processes = Json::array();
+      for (const auto& one : result.processes)
+        processes.push_back({{"node", one.node},
+                             {"sent", one.sent},
+                             {"own_per_s", one.own_rate},
+                             {"delivered_per_s", one.delivered_rate}});
+      print({{"measure", "throughput"},
+             {"bytes", bytes},
+             {"senders", arguments.senders},
+             {"safe", arguments.safe},
+             {"messages_per_s", result.sent_rate},
+             {"delivered_per_s", result.delivered_rate},
+             {"mb_per_s", megabytes(result.sent_rate)},
+             {"processes", processes},
+             {"machine", machine_json()}});
+      continue;
+    }
+    fmt::print("throughput {:>6} B {:>2} senders  {:.0f} messages/s  {:.2f} MB/s", bytes,
+               arguments.senders, result.sent_rate, megabytes(result.sent_rate));
+    fmt::print(", {:.0f}/s at the slowest receiver\n", result.delivered_rate);
+    std::fflush(stdout);
+  }
+}
+
+CLI::App* add_measurement(CLI::App& bench, Common& common, const std::string& name,
+                          const std::string& description, const std::string& example) {
+  CLI::App* command = bench.add_subcommand(name, description);
+  command->add_flag("--json", common.json, "print JSON, one object per line");
+  command->footer("Example:\n  " + example);
+  return command;
+}
+
+void add_pair_commands(CLI::App& bench, Common& common) {
+  auto arguments = std::make_shared<PairArguments>();
+  CLI::App* command = add_measurement(
+      bench, common, "raw",
+      "Ping-pong of two processes over the daemon's own transport: the time of one way.",
+      "gyre bench raw --bytes 64 1400 --poll spin");
+  command->add_option("--bytes", arguments->bytes, "of a datagram, 48 to 1472, one run for each")
+      ->check(CLI::Range(48, 1472));
+  add_pair_options(*command, *arguments);
+  command->callback([&common, arguments] { raw(common, *arguments); });
+
+  arguments = std::make_shared<PairArguments>();
+  command = add_measurement(bench, common, "rotation",
+                            "The token hop of an idle ring of two that never holds its token, "
+                            "beside ping-pong in alternating blocks.",
+                            "gyre bench rotation --poll spin --json");
+  add_pair_options(*command, *arguments);
+  command->callback([&common, arguments] { rotation(common, *arguments); });
+}
+
+void add_client_commands(CLI::App& bench, Common& common) {
+  auto arguments = std::make_shared<ClientArguments>();
+  CLI::App* command =
+      add_measurement(bench, common, "latency",
+                      "Own message to own delivery through a running daemon, one outstanding.",
+                      "gyre bench latency --run-dir /run/gyre --bytes 64");
+  add_client_options(*command, *arguments);
+  command->callback([&common, arguments] { latency(common, *arguments); });
+
+  arguments = std::make_shared<ClientArguments>();
+  command = add_measurement(bench, common, "throughput",
+                            "Messages per second while the queue to the daemon is kept full. One "
+                            "process for each --run-dir counts what it is handed.",
+                            "gyre bench throughput --run-dir /run/gyre --bytes 64 1024");
+  add_client_options(*command, *arguments);
+  command->add_option("--senders", arguments->senders, "so many of the run directories send")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->callback([&common, arguments] {
+    arguments->senders =
+        std::min(arguments->senders, std::max<std::size_t>(arguments->run_dirs.size(), 1));
+    throughput(common, *arguments);
+  });
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Common& common) {
+  CLI::App* bench =
+      app.add_subcommand("bench", "Measures the transport, the ring and the daemons.");
+  bench->require_subcommand(1);
+  bench->footer("Example:\n  gyre bench rotation --poll spin");
+  add_pair_commands(*bench, common);
+  add_client_commands(*bench, common);
+}
+
+}  // namespace gyre::tools
