@@ -56,19 +56,16 @@ def run_inside(chosen):
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"faults: namespaces are not available here: {error}")
         return NOT_AVAILABLE
-    binaries = programs(chosen.build)
-    cluster = Cluster(switch, chosen, binaries)
+    cluster = Cluster(switch, chosen, programs(chosen.build))
     try:
         cluster.start()
         cluster.go_through(make_script(chosen.seed, chosen.faults, NODES))
         cluster.come_to_rest()
-        cluster.stop()
+        return cluster.verdict()
     except Broken as broken:
         print(f"broken: {broken}")
         cluster.tell_more()
         return 1
-    checked = subprocess.run([binaries["check-recordings"], "--quiescent", *cluster.recordings()])
-    return checked.returncode
 
 
 def first_child(process):
