@@ -52,7 +52,7 @@ class Node:
 
     def _start(self, command, **pipes):
         """In the node's network, and with a host name, mounts and IPC of its own."""
-        inside = 'echo "$0" >/proc/sys/kernel/hostname && exec "$@"'
+        inside = 'hostname "$0" && exec "$@"'
         return subprocess.Popen(
             ["ip", "netns", "exec", switch.Switch.namespace(self.number),
              "unshare", "--mount", "--uts", "--ipc", "sh", "-c", inside, f"n{self.number}",
