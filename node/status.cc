@@ -1,9 +1,7 @@
 #include "node/status.hh"
 
+#include <nlohmann/json.hpp>
 #include <span>
-#include <string_view>
-
-#include "nlohmann/json.hpp"
 
 namespace gyre::node {
 namespace {

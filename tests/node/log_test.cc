@@ -2,28 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
 #include "node/config.hh"
 #include "node/wait.hh"
 #include "tests/node/temporary.hh"
-
-namespace {
-thread_local std::size_t allocations = 0;
-}
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
+#include "tests/transport/allocations.hh"
 
 namespace gyre::node {
 namespace {
@@ -52,9 +34,9 @@ TEST(Log, CutsTextsThatAreTooLong) {
 TEST(Log, WritingAllocatesNothing) {
   Log log(4);
   const std::string name = "a name that is longer than what a string keeps in itself";
-  const std::size_t before = allocations;
+  const std::size_t before = allocations();
   for (int i = 0; i < 10; ++i) log.write(Time{}, LogLevel::error, "{} {}", name, i);
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(allocations(), before);
 }
 
 TEST(Log, CountsWhatFoundNoRoom) {

@@ -32,7 +32,7 @@ TEST(Spsc, TwoThreadsLoseAndTearNothing) {
   SpscQueue<Pair> queue(8);
   std::thread producer([&] {
     for (std::uint64_t i = 1; i <= count; ++i)
-      while (!queue.push({i, ~i})) std::this_thread::yield();
+      while (!queue.push(Pair{i, ~i})) std::this_thread::yield();
   });
   std::uint64_t wrong = 0;
   for (std::uint64_t expected = 1; expected <= count;) {

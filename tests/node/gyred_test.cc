@@ -1,0 +1,248 @@
+// gyred as its users meet it: a program with arguments, messages and an exit status.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "client/gyre/gyre.hh"
+#include "tests/node/gyred_process.hh"
+#include "tests/node/temporary.hh"
+#include "transport/udp/address.hh"
+
+namespace gyre::test {
+namespace {
+
+using std::chrono::seconds;
+
+class Gyred : public testing::Test {
+ protected:
+  // Loopback addresses of this test program only, so that several can run at a time.
+  static std::string address(int node) {
+    const int pid = ::getpid();
+    return fmt::format("127.{}.{}.{}", 100 + (pid >> 8) % 100, pid % 256, node);
+  }
+
+  // A short token, because a node waits for the others before it forms a ring alone.
+  std::string write_config(const std::string& logging = "to_stderr: yes", int token = 200) {
+    std::string text = fmt::format(
+        "totem {{\n  version: 2\n  transport: udpu\n  token: {}\n}}\nnodelist {{\n", token);
+    for (int node = 1; node <= 3; ++node)
+      text += fmt::format("  node {{\n    ring0_addr: {}\n    nodeid: {}\n    name: n{}\n  }}\n",
+                          address(node), node, node);
+    text += "}\nlogging {\n  to_syslog: no\n  " + logging + "\n}\n";
+    write_file(directory / "ring.conf", text);
+    return directory / "ring.conf";
+  }
+
+  std::string run_dir(int node) const { return directory / fmt::format("node{}", node); }
+
+  std::vector<std::string> arguments(int node, const std::vector<std::string>& more = {"-f"}) {
+    std::vector<std::string> all = {
+        "-c",          directory / "ring.conf", "--nodeid",  std::to_string(node),
+        "--state-dir", run_dir(node),           "--run-dir", run_dir(node)};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  std::unique_ptr<GyredProcess> start(int node, const std::vector<std::string>& more = {"-f"}) {
+    return std::make_unique<GyredProcess>(arguments(node, more),
+                                          directory / fmt::format("output{}", node), notify.path());
+  }
+
+  Ended run(const std::vector<std::string>& words) {
+    GyredProcess process(words, directory / "output");
+    return process.wait().value_or(Ended{});
+  }
+
+  client::Connection connect(int node) {
+    return client::Connection({.run_dir = run_dir(node), .connect_timeout = seconds(5)});
+  }
+
+  TemporaryDirectory directory;
+  NotifySocket notify{directory / "notify"};
+};
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_F(Gyred, HelpHasAnExampleAndNonsenseIsRefused) {
+  const Ended help = run({"--help"});
+  EXPECT_EQ(help.status, 0);
+  EXPECT_TRUE(has(help.output, "Example:"));
+  EXPECT_EQ(run({"--nonsense"}).status, 1);
+  EXPECT_EQ(run({"--nodeid", "many"}).status, 1);
+}
+
+TEST_F(Gyred, ABadConfigurationIsNamedByLineAndStartsNothing) {
+  const std::string file = directory / "bad.conf";
+  write_file(file, "totem {\n  version: 2\n  token: soon\n}\n");
+  for (const std::vector<std::string>& more : {std::vector<std::string>{"-f"}, {"-t"}, {}}) {
+    std::vector<std::string> words = {"-c", file, "--run-dir", run_dir(1)};
+    words.insert(words.end(), more.begin(), more.end());
+    const Ended ended = run(words);
+    EXPECT_EQ(ended.status, 8);
+    EXPECT_TRUE(has(ended.output, file + ":3: ")) << ended.output;
+  }
+  EXPECT_FALSE(std::filesystem::exists(run_dir(1)));
+}
+
+TEST_F(Gyred, AGoodConfigurationIsCheckedAndStartsNothing) {
+  write_config();
+  EXPECT_EQ(run(arguments(1, {"-t"})).status, 0);
+  EXPECT_FALSE(std::filesystem::exists(run_dir(1)));
+}
+
+TEST_F(Gyred, ATakenPortIsNamed) {
+  write_config();
+  const shm::Descriptor taken(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const Address own = udp::to_address(address(1), 5405);
+  ASSERT_EQ(::bind(taken.number(), udp::raw(own), udp::raw_size(own)), 0);
+  const Ended ended = run(arguments(1));
+  EXPECT_EQ(ended.status, 15);
+  EXPECT_TRUE(has(ended.output, address(1)) && has(ended.output, "5405")) << ended.output;
+}
+
+TEST_F(Gyred, AStateDirectoryThatCannotBeWrittenIsNamed) {
+  write_config();
+  auto words = arguments(1);
+  words.insert(words.end(), {"--state-dir", "/proc/self"});
+  words.erase(words.begin() + 4, words.begin() + 6);
+  const Ended ended = run(words);
+  EXPECT_EQ(ended.status, 16);
+  EXPECT_TRUE(has(ended.output, "/proc/self")) << ended.output;
+}
+
+TEST_F(Gyred, ALogThatCannotBeOpenedIsNamed) {
+  write_config("to_logfile: yes\n  logfile: /proc/self/log");
+  const Ended ended = run(arguments(1));
+  EXPECT_EQ(ended.status, 9);
+  EXPECT_TRUE(has(ended.output, "/proc/self/log")) << ended.output;
+}
+
+TEST_F(Gyred, OneDaemonPerRunDirectory) {
+  write_config();
+  const auto first = start(1);
+  ASSERT_TRUE(notify.wait_for("READY=1"));
+  auto words = arguments(2);
+  words[7] = run_dir(1);
+  const Ended second = run(words);
+  EXPECT_EQ(second.status, 18);
+  EXPECT_TRUE(has(second.output, fmt::format("gyred is already running with pid {}", first->pid())))
+      << second.output;
+}
+
+TEST_F(Gyred, EndsInOrderOnASignalAndLeavesNothingBehind) {
+  write_config();
+  for (const int number : {SIGTERM, SIGINT, SIGQUIT}) {
+    const auto process = start(1);
+    ASSERT_TRUE(notify.wait_for("READY=1"));
+    EXPECT_TRUE(std::filesystem::exists(run_dir(1) + "/gyred.pid"));
+    client::Connection program = connect(1);
+    process->signal(number);
+    EXPECT_TRUE(notify.wait_for("STOPPING=1"));
+    const auto ended = process->wait();
+    ASSERT_TRUE(ended);
+    EXPECT_EQ(ended->status, 0) << ended->output;
+    EXPECT_FALSE(std::filesystem::exists(run_dir(1) + "/gyred.pid"));
+    EXPECT_FALSE(std::filesystem::exists(run_dir(1) + "/gyre.sock"));
+    const auto take_all = [&program] {
+      while (program.receive()) continue;
+    };
+    EXPECT_THROW(take_all(), client::Error);
+  }
+}
+
+TEST_F(Gyred, GoesToTheBackgroundOnceItHasStarted) {
+  write_config("to_logfile: yes\n  logfile: " + (directory / "log"));
+  auto parent = start(1, {});
+  const auto ended = parent->wait();
+  ASSERT_TRUE(ended);
+  ASSERT_EQ(ended->status, 0) << ended->output;
+  const pid_t pid = std::stoi(read_file(run_dir(1) + "/gyred.pid"));
+  ASSERT_TRUE(notify.wait_for("READY=1"));
+
+  // A second one in the background tells by its status that it did not start.
+  auto second = start(1, {});
+  EXPECT_EQ(second->wait().value_or(Ended{}).status, 18);
+
+  const shm::Descriptor daemon(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  ASSERT_EQ(::kill(pid, SIGTERM), 0);
+  pollfd gone{.fd = daemon.number(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&gone, 1, 20'000), 1);
+  EXPECT_TRUE(has(read_file(directory / "log"), "gyred ends"));
+}
+
+TEST_F(Gyred, OpensItsLogAgainAndTellsItsState) {
+  write_config("to_logfile: yes\n  logfile: " + (directory / "log"));
+  const auto process = start(1);
+  ASSERT_TRUE(notify.wait_for("READY=1"));
+  std::filesystem::rename(directory / "log", directory / "old");
+  process->signal(SIGHUP);
+  process->signal(SIGUSR2);
+  process->signal(SIGTERM);
+  ASSERT_TRUE(process->wait());
+  EXPECT_TRUE(has(read_file(directory / "log"), "state: node 1, operational"));
+}
+
+TEST_F(Gyred, ThreeOfThemOrderWhatTheirProgramsSend) {
+  write_config("to_stderr: yes", 2000);
+  std::vector<std::unique_ptr<GyredProcess>> daemons;
+  for (int node = 1; node <= 3; ++node) daemons.push_back(start(node));
+  for (int node = 1; node <= 3; ++node) ASSERT_TRUE(notify.wait_for("STATUS=view"));
+
+  std::vector<client::Connection> programs;
+  for (int node = 1; node <= 3; ++node) programs.push_back(connect(node));
+  for (client::Connection& program : programs) program.join("prices");
+  // Wait until each sees all three in the group, in whatever views it takes to get there.
+  for (client::Connection& program : programs)
+    for (std::size_t members = 0; members != 3;) {
+      const auto event = program.receive(seconds(20));
+      ASSERT_TRUE(event);
+      if (const auto* change = std::get_if<client::GroupChange>(&*event))
+        members = change->members.size();
+    }
+  constexpr int count = 200;
+  for (int n = 0; n < count; ++n)
+    for (client::Connection& program : programs) {
+      const std::string text = fmt::format("{} {}", program.node(), n);
+      program.send("prices", std::as_bytes(std::span(text)),
+                   n % 20 == 0 ? client::Guarantee::safe : client::Guarantee::agreed);
+    }
+  std::vector<std::vector<std::string>> orders(3);
+  for (std::size_t i = 0; i < 3; ++i)
+    while (orders[i].size() < 3 * count) {
+      const auto event = programs[i].receive(seconds(20));
+      ASSERT_TRUE(event);
+      if (const auto* message = std::get_if<client::Message>(&*event))
+        orders[i].emplace_back(reinterpret_cast<const char*>(message->payload.data()),
+                               message->payload.size());
+    }
+  EXPECT_EQ(orders[0], orders[1]);
+  EXPECT_EQ(orders[0], orders[2]);
+
+  const auto status =
+      nlohmann::json::parse(client::Connection::query("status", {.run_dir = run_dir(2)}));
+  EXPECT_EQ(status["nodeid"], 2);
+  EXPECT_EQ(status["members"], (nlohmann::json{1, 2, 3}));
+  const auto members =
+      nlohmann::json::parse(client::Connection::query("members", {.run_dir = run_dir(2)}));
+  EXPECT_EQ(members["members"][2]["name"], "n3");
+  EXPECT_EQ(members["members"][2]["addresses"][0], address(3));
+  EXPECT_THROW(client::Connection::query("weather", {.run_dir = run_dir(2)}), client::Error);
+
+  daemons[2]->signal(SIGKILL);
+  for (std::size_t count_left = 3; count_left != 2;) {
+    const auto event = programs[0].receive(seconds(20));
+    ASSERT_TRUE(event);
+    if (const auto* view = std::get_if<client::View>(&*event)) count_left = view->members.size();
+  }
+}
+
+}  // namespace
+}  // namespace gyre::test
