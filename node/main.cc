@@ -23,7 +23,7 @@
 namespace gyre::node {
 namespace {
 
-constexpr std::size_t record_bytes_max = std::size_t{64} << 30;  // sparse
+constexpr std::size_t record_bytes_max = std::size_t{8} << 30;  // sparse
 
 struct Options {
   std::string config = "/etc/corosync/corosync.conf";
@@ -163,7 +163,8 @@ void run(const Config& config, const LocalNode& local, const Options& options,
                                                        .identity = identity,
                                                        .listed = peers,
                                                        .limits = limits});
-  Reactor reactor({.node = *node,
+  Reactor reactor({.self = local.nodeid,
+                   .node = *node,
                    .transport = *transport,
                    .helper = helper,
                    .page = *page,

@@ -15,6 +15,8 @@ constexpr std::uint64_t of_helper = of_transport + 1;
 // has something for it.
 constexpr Duration look_every = std::chrono::microseconds(50);
 constexpr Duration sleep_max = std::chrono::seconds(1);
+constexpr Duration namesake_every = std::chrono::seconds(10);
+constexpr std::uint64_t namesake_min = 16;  // fewer may be left over from our own last run
 constexpr Duration nap = std::chrono::microseconds(50);  // where the device cannot wake us
 
 }  // namespace
@@ -34,12 +36,15 @@ void Reactor::run() {
     bool active = node.turn(now);
     setup_.helper.turned();
     if (setup_.helper.has_news()) active |= take_news(now);
+    if (now >= namesake_at_) notice_namesake(now);
     setup_.helper.pass_on();
     if (node.left() || now >= leave_by_) break;
     if (patience_.spent(active, now))
       sleep(now);
     else if (now >= look_at_)
       look(now, now);
+    else if (!active && patience_.gives_way())
+      give_way();
   }
   if (!node.left()) setup_.log.write(clock_now(), LogLevel::warning, "left without saying so");
   node.end_clients();
@@ -77,15 +82,25 @@ void Reactor::take_snapshot(Time now) {
 }
 
 void Reactor::sleep(Time now) {
-  patience_.preempted(preemptions_of_this_thread(), now);
   if (!setup_.node.arm()) return;
   Time until = std::min({setup_.node.deadline(), leave_by_, now + sleep_max});
   if (!setup_.transport.limits().can_wait) until = std::min(until, now + nap);
   look(now, std::max(until, now));
 }
 
+// Two nodes with one id drop each other's frames and confuse everyone else.
+void Reactor::notice_namesake(Time now) {
+  const std::uint64_t frames = setup_.transport.refused(Refusal::own_id);
+  if (frames - namesake_frames_ >= namesake_min)
+    setup_.log.write(now, LogLevel::error, "another node says that it is node {} too",
+                     static_cast<std::uint32_t>(setup_.self));
+  namesake_frames_ = frames;
+  namesake_at_ = now + namesake_every;
+}
+
 void Reactor::look(Time now, Time until) {
   look_at_ = now + look_every;
+  patience_.preempted(preemptions_of_this_thread(), now);
   for (const Sleeper::Ready& ready : sleeper_.sleep(now, until))
     if (ready.token < of_transport)
       setup_.node.woken(static_cast<std::uint32_t>(ready.token), ready.hung_up, now);

@@ -12,6 +12,7 @@ namespace gyre::node {
 class Reactor {
  public:
   struct Setup {
+    NodeId self{};
     Node& node;
     Stamped& transport;
     Helper& helper;
@@ -30,12 +31,15 @@ class Reactor {
   void take_snapshot(Time now);
   void sleep(Time now);
   void look(Time now, Time until);
+  void notice_namesake(Time now);
 
   Setup setup_;
   Patience patience_;
   Sleeper sleeper_;
   Time look_at_ = Time::min();
   Time leave_by_ = never;
+  std::uint64_t namesake_frames_ = 0;  // of another node with our id, when we looked last
+  Time namesake_at_ = Time::min();
 };
 
 }  // namespace gyre::node

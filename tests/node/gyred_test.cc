@@ -30,7 +30,9 @@ class Gyred : public testing::Test {
   // A short token, because a node waits for the others before it forms a ring alone.
   std::string write_config(const std::string& logging = "to_stderr: yes", int token = 200) {
     std::string text = fmt::format(
-        "totem {{\n  version: 2\n  transport: udpu\n  token: {}\n}}\nnodelist {{\n", token);
+        "totem {{\n  version: 2\n  transport: udpu\n  token: {}\n  token_coefficient: "
+        "0\n}}\nnodelist {{\n",
+        token);
     for (int node = 1; node <= 3; ++node)
       text += fmt::format("  node {{\n    ring0_addr: {}\n    nodeid: {}\n    name: n{}\n  }}\n",
                           address(node), node, node);
