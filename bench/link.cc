@@ -17,8 +17,7 @@ udp::Settings udp_settings(const LinkSettings& link, int which, int number) {
   settings.interface = link.interface;
   settings.group = link.group;
   settings.payload_max = link.payload_max;
-  const int base = link.port != 0 ? link.port : 10001 + (::getppid() % 1000) * 8;
-  settings.port = static_cast<std::uint16_t>(base + 2 * number);
+  settings.port = static_cast<std::uint16_t>(link.port + 2 * number);
   settings.sources = std::vector<std::string>{link.addresses[static_cast<std::size_t>(1 - which)]};
   return settings;
 }
@@ -80,6 +79,7 @@ void PingPong::ping(Partner& partner, std::size_t bytes, std::size_t count,
       if (answer && std::memcmp(answer.data(), &number_, sizeof number_) == 0) {
         round_trips.push_back(static_cast<double>((now - before).count()));
         before = now;
+        idle_.after(true, now);
         break;
       }
       if (now - before > lost_after) {

@@ -19,7 +19,7 @@ struct LinkSettings {
   std::array<std::string, 2> addresses{"127.0.0.1", "127.0.0.2"};
   std::string interface = "lo";
   std::string group = "239.255.43.1";
-  std::uint16_t port = 0;          // the first of four; 0: one by the process id
+  std::uint16_t port = 0;          // the first that is received on; four from its predecessor on
   std::size_t payload_max = 1472;  // bytes of a datagram
 };
 

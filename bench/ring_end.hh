@@ -45,6 +45,7 @@ class RingEnd {
  private:
   // One round of the reactor, as node/reactor.cc has it. Returns the time it was given.
   Time turn();
+  void look(Time now, Time until);
 
   FramePool pool_;
   std::unique_ptr<Stamped> transport_;

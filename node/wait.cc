@@ -66,6 +66,10 @@ std::uint64_t preemptions_of_this_thread() noexcept {
   return static_cast<std::uint64_t>(usage.ru_nivcsw);
 }
 
+void give_way() noexcept {
+  ::sched_yield();
+}
+
 unsigned cores_of_this_thread() noexcept {
   cpu_set_t cores;
   CPU_ZERO(&cores);

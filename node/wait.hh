@@ -23,8 +23,11 @@ class Patience {
 
   // After a turn that did something or not: may the reactor sleep now?
   bool spent(bool active, Time now) noexcept;
-  // Just before sleeping: how often the kernel has taken the core from this thread so far.
+  // Just before sleeping, and now and then while spinning: how often the kernel has taken the core
+  // from this thread so far.
   void preempted(std::uint64_t times, Time now) noexcept;
+  // An idle turn is to be followed by give_way().
+  bool gives_way() const noexcept { return policy_ == Poll::adaptive; }
 
   bool spins(Time now) const noexcept {
     return policy_ == Poll::spin || (policy_ == Poll::adaptive && alone_ && now >= yield_until_);
@@ -70,6 +73,9 @@ class Sleeper {
 };
 
 std::uint64_t preemptions_of_this_thread() noexcept;  // involuntary context switches
+// Lets another thread of the same scheduling class have the core, if one wants it: that counts as a
+// preemption. A real-time thread that polls would keep its equals away without a trace.
+void give_way() noexcept;
 unsigned cores_of_this_thread() noexcept;             // that it may run on
 
 // The monotonic clock, read once per turn.

@@ -1,5 +1,6 @@
 // gyre bench: how fast the transport, the ring and the daemons of this machine are.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -49,7 +50,8 @@ struct PairArguments {
     bench::PairSettings settings;
     settings.link.kind = transport == "udp" ? udp::Kind::multicast : udp::Kind::unicast;
     settings.link.interface = interface;
-    settings.link.port = port;
+    settings.link.port =
+        port != 0 ? port : static_cast<std::uint16_t>(10001 + (::getpid() % 2000) * 4);
     for (std::size_t i = 0; i < 2; ++i) {
       settings.link.addresses[i] = addresses[i];
       settings.places[i] = {
@@ -69,7 +71,8 @@ void add_pair_options(CLI::App& command, PairArguments& arguments) {
   command.add_option("--address", arguments.addresses, "of the two ends")->expected(2);
   command.add_option("--interface", arguments.interface, "of both ends")->capture_default_str();
   command.add_option("--netns", arguments.netns, "network namespaces of the two ends")->expected(2);
-  command.add_option("--port", arguments.port, "the first of four; else one that is likely free");
+  command.add_option("--port", arguments.port,
+                     "the first that is received on; takes four from its predecessor on");
   command.add_option("--poll", arguments.polls, "spin, adaptive, wait: one run for each")
       ->check(CLI::IsMember({"spin", "adaptive", "wait"}));
   command.add_option("--blocks", arguments.blocks, "how many of each kind")->capture_default_str();

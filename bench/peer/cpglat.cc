@@ -22,7 +22,10 @@ using Clock = std::chrono::steady_clock;
 using Seconds = std::chrono::duration<double>;
 
 // The callbacks of libcpg carry no argument of ours.
-std::atomic<std::uint64_t> delivered = 0;  // own messages
+std::atomic<std::uint64_t> delivered = 0;      // own messages
+std::atomic<std::uint64_t> delivered_all = 0;  // of every sender
+std::atomic<Clock::time_point> first_delivery, last_delivery;
+std::atomic<std::size_t> members = 0;
 unsigned own_node = 0;
 
 void check(cs_error_t error, const char* call) {
@@ -37,10 +40,13 @@ class Group {
     callbacks.cpg_deliver_fn = [](cpg_handle_t, const cpg_name*, std::uint32_t node,
                                   std::uint32_t pid, void*, std::size_t) {
       if (node == own_node && pid == static_cast<std::uint32_t>(getpid())) ++delivered;
+      const auto now = Clock::now();
+      if (delivered_all++ == 0) first_delivery = now;
+      last_delivery = now;
     };
-    callbacks.cpg_confchg_fn = [](cpg_handle_t, const cpg_name*, const cpg_address*, std::size_t,
-                                  const cpg_address*, std::size_t, const cpg_address*,
-                                  std::size_t) {};
+    callbacks.cpg_confchg_fn = [](cpg_handle_t, const cpg_name*, const cpg_address*,
+                                  std::size_t count, const cpg_address*, std::size_t,
+                                  const cpg_address*, std::size_t) { members = count; };
     check(cpg_initialize(&handle_, &callbacks), "cpg_initialize (does a daemon run?)");
     cpg_name name{.length = 6, .value = "cpglat"};
     check(cpg_join(handle_, &name), "cpg_join");
@@ -63,9 +69,16 @@ class Group {
     if (poll(&ready, 1, wait_ms) > 0) check(cpg_dispatch(handle_, CS_DISPATCH_ALL), "cpg_dispatch");
   }
   void wait_for(std::uint64_t count) {
+    await([&] { return delivered >= count; }, "messages were not delivered in 10 s");
+  }
+  void wait_for_members(std::size_t count) {
+    await([&] { return members >= count; }, "the group is not complete after 10 s");
+  }
+  template <typename Condition>
+  void await(Condition condition, const char* otherwise) {
     const auto give_up = Clock::now() + std::chrono::seconds(10);
-    while (delivered < count) {
-      if (Clock::now() > give_up) throw std::runtime_error("messages were not delivered in 10 s");
+    while (!condition()) {
+      if (Clock::now() > give_up) throw std::runtime_error(otherwise);
       take_deliveries(100);
     }
   }
@@ -99,6 +112,22 @@ void measure_latency(Group& group, std::size_t bytes, double seconds, bool json)
               percentile(0.999));
 }
 
+// Of every sender, from the first delivery to the last.
+double delivered_rate() {
+  const double seconds = Seconds(last_delivery.load() - first_delivery.load()).count();
+  return static_cast<double>(delivered_all) / seconds;
+}
+
+// What others send, until nothing has come for a second.
+void count_deliveries(Group& group, std::size_t bytes, bool json) {
+  group.await([] { return delivered_all > 0; }, "nobody sent anything for 10 s");
+  while (Clock::now() - last_delivery.load() < std::chrono::seconds(1)) group.take_deliveries(100);
+  std::printf(json ? "{\"measure\": \"count\", \"bytes\": %zu, \"messages\": %lu, "
+                     "\"delivered_per_s\": %.0f}\n"
+                   : "count      %6zu B %8lu messages  %.0f messages/s delivered\n",
+              bytes, static_cast<unsigned long>(delivered_all.load()), delivered_rate());
+}
+
 // As many as the daemon takes, with a thread of its own for the deliveries; counted until the last
 // one is delivered.
 void measure_throughput(Group& group, std::size_t bytes, double seconds, bool json) {
@@ -116,10 +145,12 @@ void measure_throughput(Group& group, std::size_t bytes, double seconds, bool js
   group.wait_for(before + sent);
   const double rate = static_cast<double>(sent) / Seconds(Clock::now() - start).count();
   std::printf(json ? "{\"measure\": \"throughput\", \"bytes\": %zu, \"messages\": %lu, "
-                     "\"messages_per_s\": %.0f, \"mb_per_s\": %.2f}\n"
-                   : "throughput %6zu B %8lu messages  %.0f messages/s  %.2f MB/s\n",
+                     "\"messages_per_s\": %.0f, \"mb_per_s\": %.2f, "
+                     "\"delivered_per_s\": %.0f}\n"
+                   : "throughput %6zu B %8lu messages  %.0f messages/s  %.2f MB/s, "
+                     "%.0f messages/s delivered\n",
               bytes, static_cast<unsigned long>(sent), rate,
-              rate * static_cast<double>(bytes) / 1e6);
+              rate * static_cast<double>(bytes) / 1e6, delivered_rate());
 }
 
 }  // namespace
@@ -130,19 +161,24 @@ int main(int argc, char** argv) try {
   std::string measure;
   std::vector<std::size_t> sizes;
   double seconds = 2;
+  std::size_t wanted = 1;
   bool json = false;
   app.add_option("measure", measure, "what to measure")
       ->required()
-      ->check(CLI::IsMember({"latency", "throughput"}));
+      ->check(CLI::IsMember({"latency", "throughput", "count"}));
   app.add_option("sizes", sizes, "bytes of a message, one run for each")->required();
   app.add_option("--seconds", seconds, "length of each run")->check(CLI::PositiveNumber);
+  app.add_option("--members", wanted, "begin when the group has so many");
   app.add_flag("--json", json, "one object per line");
   CLI11_PARSE(app, argc, argv);
 
   Group group;
+  group.wait_for_members(wanted);
   for (const std::size_t bytes : sizes) {
     if (measure == "latency")
       measure_latency(group, bytes, seconds, json);
+    else if (measure == "count")
+      count_deliveries(group, bytes, json);
     else
       measure_throughput(group, bytes, seconds, json);
     std::fflush(stdout);
