@@ -107,6 +107,10 @@ bool Node::accept(Arrival& arrival, NodeIndex& from) {
   }
   from = last_from_;
   if (open_ && (!addressed_.has(from) || addresses_[at(from)] != arrival.source)) {
+    if (addressed_.has(from) && ring_.has_member(from)) {  // it is in use, and not there
+      ++counters_.dropped_namesake;
+      return false;
+    }
     addresses_[at(from)] = arrival.source;
     addressed_.add(from);
     transport_.set_peer(from, arrival.link, arrival.source);

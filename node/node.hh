@@ -56,6 +56,7 @@ struct NodeCounters {
   std::uint64_t turns = 0;
   std::uint64_t dropped_unlisted = 0;    // from a node that the nodelist does not have
   std::uint64_t dropped_peers_full = 0;  // from one node more than nodes_max
+  std::uint64_t dropped_namesake = 0;    // says that it is a member, but comes from elsewhere
   std::uint64_t clients_opened = 0, clients_cut_off = 0;
   std::uint64_t requests = 0, events = 0;  // of programs that are gone; the others have their own
 };
@@ -96,6 +97,7 @@ class Node final : membership::Sink, Submitter {
   // Orderly: what was submitted is sent, the others are told. Left when left() says so.
   void leave(Time now);
   bool left() const noexcept { return ring_.left(); }
+  bool has_view() const noexcept { return view_number_ != 0; }
   // The programs are told that the daemon stops.
   void end_clients();
 

@@ -1,7 +1,10 @@
 #include "node/reactor.hh"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
+#include <stdexcept>
 #include <system_error>
 
 namespace gyre::node {
@@ -16,7 +19,7 @@ constexpr std::uint64_t of_helper = of_transport + 1;
 constexpr Duration look_every = std::chrono::microseconds(50);
 constexpr Duration sleep_max = std::chrono::seconds(1);
 constexpr Duration namesake_every = std::chrono::seconds(10);
-constexpr std::uint64_t namesake_min = 16;  // fewer may be left over from our own last run
+constexpr std::uint64_t namesake_min = 16;  // in that time; a few may be forged or very late
 constexpr Duration nap = std::chrono::microseconds(50);  // where the device cannot wake us
 
 }  // namespace
@@ -36,7 +39,7 @@ void Reactor::run() {
     bool active = node.turn(now);
     setup_.helper.turned();
     if (setup_.helper.has_news()) active |= take_news(now);
-    if (now >= namesake_at_) notice_namesake(now);
+    if (now >= namesake_at_ || !node.has_view()) notice_namesake(now);
     setup_.helper.pass_on();
     if (node.left() || now >= leave_by_) break;
     if (patience_.spent(active, now))
@@ -88,9 +91,17 @@ void Reactor::sleep(Time now) {
   look(now, std::max(until, now));
 }
 
-// Two nodes with one id drop each other's frames and confuse everyone else.
+// Two nodes with one id drop each other's frames and confuse everyone else. The one that comes
+// later, and has not seen a view yet, goes.
 void Reactor::notice_namesake(Time now) {
   const std::uint64_t frames = setup_.transport.refused(Refusal::own_id);
+  if (!setup_.node.has_view()) {
+    if (frames > 0)
+      throw std::runtime_error(fmt::format(
+          "another node is already node {}: give this one a nodeid of its own in the configuration",
+          static_cast<std::uint32_t>(setup_.self)));
+    return;
+  }
   if (frames - namesake_frames_ >= namesake_min)
     setup_.log.write(now, LogLevel::error, "another node says that it is node {} too",
                      static_cast<std::uint32_t>(setup_.self));

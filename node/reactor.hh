@@ -23,7 +23,8 @@ class Reactor {
   };
   explicit Reactor(const Setup& setup);  // throws std::system_error
 
-  // Returns when the node has left the ring, or could not in time.
+  // Returns when the node has left the ring, or could not in time. Throws std::runtime_error when
+  // another node with this one's id was there before.
   void run();
 
  private:

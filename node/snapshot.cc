@@ -27,7 +27,6 @@ constexpr Named<R> ring_names[] = {
     {"retransmits_requested", &R::retransmits_requested},
     {"retransmits_sent", &R::retransmits_sent},
     {"recovered_sent", &R::recovered_sent},
-    {"messages_sent", &R::messages_sent},
     {"messages_delivered", &R::messages_delivered},
     {"joins_received", &R::joins_received},
     {"joins_sent", &R::joins_sent},
@@ -82,6 +81,7 @@ constexpr Named<N> node_names[] = {
     {"turns", &N::turns},
     {"dropped_unlisted", &N::dropped_unlisted},
     {"dropped_peers_full", &N::dropped_peers_full},
+    {"dropped_namesake", &N::dropped_namesake},
 };
 
 template <typename Counters, std::size_t count>

@@ -84,7 +84,7 @@ struct Counters {
   std::uint64_t data_received = 0, data_sent = 0, data_duplicates = 0, data_foreign = 0;
   std::uint64_t data_outside_window = 0, data_stale = 0;
   std::uint64_t retransmits_requested = 0, retransmits_sent = 0, recovered_sent = 0;
-  std::uint64_t messages_sent = 0, messages_delivered = 0;
+  std::uint64_t messages_delivered = 0;
   std::uint64_t joins_received = 0, joins_sent = 0, joins_stale = 0, joins_paused = 0;
   std::uint64_t joins_held_down = 0, joins_frame_size = 0, joins_ring_seq = 0, joins_deaf = 0;
   std::uint64_t commit_tokens_received = 0, commit_tokens_sent = 0, commit_tokens_refused = 0;
@@ -137,6 +137,10 @@ class Ring {
   State state() const noexcept;
   // The installed ring.
   RingId ring() const noexcept { return log_->id; }
+  // A member of the ring in operation.
+  bool has_member(NodeIndex node) const noexcept {
+    return state() == State::operational && log_->members.has(node);
+  }
   bool idle() const noexcept;
   const Counters& counters() const noexcept { return counters_; }
 

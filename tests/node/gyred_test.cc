@@ -192,6 +192,31 @@ TEST_F(Gyred, OpensItsLogAgainAndTellsItsState) {
   EXPECT_TRUE(has(read_file(directory / "log"), "state: node 1, operational"));
 }
 
+TEST_F(Gyred, TheLaterOfTwoWithOneIdGoesAndSaysWhy) {
+  const auto start_on = [&](int place) {
+    write_file(directory / fmt::format("ring{}.conf", place),
+               fmt::format("totem {{\n  version: 2\n  secauth: off\n  token: 200\n  interface {{\n"
+                           "    bindnetaddr: {}\n    mcastaddr: 239.255.77.1\n  }}\n}}\n"
+                           "logging {{\n  to_syslog: no\n}}\n",
+                           address(place)));
+    return std::make_unique<GyredProcess>(
+        std::vector<std::string>{"-f", "-c", directory / fmt::format("ring{}.conf", place),
+                                 "--nodeid", "7", "--state-dir", run_dir(place), "--run-dir",
+                                 run_dir(place)},
+        directory / fmt::format("output{}", place), notify.path());
+  };
+  const auto first = start_on(1);
+  ASSERT_TRUE(notify.wait_for("STATUS=view"));
+  const auto later = start_on(2);
+  const auto ended = later->wait();
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->status, 15) << ended->output;
+  EXPECT_TRUE(has(ended->output, "another node is already node 7")) << ended->output;
+  const auto status =
+      nlohmann::json::parse(client::Connection::query("status", {.run_dir = run_dir(1)}));
+  EXPECT_EQ(status["state"], "operational");
+}
+
 TEST_F(Gyred, ThreeOfThemOrderWhatTheirProgramsSend) {
   write_config("to_stderr: yes", 2000);
   std::vector<std::unique_ptr<GyredProcess>> daemons;
