@@ -37,14 +37,15 @@ class RingEnd {
   // The follower: turns while `control` says ring.
   void follow(const Control& control);
 
+  // One round of the reactor, as node/reactor.cc has it. Returns the time it was given.
+  Time turn();
+
   const TransportCounters& counters() const noexcept { return transport_->counters(); }
   std::uint64_t tokens() const noexcept { return node_->ring().counters().tokens_received; }
   const node::Node& node() const noexcept { return *node_; }
   bool complete() const noexcept { return errands_.members() == 2; }
 
  private:
-  // One round of the reactor, as node/reactor.cc has it. Returns the time it was given.
-  Time turn();
   void look(Time now, Time until);
 
   FramePool pool_;

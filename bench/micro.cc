@@ -1,0 +1,168 @@
+// The parts of the data plane one by one, in nanoseconds, by Google Benchmark.
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <vector>
+
+#include "bench/lockstep.hh"
+#include "membership/groups.hh"
+#include "membership/wire.hh"
+#include "totem/pack.hh"
+#include "totem/window.hh"
+#include "transport/header.hh"
+
+namespace gyre::bench {
+namespace {
+
+constexpr std::size_t frame_max = 1432;
+
+// The whole of it, on two nodes in one thread; an iteration is a message.
+void messages(benchmark::State& state) {
+  constexpr std::size_t at_once = 200;
+  Lockstep ring;
+  LocalProgram program(ring.node(0), ring.now());
+  program.join("micro");
+  ring.rotate(10);
+  const std::vector<std::byte> payload(static_cast<std::size_t>(state.range(0)));
+  std::size_t under_way = 0;
+  while (state.KeepRunningBatch(at_once)) {
+    for (std::size_t i = 0; i < at_once; ++i) under_way += program.send(payload);
+    while (under_way > 0) {
+      ring.turn();
+      under_way -= program.take_messages();
+    }
+  }
+}
+BENCHMARK(messages)->Name("message, submitted, ordered, delivered on two")->Arg(64)->Arg(1024);
+
+void idle_rotation(benchmark::State& state) {
+  Lockstep ring;
+  for (auto _ : state) ring.rotate(1);
+}
+BENCHMARK(idle_rotation)->Name("rotation of an idle token, two visits");
+
+void window(benchmark::State& state) {
+  FramePool pool(1024, header_size, frame_max, 0);
+  totem::Window window(512);
+  totem::Seq seq{};
+  for (auto _ : state) {
+    FrameRef frame = pool.take();
+    frame.resize(64);
+    window.put(++seq, std::move(frame));
+    benchmark::DoNotOptimize(window.has(seq));
+    window.release_to(seq);
+  }
+}
+BENCHMARK(window)->Name("frame into the window and out");
+
+void packer(benchmark::State& state) {
+  FramePool pool(1024, header_size, frame_max, 0);
+  totem::Packer packer(pool, frame_max, 512, 0);
+  const std::vector<std::byte> payload(static_cast<std::size_t>(state.range(0)));
+  const std::span<const std::byte> parts[] = {payload};
+  for (auto _ : state) {
+    if (packer.submit(1, totem::Guarantee::agreed, parts) == totem::Submitted::later) std::abort();
+    if (packer.pending() > 256)
+      while (packer.pending() > 0) benchmark::DoNotOptimize(packer.take());
+  }
+}
+BENCHMARK(packer)->Name("message packed into a frame")->Arg(64)->Arg(1024);
+
+void shm_ring(benchmark::State& state) {
+  shm::RingWords words;
+  std::vector<std::byte> memory(1 << 20);
+  shm::Producer producer(words, memory);
+  shm::Consumer consumer(words, memory);
+  const std::vector<std::byte> payload(static_cast<std::size_t>(state.range(0)));
+  const std::span<const std::byte> parts[] = {payload};
+  shm::Record record;
+  for (auto _ : state) {
+    if (!producer.write(1, parts)) std::abort();
+    producer.publish();
+    if (consumer.peek(record) != shm::Look::record) std::abort();
+    benchmark::DoNotOptimize(record.payload.data());
+    consumer.consume();
+    consumer.publish();
+  }
+}
+BENCHMARK(shm_ring)->Name("record through a program's ring")->Arg(64)->Arg(1024);
+
+void header(benchmark::State& state) {
+  std::vector<std::byte> frame(header_size + 64);
+  Header header{.cluster = 1, .sender = NodeId{1}, .length = 64, .boot = 1};
+  Header read;
+  for (auto _ : state) {
+    ++header.counter;
+    write_header(header, std::span(frame).first<header_size>());
+    if (read_header(frame, 1, read) != Refusal::none) std::abort();
+    benchmark::DoNotOptimize(read);
+  }
+}
+BENCHMARK(header)->Name("clear header written and read");
+
+// What membership does with a data message: whose group is it, who is in it here.
+class Count final : public membership::Sink {
+ public:
+  void transitional(const totem::Configuration&) override {}
+  void view(const membership::View&) override {}
+  void group_change(const membership::GroupChange&) override {}
+  void join_refused(const membership::Process&, std::string_view, std::string_view) override {}
+  void message(const membership::GroupMessage& message) override {
+    members += message.members.size();
+  }
+  void barrier_done() override {}
+  std::size_t members = 0;
+};
+
+void lookup(benchmark::State& state) {
+  Count count;
+  membership::Membership membership(NodeId{1}, {}, count);
+  const totem::Member member{NodeId{1}, 1};
+  const totem::RingId ring{1, NodeId{1}, 1};
+  membership.configuration({.ring = ring, .previous = {}, .members = {&member, 1}});
+  std::uint64_t seq = 0;
+  const auto deliver = [&](std::span<const std::byte> payload, bool barrier) {
+    membership.message({.place = {ring, totem::Seq{++seq}, 0},
+                        .sender = NodeId{1},
+                        .barrier = barrier,
+                        .payload = payload});
+  };
+  deliver(membership.barrier(), true);
+  deliver(membership::wire::join(1, 1, "micro").view(), false);
+  const auto data = membership::wire::data(1, membership::group_id("micro"));
+  std::vector<std::byte> message(data.view().begin(), data.view().end());
+  message.resize(message.size() + 64);
+  for (auto _ : state) deliver(message, false);
+  if (count.members == 0) state.SkipWithError("no member was found");
+}
+BENCHMARK(lookup)->Name("group and members of a message looked up");
+
+// The same empty receive, called through the interface and on the final class.
+void interface_call(benchmark::State& state) {
+  FramePool pool(8, header_size, frame_max, 0);
+  Wire wire(pool, frame_max);
+  Transport* transport = &wire;
+  std::array<Arrival, Wire::burst_max> arrivals;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(transport);
+    benchmark::DoNotOptimize(transport->receive(Lane::data, arrivals));
+  }
+}
+BENCHMARK(interface_call)->Name("empty burst, by a virtual call");
+
+void direct_call(benchmark::State& state) {
+  FramePool pool(8, header_size, frame_max, 0);
+  Wire wire(pool, frame_max);
+  Wire* device = &wire;
+  std::array<Arrival, Wire::burst_max> arrivals;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(device);
+    benchmark::DoNotOptimize(device->receive(Lane::data, arrivals));
+  }
+}
+BENCHMARK(direct_call)->Name("empty burst, by a direct call");
+
+}  // namespace
+}  // namespace gyre::bench
+
+BENCHMARK_MAIN();
