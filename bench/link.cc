@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 #include <system_error>
@@ -28,8 +29,12 @@ StampIdentity stamp_identity(int which, int number) {
           .boot = static_cast<std::uint64_t>(::getpid())};
 }
 
+unsigned cores() noexcept {
+  return static_cast<unsigned>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L));
+}
+
 Idle::Idle(node::Poll poll, Transport& transport)
-    : transport_(transport), patience_(poll, node::cores_of_this_thread() + 1) {
+    : transport_(transport), patience_(poll, cores()) {
   for (const int fd : transport.wait_fds())
     if (!sleeper_.add(fd, 0)) throw std::system_error(errno, std::generic_category(), "epoll_ctl");
 }

@@ -27,6 +27,9 @@ struct LinkSettings {
 udp::Settings udp_settings(const LinkSettings& link, int which, int number);
 StampIdentity stamp_identity(int which, int number);
 
+// Of the machine: what a pinned process would have for itself.
+unsigned cores() noexcept;
+
 // What takes the place of a reactor here: after a look that found nothing, sleep as `poll` says. It
 // makes no system call but the sleep.
 class Idle {

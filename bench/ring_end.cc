@@ -39,7 +39,7 @@ totem::Parameters never_idle(std::size_t payload_max) {
 RingEnd::RingEnd(const LinkSettings& link, int which, node::Poll poll)
     : pool_(frames_needed(link.payload_max), header_size, link.payload_max - header_size, 0),
       transport_(open_transport(udp_settings(link, which, 1), stamp_identity(which, 1), pool_)),
-      patience_(poll, node::cores_of_this_thread() + 1) {
+      patience_(poll, cores()) {
   for (const int fd : transport_->wait_fds())
     if (!sleeper_.add(fd, 0)) throw std::system_error(errno, std::generic_category(), "epoll_ctl");
   totem::Parameters parameters = never_idle(link.payload_max);

@@ -143,7 +143,6 @@ void run(const Config& config, const LocalNode& local, const Options& options,
   const auto page = std::make_unique<StatusPage>();
   NodeLimits limits;
   limits.port.stall_max = config.client_stall_max;
-  if (config.poll == Poll::wait) limits.port.park_after = Duration::zero();
   Helper helper({.self = local.nodeid,
                  .clients = limits.clients,
                  .events_size = config.client_backlog_max,

@@ -247,11 +247,14 @@ Time Node::deadline() const noexcept {
   Time next = std::min({ring_.deadline(), transport_.deadline(), watch_at_});
   // The device took less than it was offered: nothing tells us when it has room again.
   if (stuck_) next = std::min(next, now_ + send_again);
+  if (undecided_) next = std::min(next, now_ + limits_.port.park_after);
   return next;
 }
 
+// While the token goes round, a request can wait for its visit like the message that it is: a
+// program need not be polled meanwhile, and need not ring for each. One that does neither parks.
 bool Node::arm() noexcept {
-  return !undecided_ && transport_.arm();
+  return (!undecided_ || !ring_.idle()) && transport_.arm();
 }
 
 void Node::reserved(std::uint64_t ring_seq, Time now) {

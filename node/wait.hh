@@ -16,10 +16,11 @@ namespace gyre::node {
 // spin: never sleep. wait: sleep whenever there is nothing to do. adaptive: first poll on for about
 // as long as a sleep and a wake-up would cost, so that a busy ring never pays for them and an idle
 // one costs nothing; do not even do that where someone else wants the core, which shows in the
-// kernel having taken it from us.
+// kernel having taken it from us. From a real-time thread it is not taken for the programs that it
+// serves, so a machine of two cores is too small for it.
 class Patience {
  public:
-  Patience(Poll policy, unsigned cores) noexcept : policy_(policy), alone_(cores > 1) {}
+  Patience(Poll policy, unsigned cores) noexcept : policy_(policy), may_spin_(cores > 2) {}
 
   // After a turn that did something or not: may the reactor sleep now?
   bool spent(bool active, Time now) noexcept;
@@ -30,19 +31,19 @@ class Patience {
   bool gives_way() const noexcept { return policy_ == Poll::adaptive; }
 
   bool spins(Time now) const noexcept {
-    return policy_ == Poll::spin || (policy_ == Poll::adaptive && alone_ && now >= yield_until_);
+    return policy_ == Poll::spin || (policy_ == Poll::adaptive && may_spin_ && now >= yield_until_);
   }
 
-  // Epoll and a wake-up cost 5 to 10 µs on a virtual machine; a rotation of a small ring takes less
-  // than 50.
-  static constexpr Duration spin_for = std::chrono::microseconds(50);
+  // Longer than a rotation of a small ring takes when each hop has to wake its receiver, which costs
+  // 10 µs and, where the core itself went to sleep, 60: or the sleepers keep each other asleep.
+  static constexpr Duration spin_for = std::chrono::microseconds(200);
   // After it was preempted the reactor does not spin for this long; twice as long each time again.
   static constexpr Duration yield_min = std::chrono::milliseconds(10);
   static constexpr Duration yield_max = std::chrono::seconds(1);
 
  private:
   Poll policy_;
-  bool alone_;
+  bool may_spin_;
   Time active_at_{};
   Time yield_until_{};
   Duration yield_for_ = yield_min;
@@ -76,7 +77,7 @@ std::uint64_t preemptions_of_this_thread() noexcept;  // involuntary context swi
 // Lets another thread of the same scheduling class have the core, if one wants it: that counts as a
 // preemption. A real-time thread that polls would keep its equals away without a trace.
 void give_way() noexcept;
-unsigned cores_of_this_thread() noexcept;             // that it may run on
+unsigned cores_of_this_thread() noexcept;  // that it may run on
 
 // The monotonic clock, read once per turn.
 Time clock_now() noexcept;

@@ -40,7 +40,7 @@ struct PairArguments {
   std::vector<std::size_t> bytes{64, 256, 1400};
   std::vector<std::string> addresses{"127.0.0.1", "127.0.0.2"};
   std::vector<std::string> netns;
-  std::vector<std::string> polls{"spin", "adaptive", "wait"};
+  std::vector<std::string> polls{"spin", "wait"};
   std::string transport = "udpu", interface = "lo";
   std::uint16_t port = 0;
   std::size_t blocks = 40, block_size = 500;

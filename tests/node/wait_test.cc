@@ -25,7 +25,7 @@ TEST(Patience, WaitSleepsAtOnce) {
 }
 
 TEST(Patience, AdaptivePollsOnForAWhile) {
-  Patience patience(Poll::adaptive, 2);
+  Patience patience(Poll::adaptive, 4);
   EXPECT_FALSE(patience.spent(true, start));
   EXPECT_FALSE(patience.spent(false, start + microseconds(10)));
   EXPECT_FALSE(patience.spent(true, start + microseconds(40)));
@@ -33,14 +33,14 @@ TEST(Patience, AdaptivePollsOnForAWhile) {
   EXPECT_TRUE(patience.spent(false, start + microseconds(40) + Patience::spin_for));
 }
 
-TEST(Patience, AdaptiveDoesNotSpinOnTheOnlyCore) {
-  Patience patience(Poll::adaptive, 1);
+TEST(Patience, AdaptiveDoesNotSpinOnHalfOfTheMachine) {
+  Patience patience(Poll::adaptive, 2);
   patience.spent(true, start);
   EXPECT_TRUE(patience.spent(false, start + microseconds(1)));
 }
 
 TEST(Patience, AdaptiveYieldsLongerEachTimeItIsPreempted) {
-  Patience patience(Poll::adaptive, 2);
+  Patience patience(Poll::adaptive, 4);
   Time now = start;
   patience.preempted(1000, now);
   EXPECT_TRUE(patience.spins(now)) << "what came before the first look does not count";
