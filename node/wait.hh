@@ -34,8 +34,9 @@ class Patience {
     return policy_ == Poll::spin || (policy_ == Poll::adaptive && may_spin_ && now >= yield_until_);
   }
 
-  // Longer than a rotation of a small ring takes when each hop has to wake its receiver, which costs
-  // 10 µs and, where the core itself went to sleep, 60: or the sleepers keep each other asleep.
+  // Longer than a rotation of a small ring takes when each hop has to wake its receiver, which
+  // costs 10 µs and, where the core itself went to sleep, 60: or the sleepers keep each other
+  // asleep.
   static constexpr Duration spin_for = std::chrono::microseconds(200);
   // After it was preempted the reactor does not spin for this long; twice as long each time again.
   static constexpr Duration yield_min = std::chrono::milliseconds(10);

@@ -69,6 +69,65 @@ class Gyred : public testing::Test {
   NotifySocket notify{directory / "notify"};
 };
 
+constexpr const char* guide_file = R"(totem {{
+        version: 2
+
+	# Time (in ms) to wait for a token <1>
+        token: 10000
+
+        # How many token retransmits before forming a new
+        # configuration
+        token_retransmits_before_loss_const: 10
+
+        # Turn off the virtual synchrony filter
+        vsftype: none
+
+        secauth: off
+
+        # How many threads to use for encryption/decryption
+        threads: 0
+
+        rrp_mode: active
+
+        interface {{
+                ringnumber: 0
+                bindnetaddr: {}
+		mcastaddr: 239.255.42.1
+                mcastport: 5405
+        }}
+}}
+
+amf {{
+        mode: disabled
+}}
+
+service {{
+        # Load the Pacemaker Cluster Resource Manager <5>
+        ver:       1
+        name:      pacemaker
+}}
+
+aisexec {{
+        user:   root
+        group:  root
+}}
+
+logging {{
+        fileline: off
+        to_stderr: yes
+        to_logfile: no
+        to_syslog: yes
+        syslog_facility: daemon
+        debug: off
+        timestamp: on
+        logger_subsys {{
+                subsys: AMF
+                debug: off
+                tags: enter|leave|trace1|trace2|trace3|trace4|trace6
+        }}
+}}
+)";
+
 bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
@@ -190,6 +249,29 @@ TEST_F(Gyred, OpensItsLogAgainAndTellsItsState) {
   process->signal(SIGTERM);
   ASSERT_TRUE(process->wait());
   EXPECT_TRUE(has(read_file(directory / "log"), "state: node 1, operational"));
+}
+
+// The file that operators know, with what this version does not have taken out: the second
+// interface and secauth.
+TEST_F(Gyred, TheGuidesOwnFileFormsARing) {
+  std::vector<std::unique_ptr<GyredProcess>> daemons;
+  for (int node = 1; node <= 3; ++node) {
+    const std::string file = directory / fmt::format("guide{}.conf", node);
+    write_file(file, fmt::format(guide_file, address(node)));
+    daemons.push_back(std::make_unique<GyredProcess>(
+        std::vector<std::string>{"-f", "-c", file, "--state-dir", run_dir(node), "--run-dir",
+                                 run_dir(node)},
+        directory / fmt::format("output{}", node), notify.path()));
+  }
+  for (int node = 1; node <= 3; ++node) ASSERT_TRUE(notify.wait_for("STATUS=view"));
+  for (int node = 1; node <= 3; ++node) {
+    client::Connection program = connect(node);
+    for (std::size_t members = 0; members != 3;) {
+      const auto event = program.receive(seconds(20));
+      ASSERT_TRUE(event);
+      if (const auto* view = std::get_if<client::View>(&*event)) members = view->members.size();
+    }
+  }
 }
 
 TEST_F(Gyred, TheLaterOfTwoWithOneIdGoesAndSaysWhy) {
