@@ -11,8 +11,8 @@
 
 namespace {
 
-// So few that a visit of the token takes them all.
-constexpr std::size_t messages_per_visit = 200;
+// So few under way that the program never finds its queue full and tries in vain.
+constexpr std::size_t under_way_max = 64;
 
 void send(std::size_t bytes, std::size_t count) {
   gyre::bench::Lockstep ring;
@@ -21,8 +21,7 @@ void send(std::size_t bytes, std::size_t count) {
   ring.rotate(10);
   const std::vector<std::byte> payload(bytes);
   for (std::size_t sent = 0, delivered = 0; delivered < count;) {
-    for (std::size_t i = 0; i < messages_per_visit && sent < count; ++i)
-      sent += program.send(payload);
+    while (sent < count && sent < delivered + under_way_max) sent += program.send(payload);
     ring.turn();
     delivered += program.take_messages();
   }
