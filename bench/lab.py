@@ -1,5 +1,5 @@
-"""Clusters to measure: gyred or Debian's corosync, on loopback or each node in a network namespace of
-its own, with veth pairs on one bridge. Everything that a Lab made, it takes away again.
+"""Clusters to measure: gyred or Debian's corosync, on loopback or each node in a network namespace
+of its own, with veth pairs on one bridge. Everything that a Lab made, it takes away again.
 """
 import json
 import os
@@ -226,8 +226,8 @@ class CorosyncLab(Lab):
                                              home / "conf"))
 
     def configuration(self, node):
-        plain = super().configuration(node)
-        return plain.replace(" token: 1000", " token: 1000\n crypto_cipher: none\n crypto_hash: none")
+        plain = "crypto_cipher: none\n crypto_hash: none"
+        return super().configuration(node).replace("token: 1000", f"token: 1000\n {plain}")
 
     def members(self):
         try:

@@ -138,7 +138,8 @@ class Panel:
                          f'<text x="{self.left - 6}" y="{y + 4:.1f}" text-anchor="end">'
                          f'{power_of_ten(10 ** power)}</text>')
         for size in sorted({x for _, _, _, points in self.lines for x, _ in points}):
-            parts.append(f'<text x="{self.x(size):.1f}" y="370" text-anchor="middle">{size} B</text>')
+            parts.append(f'<text x="{self.x(size):.1f}" y="370" text-anchor="middle">'
+                         f'{size} B</text>')
         for number_of, (name, colour, dash, points) in enumerate(self.lines):
             path = " ".join(f"{self.x(x):.1f},{self.y(y):.1f}" for x, y in points)
             parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" '
