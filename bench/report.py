@@ -1,4 +1,6 @@
 """What was measured, as Markdown tables and one SVG picture."""
+import html
+import math
 import statistics
 
 COLOURS = {"gyred": "#0b6e99", "corosync": "#b3541e"}
@@ -114,7 +116,6 @@ class Panel:
     width, height = 400, 300
 
     def __init__(self, left, title, unit, lines):
-        import math
         self.log = math.log10
         self.left, self.title, self.unit, self.lines = left, title, unit, lines
         xs = [x for _, _, _, points in lines for x, _ in points]
@@ -176,4 +177,4 @@ def picture(records, caption):
     return ('<svg xmlns="http://www.w3.org/2000/svg" width="1010" height="490" '
             'font-family="sans-serif" font-size="12">\n<rect width="100%" height="100%" '
             'fill="white"/>\n' + "\n".join(panel.svg() for panel in panels) +
-            f'\n<text x="70" y="478" fill="#666">{caption}</text>\n</svg>\n')
+            f'\n<text x="70" y="478" fill="#666">{html.escape(caption)}</text>\n</svg>\n')
