@@ -9,11 +9,11 @@
 namespace gyre::bench {
 namespace {
 
-constexpr std::size_t payload_max = 1472;
+constexpr std::size_t datagram_max = 1472;
 constexpr std::size_t receive_frames = Wire::queue_max / 4;
 
 totem::Parameters parameters() {
-  totem::Parameters parameters = never_idle(payload_max);
+  totem::Parameters parameters = never_idle(datagram_max);
   parameters.receive_frames = receive_frames;
   return parameters;
 }
@@ -100,8 +100,8 @@ std::size_t LocalProgram::take_messages() noexcept {
 }
 
 Lockstep::End::End(std::size_t which)
-    : pool(pool_frames(), header_size, payload_max - header_size, 0) {
-  auto device = std::make_unique<Wire>(pool, payload_max);
+    : pool(pool_frames(), header_size, datagram_max - header_size, 0) {
+  auto device = std::make_unique<Wire>(pool, datagram_max);
   wire = device.get();
   const NodeId self{static_cast<std::uint32_t>(which) + 1};
   transport = std::make_unique<Stamped>(
