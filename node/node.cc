@@ -254,7 +254,7 @@ Time Node::deadline() const noexcept {
 // While the token goes round, a request can wait for its visit like the message that it is: a
 // program need not be polled meanwhile, and need not ring for each. One that does neither parks.
 bool Node::arm() noexcept {
-  return (!undecided_ || !ring_.idle()) && transport_.arm();
+  return (!undecided_ || !(ring_.idle() || ring_.ready())) && transport_.arm();
 }
 
 void Node::reserved(std::uint64_t ring_seq, Time now) {

@@ -44,6 +44,7 @@ constexpr Named<R> ring_names[] = {
     {"hold_cancels_sent", &R::hold_cancels_sent},
     {"holds", &R::holds},
     {"hand_offs", &R::hand_offs},
+    {"lingers", &R::lingers},
     {"malformed", &R::malformed},
     {"malformed_items", &R::malformed_items},
     {"no_frames", &R::no_frames},

@@ -20,6 +20,7 @@ struct Log {
   Seq high{};       // the highest seq that this node has
   Seq stable{};     // every member has everything up to here
   Seq delivered{};  // handed up
+  Seq last_safe{};  // the last safe message that this node knows of
   // Members of the recoveries whose messages this node acknowledged: what they sent is delivered
   // even behind a hole (Amir et al. 1995, section 6: the obligation set).
   Members obliged;
@@ -29,7 +30,7 @@ struct Log {
     members = {};
     count = 0;
     window.clear();
-    aru = high = stable = delivered = Seq::none;
+    aru = high = stable = delivered = last_safe = Seq::none;
     obliged = {};
   }
   void add_member(NodeIndex node) noexcept {

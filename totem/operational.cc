@@ -5,11 +5,24 @@
 #include "totem/ring.hh"
 
 namespace gyre::totem {
+namespace {
+
+// What a node may send, and for how long it may keep the token, before the others have their turn.
+constexpr std::size_t linger_frames = 8;
+constexpr Duration linger_max = std::chrono::milliseconds(1);
+
+bool holds_one_message(const FrameRef& frame) {
+  const wire::Item item = wire::read_item(frame.data() + wire::Data::size);
+  return frame.size() == wire::Data::size + wire::Item::size + item.length;
+}
+
+}  // namespace
 
 void Ring::visit_operational(Operational& operational, Time now) {
   Rotation& rotation = operational.rotation;
   if (!rotation.held) return;
   if (log_->count == 1) return visit_alone(operational, now);
+  if (operational.lingering) return linger(operational, now);
   const bool released = operational.holding;
   if (released && !release_held(operational, now)) return;
   if (!rotation.held) return;
@@ -18,26 +31,82 @@ void Ring::visit_operational(Operational& operational, Time now) {
   if (failed_to_receive(operational, now))
     return enter_gather(Reason::failed_to_receive, NodeIndex::self, now);
 
-  const wire::Token& token = rotation.token;
-  const Seq received_seq = token.seq, first = token.seq + 1;
-  const std::size_t resent = serve_requests(*log_, rotation);
+  Visit& visit = operational.visit;
+  visit = {.received_seq = rotation.token.seq, .unsent = rotation.token.seq + 1};
+  visit.may_hold = !released;
+  visit.resent = serve_requests(*log_, rotation);
   sequence(rotation, allowance(*log_, rotation, pending()));
-  const std::size_t sent = number(token.seq) - number(received_seq);
-  account(rotation, sent + resent, pending());
-  update_aru(*log_, rotation, received_seq);
+  if (may_linger(rotation, visit)) {
+    operational.lingering = true;
+    operational.linger_end = now + linger_max;
+    operational.linger_until = now + parameters_.linger;
+    send_unsent(rotation, visit);
+    ++counters_.lingers;
+    return;
+  }
+  finish_visit(operational, now);
+}
+
+void Ring::finish_visit(Operational& operational, Time now) {
+  Rotation& rotation = operational.rotation;
+  Visit& visit = operational.visit;
+  const wire::Token& token = rotation.token;
+  operational.lingering = false;
+  operational.linger_until = operational.linger_end = never;
+  operational.asked_by = NodeIndex::self;
+  const std::size_t sent = number(token.seq) - number(visit.received_seq);
+  account(rotation, sent + visit.resent, pending());
+  operational.light = token.backlog == 0 && token.fcc <= linger_frames;
+  update_aru(*log_, rotation, visit.received_seq);
   const Seq seq_before = rotation.seq_before;
   request_holes(*log_, rotation, seq_before);
   log_->release();
   const bool quiet = token.seq == seq_before && token.aru == token.seq && token.rtr_count == 0 &&
-                     token.backlog == 0 && resent == 0;
+                     token.backlog == 0 && visit.resent == 0;
   operational.unchanged = quiet ? operational.unchanged + 1 : 0;
-  if (!released && hold_token(operational, quiet, now)) return;
+  if (visit.may_hold && hold_token(operational, quiet, now)) return;
 
   // The token overtakes the data that it announces (the accelerated ring): its next holder works
   // while our frames are still on their way.
   pass_token(rotation, log_->successor(NodeIndex::self), now);
-  for (Seq seq = first; seq <= token.seq; ++seq)
-    send(log_->window.at(seq), NodeIndex::everyone, Lane::data);
+  send_unsent(rotation, visit);
+}
+
+void Ring::send_unsent(const Rotation& rotation, Visit& visit) {
+  for (; visit.unsent <= rotation.token.seq; ++visit.unsent)
+    send(log_->window.at(visit.unsent), NodeIndex::everyone, Lane::data);
+}
+
+// A node that sends one message now and then, while no one else does, keeps the token for a moment,
+// so that its next message does not wait for a rotation. Nothing else may wait for that rotation
+// either: no hole, no safe message, no one's backlog. Who sends more gains by the rotation: while
+// the token is away, messages gather in full frames.
+bool Ring::may_linger(const Rotation& rotation, const Visit& visit) const {
+  const wire::Token& token = rotation.token;
+  return parameters_.linger > Duration::zero() &&
+         number(token.seq) - number(visit.received_seq) == 1 && pending() == 0 &&
+         holds_one_message(log_->window.at(token.seq)) && visit.resent == 0 &&
+         token.rtr_count == 0 && token.fcc <= rotation.frames_before &&
+         token.backlog <= rotation.backlog_before && log_->aru >= token.seq &&
+         log_->last_safe <= log_->stable && !leaving_;
+}
+
+// The visit goes on: more messages get their places as they come, until there is a pause, someone
+// asks for the token, or it is more than a little.
+void Ring::linger(Operational& operational, Time now) {
+  Rotation& rotation = operational.rotation;
+  last_visit_ = now;
+  const Seq before = rotation.token.seq;
+  sequence(rotation, allowance(*log_, rotation, pending()));
+  const std::size_t sent = number(rotation.token.seq) - number(before);
+  const std::size_t in_all = number(rotation.token.seq) - number(operational.visit.received_seq);
+  if (sent > 0) operational.linger_until = now + parameters_.linger;
+  const bool more = sent > 0 && !holds_one_message(log_->window.at(rotation.token.seq));
+  const bool enough = more || sent > 1 || in_all >= linger_frames || pending() > 0 ||
+                      log_->last_safe > log_->stable || now >= operational.linger_until ||
+                      now >= operational.linger_end || operational.asked_by != NodeIndex::self;
+  if (enough) return finish_visit(operational, now);
+  send_unsent(rotation, operational.visit);
 }
 
 // Gives the next `count` pending frames their seqs.
@@ -52,6 +121,7 @@ void Ring::sequence(Rotation& rotation, std::size_t count) {
     wire::write_data(frame.data(), header);
     if (output_.sequenced.size() < output_.sequenced.capacity()) output_.sequenced.push_back(frame);
     last_sent_ = header.seq;
+    if (header.flags & wire::Data::safe) log_->last_safe = header.seq;
     log_->store(header.seq, std::move(frame));
     ++counters_.data_sent;
   }
@@ -107,19 +177,19 @@ bool Ring::failed_to_receive(Operational& operational, Time now) {
          now - operational.progress_at > parameters_.token_loss;
 }
 
-// There is something to send: if the token is held, its holder must know; if it is on its way, it
-// should have come soon.
+// There is something to send: if the token is held, or someone lingers with it, the holder must
+// know; if it is on its way, it should have come soon.
 void Ring::ask_for_token(Operational& operational, Time now) {
   constexpr Duration patience = std::chrono::milliseconds(2);
-  if (operational.cancel_at == never)
-    operational.cancel_at =
-        operational.unchanged >= parameters_.seqno_unchanged ? now : now + patience;
+  const bool may_be_kept = operational.unchanged >= parameters_.seqno_unchanged ||
+                           (operational.light && operational.rotation.frames_before == 0);
+  if (operational.cancel_at == never) operational.cancel_at = may_be_kept ? now : now + patience;
   if (now < operational.cancel_at) return;
   operational.cancel_at = now + patience;
   FrameRef frame = control_frame();
   if (!frame) return;
   wire::write_hold_cancel(frame, log_->id);
-  send(std::move(frame), log_->order[0], Lane::token);
+  send(std::move(frame), NodeIndex::everyone, Lane::data);
   ++counters_.hold_cancels_sent;
 }
 

@@ -152,11 +152,13 @@ Time Ring::deadline() const noexcept {
     case State::operational: {
       const auto& operational = std::get<Operational>(state_);
       const bool alone = log_->count == 1;
-      if (operational.rotation.held && ((!operational.holding && !alone) || pending() > 0 ||
-                                        operational.asked_by != NodeIndex::self))
+      const bool kept = operational.holding || operational.lingering || alone;
+      if (operational.rotation.held &&
+          (!kept || pending() > 0 || operational.asked_by != NodeIndex::self))
         return Time::min();
       if (pending() > 0 && operational.cancel_at == never) return Time::min();
       rotation_due(operational.rotation);
+      due = std::min({due, operational.linger_until, operational.linger_end});
       return std::min({due, operational.release_at, operational.cancel_at, merge_detect_at_});
     }
     case State::leaving: {
@@ -210,6 +212,8 @@ void Ring::receive_data(FrameRef frame, NodeIndex from, Time now) {
     if (header->flags & wire::Data::recovered) store_recovered(*recovery, frame);
   }
   if (log) {
+    if ((header->flags & wire::Data::safe) && log->window.fits(header->seq))
+      log->last_safe = std::max(log->last_safe, header->seq);
     if (!log->members.has(*sender)) {
       ++counters_.malformed;
     } else if (log->window.has(header->seq) || header->seq <= log->window.base()) {
@@ -363,7 +367,7 @@ void Ring::receive_hold_cancel(const FrameRef& frame, NodeIndex from) {
   if (!operational || *ring != log_->id || !log_->members.has(from)) return;
   ++counters_.hold_cancels_received;
   operational->unchanged = 0;
-  if (operational->holding) operational->asked_by = from;
+  if (operational->holding || operational->lingering) operational->asked_by = from;
 }
 
 // A node outside of our ring. Both rings come together only when each is known to hear the other: a
@@ -442,6 +446,11 @@ bool Ring::idle() const noexcept {
   if (!operational) return true;
   return operational->holding || log_->count == 1 ||
          operational->unchanged >= parameters_.seqno_unchanged;
+}
+
+bool Ring::ready() const noexcept {
+  const auto* operational = std::get_if<Operational>(&state_);
+  return operational && operational->rotation.held;
 }
 
 void Ring::transition(Reason reason, NodeIndex cause) {

@@ -89,7 +89,8 @@ struct Counters {
   std::uint64_t joins_held_down = 0, joins_frame_size = 0, joins_ring_seq = 0, joins_deaf = 0;
   std::uint64_t commit_tokens_received = 0, commit_tokens_sent = 0, commit_tokens_refused = 0;
   std::uint64_t merge_detects_received = 0, merge_detects_sent = 0;
-  std::uint64_t hold_cancels_received = 0, hold_cancels_sent = 0, holds = 0, hand_offs = 0;
+  std::uint64_t hold_cancels_received = 0, hold_cancels_sent = 0, holds = 0, hand_offs = 0,
+                lingers = 0;
   std::uint64_t malformed = 0, malformed_items = 0, no_frames = 0;
   std::uint64_t gathers = 0, rings_installed = 0, token_losses = 0, pauses = 0;
   std::uint64_t rotation_count = 0;
@@ -142,6 +143,8 @@ class Ring {
     return state() == State::operational && log_->members.has(node);
   }
   bool idle() const noexcept;
+  // The token is here and waits for messages: one that is submitted now has its place at once.
+  bool ready() const noexcept;
   const Counters& counters() const noexcept { return counters_; }
 
  private:
@@ -206,6 +209,10 @@ class Ring {
 
   // operational.cc
   void visit_operational(Operational& operational, Time now);
+  void finish_visit(Operational& operational, Time now);
+  void send_unsent(const Rotation& rotation, Visit& visit);
+  bool may_linger(const Rotation& rotation, const Visit& visit) const;
+  void linger(Operational& operational, Time now);
   void sequence(Rotation& rotation, std::size_t count);
   bool hold_token(Operational& operational, bool quiet, Time now);
   bool release_held(Operational& operational, Time now);

@@ -65,8 +65,20 @@ struct Recovery {
   int complete_visits = 0;  // successive visits at which all members had up to install_seq
 };
 
+// The visit that is under way.
+struct Visit {
+  Seq received_seq{};  // of the token as it came
+  Seq unsent{};        // the first of our frames that is not on its way yet
+  std::size_t resent = 0;
+  bool may_hold = true;
+};
+
 struct Operational {
   Rotation rotation;
+  Visit visit;
+  bool lingering = false;  // the visit goes on although all was sent
+  Time linger_until = never, linger_end = never;
+  bool light = false;           // at our last visit, so little went on that someone may linger
   std::uint32_t unchanged = 0;  // successive visits at which nothing was going on
   bool holding = false;         // the idle token stays here
   Time release_at = never;

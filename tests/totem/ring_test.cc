@@ -162,6 +162,42 @@ TEST(Ring, AnIdleRingHoldsItsTokenAndHandsItToWhoAsks) {
   expect_clean(simulation);
 }
 
+TEST(Ring, ALoneSenderKeepsTheTokenForItsNextMessage) {
+  Simulation simulation(3, 13);
+  simulation.start_all();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  simulation.run(20ms);
+  const auto say = [&](std::size_t node, const char* text) {
+    const Time sent = simulation.now();
+    const auto count = simulation.delivered(node).size();
+    simulation.submit(node, text);
+    EXPECT_TRUE(
+        simulation.run_until([&] { return simulation.delivered(node).size() > count; }, 5ms));
+    return simulation.now() - sent;
+  };
+  say(1, "first");
+  simulation.run(20us);
+  EXPECT_LT(say(1, "second"), 3us);  // no rotation, not even a hop
+  EXPECT_GE(simulation.ring(1).counters().lingers, 1u);
+  EXPECT_LT(say(2, "another's"), 100us);  // who asks for the token gets it
+  expect_clean(simulation);
+}
+
+TEST(Ring, ASafeMessageIsNotLingeredOver) {
+  Simulation simulation(3, 14);
+  simulation.start_all();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  simulation.run(20ms);
+  const auto lingers = simulation.ring(1).counters().lingers;
+  const Time sent = simulation.now();
+  simulation.submit(1, "safe", totem::Guarantee::safe);
+  ASSERT_TRUE(simulation.run_until([&] { return !simulation.delivered(2).empty(); }, 5ms));
+  EXPECT_LT(simulation.now() - sent, 500us);
+  EXPECT_EQ(simulation.ring(1).counters().lingers, lingers);
+  simulation.run(5ms);
+  expect_clean(simulation);
+}
+
 TEST(Ring, LossCostsRetransmissionsAndNothingElse) {
   Simulation simulation(4, 10);
   simulation.tracing = true;
