@@ -137,6 +137,13 @@ void ClientPort::park_if_idle(Time now) noexcept {
   parked_ = requests_bell_.settle([this] { return requests_.pending(); });
 }
 
+bool ClientPort::park() noexcept {
+  if (stuck_) return true;
+  if (end_ != PortEnd::none) return false;
+  parked_ = requests_bell_.settle([this] { return requests_.pending(); });
+  return parked_;
+}
+
 // Fills request_ unless it waits from an earlier call. False: nothing to submit.
 bool ClientPort::next_request(Submitter& ring) noexcept {
   if (end_ == PortEnd::broken && request_.kind != Request::Kind::none &&

@@ -84,6 +84,9 @@ class ClientPort {
   bool hot() const noexcept { return in_use() && !parked_ && !finished_; }
   // Hot, but the ring said `later` to its request: no reason to stay awake before the ring moves.
   bool stuck() const noexcept { return stuck_; }
+  // Before sleeping, for a hot port: the next request rings. False: there is one already. A stuck
+  // port stays as it is.
+  bool park() noexcept;
   // epoll reports fd(); `hung_up`: with EPOLLHUP, EPOLLRDHUP or EPOLLERR.
   void woken(bool hung_up, Time now) noexcept;
   int fd() const noexcept { return channel_.socket.number(); }

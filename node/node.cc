@@ -253,8 +253,16 @@ Time Node::deadline() const noexcept {
 
 // While the token goes round, a request can wait for its visit like the message that it is: a
 // program need not be polled meanwhile, and need not ring for each. One that does neither parks.
+// Where a request would have its place at once, programs ring for it: polling on would keep the
+// core from them. While the token is elsewhere they are looked at when it comes, and ring no bell.
 bool Node::arm() noexcept {
-  return (!undecided_ || !(ring_.idle() || ring_.ready())) && transport_.arm();
+  if (undecided_ && (ring_.idle() || ring_.ready())) {
+    undecided_ = false;
+    for (const std::uint32_t slot : open_ports_)
+      if (ports_[slot].hot()) undecided_ |= !ports_[slot].park();
+    if (undecided_) return false;
+  }
+  return transport_.arm();
 }
 
 void Node::reserved(std::uint64_t ring_seq, Time now) {

@@ -139,6 +139,20 @@ TEST_F(Port, ParksWhenIdleAndWakesByTheDoorbell) {
   EXPECT_EQ(node.submitted.size(), 2u);
 }
 
+TEST_F(Port, ParksAtOnceBeforeSleepingUnlessThereIsARequest) {
+  join("a");
+  node.settle();
+  EXPECT_TRUE(port.park());
+  EXPECT_FALSE(port.hot());
+  send("a", 1);
+  node.watch_sockets();
+  EXPECT_TRUE(port.hot());
+  EXPECT_FALSE(port.park()) << "the request would wait for ever";
+  EXPECT_TRUE(port.hot());
+  node.settle();
+  EXPECT_EQ(node.submitted.size(), 2u);
+}
+
 TEST_F(Port, DoesNotParkOnARequestThatCameMeanwhile) {
   node.now += 1s;
   join("a");
