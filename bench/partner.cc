@@ -1,6 +1,7 @@
 #include "bench/partner.hh"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -16,7 +17,6 @@
 
 #include "node/daemon.hh"
 #include "node/wait.hh"
-#include "transport/shm/descriptor.hh"
 
 namespace gyre::bench {
 namespace {
@@ -60,6 +60,11 @@ Partner::Partner(const std::array<PlaceToRun, 2>& places,
       ::mmap(nullptr, sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) fail("mmap");
   control_ = new (memory) Control;
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) fail("pipe2");
+  heard_ = shm::Descriptor(ends[0]);
+  shm::Descriptor bell(ends[1]);  // closed here, so that the follower's end is the only one
+  control_->bell = bell.number();
   child_ = ::fork();
   if (child_ < 0) fail("fork");
   if (child_ > 0) {
@@ -96,16 +101,19 @@ void Partner::enter(Phase phase) {
   const std::uint32_t count = (control_->said.load(std::memory_order_relaxed) >> 2) + 1;
   const std::uint32_t said = count << 2 | static_cast<std::uint32_t>(phase);
   control_->said.store(said, std::memory_order_release);
-  const Time give_up = node::clock_now() + std::chrono::seconds(10);
-  while (control_->heard.load(std::memory_order_acquire) != said) {
-    check();
-    if (node::clock_now() > give_up) throw std::runtime_error("the second process does not answer");
-    ::usleep(100);
-  }
+  constexpr int answer_ms = 10'000;
+  pollfd answer{.fd = heard_.number(), .events = POLLIN, .revents = 0};
+  char byte;
+  if (::poll(&answer, 1, answer_ms) <= 0)
+    throw std::runtime_error("the second process does not answer");
+  if (::read(heard_.number(), &byte, 1) != 1)
+    throw std::runtime_error("the second process has ended");
 }
 
 void hear(Control& control, std::uint32_t said) noexcept {
   control.heard.store(said, std::memory_order_release);
+  const char byte = 0;
+  if (::write(control.bell, &byte, 1) != 1) ::_exit(1);  // the leader is gone
 }
 
 }  // namespace gyre::bench

@@ -10,6 +10,8 @@
 #include <functional>
 #include <string>
 
+#include "transport/shm/descriptor.hh"
+
 namespace gyre::bench {
 
 enum class Phase : std::uint32_t { begin, raw, ring, end };
@@ -18,6 +20,7 @@ struct Control {
   // Phase in the low two bits; the rest counts, so that each change is a new value.
   std::atomic<std::uint32_t> said{0};
   std::atomic<std::uint32_t> heard{0};
+  int bell = -1;  // the follower's end of a pipe: a byte for each phase that it has heard of
 
   Phase phase() const noexcept { return Phase{said.load(std::memory_order_acquire) & 3}; }
 };
@@ -44,6 +47,7 @@ class Partner {
 
  private:
   Control* control_ = nullptr;
+  shm::Descriptor heard_;  // the other end of the bell
   pid_t child_ = -1;
 };
 
