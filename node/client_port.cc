@@ -133,8 +133,7 @@ bool ClientPort::submit_to(Submitter& ring, const PortBudget& budget, Time now) 
 }
 
 void ClientPort::park_if_idle(Time now) noexcept {
-  if (stuck_ || end_ != PortEnd::none || now - last_request_ < limits_.park_after) return;
-  parked_ = requests_bell_.settle([this] { return requests_.pending(); });
+  if (!stuck_ && now - last_request_ >= limits_.park_after) park();
 }
 
 bool ClientPort::park() noexcept {

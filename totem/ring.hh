@@ -33,11 +33,10 @@ enum class Reason : std::uint8_t {
   token_lost_in_commit,
   token_lost_in_recovery,
   commit_token_missing,  // consensus stood, the representative's commit token did not come
-  consensus_expired,
-  join_received,   // a member of our ring is gathering
-  join_in_commit,  // a member of the ring to be has fallen back
-  foreign_join,    // a node outside, which hears us, wants in
-  foreign_ring,    // another ring hears us
+  join_received,         // a member of our ring is gathering
+  join_in_commit,        // a member of the ring to be has fallen back
+  foreign_join,          // a node outside, which hears us, wants in
+  foreign_ring,          // another ring hears us
   member_left,
   failed_to_receive,
   consensus,              // → commit

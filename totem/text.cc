@@ -14,7 +14,6 @@ std::string_view text(Reason reason) noexcept {
       "token lost in commit",
       "token lost in recovery",
       "commit token missing",
-      "consensus timer expired",
       "a member is gathering",
       "a member of the ring to be fell back",
       "a node outside wants to join",
