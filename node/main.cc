@@ -135,7 +135,7 @@ void run(const Config& config, const LocalNode& local, const Options& options,
                                         pool);
   parameters.receive_frames = static_cast<std::uint32_t>(transport->limits().receive_frames);
 
-  std::optional<Recorder> recorder;
+  std::optional<FileRecorder> recorder;
   if (!options.record.empty())
     recorder.emplace(options.record, local.nodeid, identity.incarnation, record_bytes_max);
   shm::Listener listener(options.run_dir);

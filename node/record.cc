@@ -76,8 +76,8 @@ std::uint64_t payload_hash(std::span<const std::byte> payload) noexcept {
   return hash;
 }
 
-Recorder::Recorder(const std::string& path, NodeId self, std::uint64_t incarnation,
-                   std::size_t bytes_max)
+FileRecorder::FileRecorder(const std::string& path, NodeId self, std::uint64_t incarnation,
+                           std::size_t bytes_max)
     : path_(path), self_(self) {
   file_ = make_file(path_, incarnation);
   bytes_ = std::max(bytes_max, sizeof(Header) + sizeof(Record));
@@ -105,7 +105,7 @@ Recorder::Recorder(const std::string& path, NodeId self, std::uint64_t incarnati
 }
 
 // An orderly end gives back the part of the file that was not used.
-Recorder::~Recorder() {
+FileRecorder::~FileRecorder() {
   munmap(header_, bytes_);
   const std::size_t written = sizeof(Header) + used_ * sizeof(Record);
   [[maybe_unused]] const int shrunk = ftruncate(file_, static_cast<off_t>(written));
@@ -114,7 +114,7 @@ Recorder::~Recorder() {
 
 // The next `count` records, or nothing: then the recording ends here, so that what it holds is
 // everything up to one instant.
-Record* Recorder::take(std::size_t count) noexcept {
+Record* FileRecorder::take(std::size_t count) noexcept {
   if (truncated()) return nullptr;
   if (capacity_ - used_ < count) {
     std::atomic_ref(header_->truncated).store(1, std::memory_order_release);
@@ -125,13 +125,14 @@ Record* Recorder::take(std::size_t count) noexcept {
   return record;
 }
 
-void Recorder::commit(Record* record) noexcept {
+void FileRecorder::commit(Record* record) noexcept {
   const auto number = static_cast<std::uint64_t>(record - records_) + 1;
   std::atomic_ref(record->commit).store(number, std::memory_order_release);
 }
 
-void Recorder::message(Kind kind, const totem::Place& place, NodeId sender,
-                       totem::Guarantee guarantee, std::span<const std::byte> payload) noexcept {
+void FileRecorder::message(Kind kind, const totem::Place& place, NodeId sender,
+                           totem::Guarantee guarantee,
+                           std::span<const std::byte> payload) noexcept {
   Record* record = take(1);
   if (!record) return;
   record->ring_seq = place.ring.seq;
@@ -147,16 +148,16 @@ void Recorder::message(Kind kind, const totem::Place& place, NodeId sender,
   commit(record);
 }
 
-void Recorder::send(const totem::Place& place, totem::Guarantee guarantee,
-                    std::span<const std::byte> payload) noexcept {
+void FileRecorder::send(const totem::Place& place, totem::Guarantee guarantee,
+                        std::span<const std::byte> payload) noexcept {
   message(Kind::send, place, self_, guarantee, payload);
 }
 
-void Recorder::deliver(const totem::Message& m) noexcept {
+void FileRecorder::deliver(const totem::Message& m) noexcept {
   message(Kind::deliver, m.place, m.sender, m.guarantee, m.payload);
 }
 
-void Recorder::configuration(const totem::Configuration& c) noexcept {
+void FileRecorder::configuration(const totem::Configuration& c) noexcept {
   const std::size_t more = (c.members.size() + ids_per_record - 1) / ids_per_record;
   Record* record = take(1 + more);
   if (!record) return;

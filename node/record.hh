@@ -73,21 +73,33 @@ static_assert(sizeof(Header) == 64 && sizeof(Record) == 64);
 
 }  // namespace record_format
 
+// Takes down what one start of a node does.
 class Recorder {
+ public:
+  virtual ~Recorder() = default;
+
+  // To be called when the message gets its place, before the frame that carries it is sent.
+  virtual void send(const totem::Place& place, totem::Guarantee guarantee,
+                    std::span<const std::byte> payload) noexcept = 0;
+  // To be called as the events are taken from the ring, in their order.
+  virtual void deliver(const totem::Message& message) noexcept = 0;
+  virtual void configuration(const totem::Configuration& configuration) noexcept = 0;
+};
+
+class FileRecorder final : public Recorder {
  public:
   // Makes the file: `path`, or `path`.INCARNATION where a file of that name exists already.
   // Throws std::system_error that names the file.
-  Recorder(const std::string& path, NodeId self, std::uint64_t incarnation, std::size_t bytes_max);
-  ~Recorder();
-  Recorder(const Recorder&) = delete;
-  Recorder& operator=(const Recorder&) = delete;
+  FileRecorder(const std::string& path, NodeId self, std::uint64_t incarnation,
+               std::size_t bytes_max);
+  ~FileRecorder() override;
+  FileRecorder(const FileRecorder&) = delete;
+  FileRecorder& operator=(const FileRecorder&) = delete;
 
-  // To be called when the message gets its place, before the frame that carries it is sent.
   void send(const totem::Place& place, totem::Guarantee guarantee,
-            std::span<const std::byte> payload) noexcept;
-  // To be called as the events are taken from the ring, in their order.
-  void deliver(const totem::Message& message) noexcept;
-  void configuration(const totem::Configuration& configuration) noexcept;
+            std::span<const std::byte> payload) noexcept override;
+  void deliver(const totem::Message& message) noexcept override;
+  void configuration(const totem::Configuration& configuration) noexcept override;
 
   const std::string& path() const noexcept { return path_; }
   bool truncated() const noexcept { return header_->truncated != 0; }

@@ -6,40 +6,17 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
-#include <optional>
 #include <stdexcept>
-#include <string_view>
 #include <system_error>
+
+#include "node/ring_file.hh"
 
 namespace gyre::node {
 namespace {
 
 constexpr const char* file_name = "ringid";
 constexpr const char* aside_name = "ringid.new";
-constexpr std::string_view magic = "gyre-ringid 1 ";
-
-std::uint64_t checksum(std::string_view bytes) {  // FNV-1a: against damage, not against malice
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
-  return hash;
-}
-
-std::string encode(std::uint64_t bound) {
-  const std::string body = fmt::format("{}{} ", magic, bound);
-  return fmt::format("{}{:016x}\n", body, checksum(body));
-}
-
-std::optional<std::uint64_t> decode(std::string_view content) {
-  if (!content.starts_with(magic)) return std::nullopt;
-  std::uint64_t bound = 0;
-  const std::string_view digits = content.substr(magic.size());
-  std::from_chars(digits.data(), digits.data() + digits.size(), bound);
-  if (content != encode(bound)) return std::nullopt;
-  return bound;
-}
-
 [[noreturn]] void fail(const char* call, const std::string& path) {
   throw std::system_error(errno, std::generic_category(), std::string(call) + " " + path);
 }
@@ -59,9 +36,9 @@ RingStore::RingStore(const std::string& directory)
   const shm::Descriptor file(::openat(directory_fd_.number(), file_name, O_RDONLY | O_CLOEXEC));
   if (!file && errno != ENOENT) unusable("its file ringid cannot be read");
   if (file) {
-    char content[128];
+    char content[ring_file_max];
     const ssize_t size = ::read(file.number(), content, sizeof content);
-    const auto bound = decode({content, size > 0 ? static_cast<std::size_t>(size) : 0});
+    const auto bound = decode_ring_file({content, size > 0 ? static_cast<std::size_t>(size) : 0});
     origin_ = bound ? Origin::read : Origin::damaged;
     bound_ = bound.value_or(0);
   }
@@ -80,7 +57,7 @@ std::uint64_t RingStore::reserve(std::uint64_t upto) {
 }
 
 void RingStore::write(std::uint64_t bound) {
-  const std::string content = encode(bound);
+  const std::string content = encode_ring_file(bound);
   {
     const shm::Descriptor aside(::openat(directory_fd_.number(), aside_name,
                                          O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));

@@ -22,8 +22,8 @@ using check::Event;
 using check::Installed;
 using check::Recording;
 using check::Sent;
+using node::FileRecorder;
 using node::payload_hash;
-using node::Recorder;
 using Format = node::record_format::Record;
 using totem::Guarantee;
 
@@ -59,7 +59,7 @@ TEST_F(Recorded, EventsComeBack) {
   std::vector<totem::Member> members;
   for (unsigned id = 1; id <= 19; ++id) members.push_back({NodeId(id), id});
   {
-    Recorder recorder(path_, NodeId(3), 42, plenty);
+    FileRecorder recorder(path_, NodeId(3), 42, plenty);
     recorder.send(place(5, 2), Guarantee::safe, bytes);
     recorder.deliver({place(4), NodeId(2), Guarantee::agreed, false, {}});
     recorder.configuration({totem::Configuration::Kind::transitional, ring, old_ring, members});
@@ -88,7 +88,7 @@ TEST_F(Recorded, EventsComeBack) {
 TEST_F(Recorded, OutlivesSigkill) {
   const pid_t child = fork();
   if (child == 0) {
-    Recorder recorder(path_, NodeId(1), 1, plenty);
+    FileRecorder recorder(path_, NodeId(1), 1, plenty);
     for (std::uint64_t seq = 1; seq <= 100; ++seq) recorder.send(place(seq), Guarantee::agreed, {});
     kill(getpid(), SIGKILL);
   }
@@ -103,7 +103,7 @@ TEST_F(Recorded, OutlivesSigkill) {
 }
 
 TEST_F(Recorded, TornRecordIsSeen) {
-  { Recorder(path_, NodeId(1), 1, plenty).send(place(1), Guarantee::agreed, {}); }
+  { FileRecorder(path_, NodeId(1), 1, plenty).send(place(1), Guarantee::agreed, {}); }
   Format half{};
   half.ring_seq = 12;
   std::ofstream(path_, std::ios::app | std::ios::binary)
@@ -116,7 +116,7 @@ TEST_F(Recorded, TornRecordIsSeen) {
 }
 
 TEST_F(Recorded, DamagedRecordIsRefused) {
-  { Recorder(path_, NodeId(1), 1, plenty).send(place(1), Guarantee::agreed, {}); }
+  { FileRecorder(path_, NodeId(1), 1, plenty).send(place(1), Guarantee::agreed, {}); }
   Format wrong{};
   wrong.commit = 7;
   std::ofstream(path_, std::ios::app | std::ios::binary)
@@ -149,7 +149,7 @@ TEST_F(Recorded, ForeignFileIsRefusedByName) {
 TEST_F(Recorded, FullFileIsTruncated) {
   const std::size_t room_for_two = sizeof(node::record_format::Header) + 2 * sizeof(Format);
   {
-    Recorder recorder(path_, NodeId(1), 1, room_for_two);
+    FileRecorder recorder(path_, NodeId(1), 1, room_for_two);
     recorder.send(place(1), Guarantee::agreed, {});
     EXPECT_FALSE(recorder.truncated());
     const std::vector<totem::Member> members{{NodeId(1), 1}};
@@ -164,11 +164,11 @@ TEST_F(Recorded, FullFileIsTruncated) {
 }
 
 TEST_F(Recorded, EachStartHasItsOwnFile) {
-  Recorder first(path_, NodeId(1), 0xa, plenty), second(path_, NodeId(1), 0xb, plenty);
+  FileRecorder first(path_, NodeId(1), 0xa, plenty), second(path_, NodeId(1), 0xb, plenty);
   EXPECT_EQ(first.path(), path_);
   EXPECT_EQ(second.path(), path_ + ".000000000000000b");
   try {
-    Recorder again(path_, NodeId(1), 0xb, plenty);
+    FileRecorder again(path_, NodeId(1), 0xb, plenty);
     FAIL() << "a recording was overwritten";
   } catch (const std::system_error& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr(second.path()));

@@ -198,11 +198,11 @@ TEST(Node, RecordsWhatItSentAndDelivered) {
   std::vector<std::string> paths;
   {
     FakeNetwork network(worst);
-    std::vector<std::unique_ptr<Recorder>> recorders;
+    std::vector<std::unique_ptr<FileRecorder>> recorders;
     std::vector<std::unique_ptr<TestNode>> nodes;
     for (std::uint32_t id = 1; id <= 3; ++id) {
-      recorders.push_back(std::make_unique<Recorder>(directory / std::to_string(id), NodeId{id},
-                                                     500 + id, std::size_t{1} << 24));
+      recorders.push_back(std::make_unique<FileRecorder>(directory / std::to_string(id), NodeId{id},
+                                                         500 + id, std::size_t{1} << 24));
       paths.push_back(recorders.back()->path());
       nodes.push_back(
           std::make_unique<TestNode>(network, id, worst.payload_max,
