@@ -32,6 +32,7 @@ struct Simulation::Machine {
   std::deque<std::string> taken;  // offered and not yet delivered back
   std::vector<NodeId> members, barrier_from;
   bool barrier_due = false, whole = false;
+  bool in_turn = false, crashed = false;
   std::uint64_t counter = 0;
 };
 
@@ -74,8 +75,11 @@ void Simulation::start_all() {
 }
 
 void Simulation::crash(std::size_t node) {
+  machines_[node]->crashed = true;
+  if (machines_[node]->in_turn) return;
   checker_.fail(machines_[node]->process);
   machines_[node].reset();
+  if (observer) observer->ends(node);
 }
 
 void Simulation::leave(std::size_t node) {
@@ -151,6 +155,7 @@ bool Simulation::run_until(const std::function<bool()>& done, Duration limit) {
 // One turn of a node, in the order of the real one.
 void Simulation::turn(std::size_t node) {
   Machine& machine = *machines_[node];
+  machine.in_turn = true;
   for (auto& inbox : machine.inbox) {
     for (; !inbox.empty(); inbox.pop_front()) {
       const Packet& packet = inbox.front();
@@ -173,7 +178,8 @@ void Simulation::turn(std::size_t node) {
   record_sends(machine);
   take_output(machine);
   take_events(machine);
-  if (machine.ring.left()) return crash(node);
+  machine.in_turn = false;
+  if (machine.crashed || machine.ring.left()) return crash(node);
   machine.next_turn = std::max(now_ + 1us, std::min(machine.ring.deadline(), machine.reserve_done));
 }
 
@@ -237,6 +243,7 @@ void Simulation::take_output(Machine& machine) {
     note(static_cast<std::uint64_t>(transition.reason));
     trace(machine, fmt::format("{:<11} {} (ring {}, {} members)", text(transition.to),
                                text(transition.reason), transition.ring.seq, transition.members));
+    if (observer) observer->enters(machine.number, transition);
   }
   output.transitions.clear();
   if (output.reserve_ring_seq) {
@@ -244,7 +251,10 @@ void Simulation::take_output(Machine& machine) {
     machine.reserve_done = now_ + 200us;
     output.reserve_ring_seq = 0;
   }
-  for (const Send& send : output.sends) transmit(machine, send);
+  for (const Send& send : output.sends) {
+    if (observer && !machine.crashed) observer->sends(machine.number, send);
+    if (!machine.crashed) transmit(machine, send);
+  }
   output.sends.clear();
 }
 
@@ -272,8 +282,20 @@ void Simulation::transmit(const Machine& machine, const Send& send) {
   }
 }
 
+void Simulation::inject(std::size_t from, std::size_t to, std::span<const std::byte> bytes,
+                        Duration delay) {
+  const auto type = totem::wire::type(bytes);
+  const bool token = type == totem::wire::Type::token || type == totem::wire::Type::commit_token;
+  network_.push({.when = now_ + delay,
+                 .serial = ++serial_,
+                 .from = from,
+                 .to = to,
+                 .lane = token ? Lane::token : Lane::data,
+                 .bytes = {bytes.begin(), bytes.end()}});
+}
+
 void Simulation::take_events(Machine& machine) {
-  for (totem::Event event; machine.ring.next(event);) {
+  for (totem::Event event; !machine.crashed && machine.ring.next(event);) {
     if (const auto* configuration = std::get_if<totem::Configuration>(&event)) {
       checker_.configuration(machine.process, *configuration);
       const bool regular = configuration->kind == totem::Configuration::Kind::regular;
@@ -284,6 +306,7 @@ void Simulation::take_events(Machine& machine) {
       trace(machine, fmt::format("{} {} of {}", regular ? "view" : "transitional",
                                  configuration->ring.seq, names));
       note(configuration->ring.seq * 2 + regular);
+      if (observer) observer->installs(machine.number, *configuration);
       if (!regular) continue;
       machine.members.clear();
       for (const auto& member : configuration->members) machine.members.push_back(member.node);
@@ -294,6 +317,7 @@ void Simulation::take_events(Machine& machine) {
     }
     const auto& message = std::get<totem::Message>(event);
     checker_.deliver(machine.process, message);
+    if (observer) observer->delivers(machine.number, message);
     note(message.payload.size() + number(message.place.seq));
     if (message.barrier) {
       machine.barrier_from.push_back(message.sender);

@@ -28,6 +28,17 @@ struct Workload {
   std::size_t large_max = 40'000;
 };
 
+// Told what nodes do, in the middle of a turn; it may cut, crash, start and pause there and then.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void sends(std::size_t, const Send&) {}  // before anyone gets it
+  virtual void enters(std::size_t, const totem::Transition&) {}
+  virtual void installs(std::size_t, const totem::Configuration&) {}
+  virtual void delivers(std::size_t, const totem::Message&) {}
+  virtual void ends(std::size_t) {}
+};
+
 class Simulation {
  public:
   Simulation(std::size_t nodes, std::uint64_t seed, totem::Parameters parameters = quick());
@@ -38,7 +49,7 @@ class Simulation {
 
   void start(std::size_t node);
   void start_all();
-  void crash(std::size_t node);
+  void crash(std::size_t node);  // in its own turn: nothing more of that turn is seen
   void leave(std::size_t node);
   void pause(std::size_t node, Duration span);
   void lose_file(std::size_t node);  // its ring seq file, while it is down
@@ -48,6 +59,9 @@ class Simulation {
 
   void submit(std::size_t node, std::string_view payload,
               totem::Guarantee guarantee = totem::Guarantee::agreed);
+
+  // A frame from the network's past, or a second copy.
+  void inject(std::size_t from, std::size_t to, std::span<const std::byte> bytes, Duration delay);
 
   void run(Duration span);
   // Runs until `done`, at most `limit`; false when the limit came first.
@@ -73,6 +87,7 @@ class Simulation {
   bool tracing = false;
   std::mt19937_64 random;
   std::function<bool(std::size_t from, std::size_t to, std::span<const std::byte>)> drop;
+  Observer* observer = nullptr;
 
  private:
   struct Machine;
