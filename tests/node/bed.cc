@@ -27,7 +27,13 @@ void Program::join(std::string_view group) {
   publish();
 }
 
-void Program::send(std::string_view group, std::string_view payload, totem::Guarantee guarantee) {
+void Program::leave(std::string_view group) {
+  const std::span<const std::byte> parts[] = {std::as_bytes(std::span(group))};
+  requests_.write(static_cast<std::uint32_t>(shm::RequestKind::leave), parts);
+  publish();
+}
+
+bool Program::send(std::string_view group, std::string_view payload, totem::Guarantee guarantee) {
   const shm::SendRecord record{.guarantee = static_cast<std::uint32_t>(guarantee),
                                .name_size = static_cast<std::uint32_t>(group.size())};
   constexpr std::byte zeros[8]{};
@@ -35,8 +41,9 @@ void Program::send(std::string_view group, std::string_view payload, totem::Guar
       std::as_bytes(std::span(&record, 1)), std::as_bytes(std::span(group)),
       std::span(zeros).first(shm::padded(group.size()) - group.size()),
       std::as_bytes(std::span(payload))};
-  requests_.write(static_cast<std::uint32_t>(shm::RequestKind::send), parts);
+  const bool taken = requests_.write(static_cast<std::uint32_t>(shm::RequestKind::send), parts);
   publish();
+  return taken;
 }
 
 namespace {
@@ -75,12 +82,21 @@ std::string words_of(const shm::Record& record) {
   return "unknown";
 }
 
+std::vector<std::uint32_t> members_of(const shm::Record& change) {
+  shm::RecordReader in(change.payload);
+  std::vector<std::uint32_t> nodes(in.get<shm::ChangeRecord>().members);
+  for (std::uint32_t& node : nodes) node = in.get<shm::ProcessRecord>().node;
+  return nodes;
+}
+
 }  // namespace
 
 std::vector<std::string> Program::events() {
   std::vector<std::string> all;
-  for (shm::Record record; events_.peek(record) == shm::Look::record; events_.consume())
+  for (shm::Record record; events_.peek(record) == shm::Look::record; events_.consume()) {
     all.push_back(words_of(record));
+    if (shm::EventKind{record.kind} == shm::EventKind::group_change) members_ = members_of(record);
+  }
   events_.publish();
   return all;
 }
@@ -111,19 +127,23 @@ TestNode::TestNode(FakeNetwork& network, std::uint32_t id, std::size_t payload_m
     : id_(id),
       options_(std::move(options)),
       pool_(4096, FakeDevice::headroom + header_size, payload_max, FakeDevice::tailroom) {
-  options_.parameters = fitted(options_.parameters, payload_max, options_.open);
-  std::unique_ptr<FakeDevice> device = network.attach(pool_);
+  options_.parameters =
+      fitted(options_.parameters, payload_max - options_.frame_shorter, options_.open);
+  ring_seq_ = options_.ring_seq;
+  std::unique_ptr<FakeDevice> device = network.attach(pool_, options_.address);
   device_ = device.get();
-  transport_ = std::make_unique<Stamped>(
-      std::move(device),
-      StampIdentity{.self = NodeId{id}, .cluster = cluster_tag("test"), .boot = 1000 + id}, pool_);
+  transport_ = std::make_unique<Stamped>(std::move(device),
+                                         StampIdentity{.self = NodeId{id},
+                                                       .cluster = cluster_tag("test"),
+                                                       .boot = 1000 * (options_.starts + 1) + id},
+                                         pool_);
 }
 
 void TestNode::start(const std::vector<std::unique_ptr<TestNode>>& others, Time now) {
-  std::vector<node::ListedPeer> listed;
-  for (const std::uint32_t id : options_.listed)
-    for (const auto& other : others)
-      if (other->id() == id) listed.push_back({NodeId{id}, other->address()});
+  if (options_.peers.empty())
+    for (const std::uint32_t id : options_.listed)
+      for (const auto& other : others)
+        if (other->id() == id) options_.peers.push_back({NodeId{id}, other->address()});
   node_ = std::make_unique<node::Node>(
       node::Node::Setup{.transport = *transport_,
                         .pool = pool_,
@@ -131,15 +151,19 @@ void TestNode::start(const std::vector<std::unique_ptr<TestNode>>& others, Time 
                         .log = log_,
                         .recorder = options_.recorder,
                         .parameters = options_.parameters,
-                        .identity = {.self = NodeId{id_}, .incarnation = 500 + id_, .seed = id_},
-                        .listed = listed,
+                        .identity = {.self = NodeId{id_},
+                                     .incarnation = 500 + id_ + 1000 * options_.starts,
+                                     .ring_seq = options_.ring_seq,
+                                     .seed = id_},
+                        .listed = options_.peers,
                         .limits = options_.limits});
   node_->start(now);
 }
 
 bool TestNode::turn(Time now) {
   now_ = now;
-  if (reserve_at_once && reserve_ != 0) node_->reserved(std::exchange(reserve_, 0) + 100, now);
+  if (reserve_at_once && reserve_ != 0)
+    node_->reserved(ring_seq_ = std::exchange(reserve_, 0) + 100, now);
   const std::size_t before = gyre::allocations();
   const bool active = node_->turn(now);
   allocations_ += gyre::allocations() - before;
@@ -163,7 +187,7 @@ std::vector<std::string> TestNode::log() {
 }
 
 Cluster::Cluster(std::size_t count, const FakeOptions& network_options, TestNode::Options options)
-    : network(network_options) {
+    : network(network_options), payload_max_(network_options.payload_max), restarts_(count) {
   for (std::uint32_t id = 1; id <= count; ++id) {
     TestNode::Options own = options;
     for (std::uint32_t other = 1; other <= count; ++other)
@@ -177,10 +201,26 @@ void Cluster::start() {
   for (auto& node : nodes) node->start(nodes, now);
 }
 
+TestNode::Options Cluster::next_start(std::size_t node) const {
+  TestNode::Options options = nodes[node]->options();
+  ++options.starts;
+  options.ring_seq = nodes[node]->ring_seq();
+  options.address = nodes[node]->address();
+  return options;
+}
+
+void Cluster::restart(std::size_t node, std::size_t shorter) {
+  TestNode::Options options = restarts_[node];
+  options.frame_shorter = shorter;
+  const auto id = static_cast<std::uint32_t>(node + 1);
+  nodes[node] = std::make_unique<TestNode>(network, id, payload_max_, std::move(options));
+  nodes[node]->start(nodes, now);
+}
+
 void Cluster::step() {
   now += tick;
   for (auto& node : nodes)
-    if (node) node->turn(now);
+    if (node && !node->paused) node->turn(now);
 }
 
 bool Cluster::join(Program& program, std::string_view group, std::vector<std::string>& seen) {

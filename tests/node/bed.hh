@@ -23,10 +23,14 @@ class Program {
   Program(shm::Channel channel, TestNode& node);
 
   void join(std::string_view group);
-  void send(std::string_view group, std::string_view payload,
+  void leave(std::string_view group);
+  // False: the ring of requests is full.
+  bool send(std::string_view group, std::string_view payload,
             totem::Guarantee guarantee = totem::Guarantee::agreed);
   // All events up to now, in words: "view 1 2 3", "change prices +1 +2 -3", "1: payload".
   std::vector<std::string> events();
+  // The nodes of a group's members, one for each, as of the last change that events() gave.
+  const std::vector<std::uint32_t>& members() const { return members_; }
   std::uint32_t number() const { return channel_.client; }
   std::uint32_t ended() const { return channel_.words().ended.load(); }
 
@@ -37,6 +41,7 @@ class Program {
   TestNode* node_;
   shm::Producer requests_;
   shm::Consumer events_;
+  std::vector<std::uint32_t> members_;
 };
 
 // A node with all that it needs; what it asks for is done at once.
@@ -48,6 +53,11 @@ class TestNode final : public node::Errands {
     node::Recorder* recorder = nullptr;
     node::NodeLimits limits = {};
     totem::Parameters parameters = quick();
+    std::vector<node::ListedPeer> peers = {};  // those that are listed, found at the first start
+    std::uint32_t starts = 0;                  // of this node, before this one
+    std::uint64_t ring_seq = 0;                // what its file says
+    Address address = {};                      // of a node that started before
+    std::size_t frame_shorter = 0;             // than the others have it, which must not be
   };
   static totem::Parameters quick();
 
@@ -61,11 +71,15 @@ class TestNode final : public node::Errands {
   node::Node& node() { return *node_; }
   std::uint32_t id() const { return id_; }
   const Address& address() const { return device_->address(); }
+  const Stamped& transport() const { return *transport_; }
+  const Options& options() const { return options_; }
+  std::uint64_t ring_seq() const { return ring_seq_; }  // what its file says
   std::size_t taken_back() const { return taken_back_; }
   std::uint64_t views() const { return views_; }
   std::size_t allocations() const { return allocations_; }  // in turns
   std::vector<std::string> log();
   bool reserve_at_once = true;
+  bool paused = false;  // a Cluster passes it over
 
   void reserve(std::uint64_t ring_seq) override { reserve_ = ring_seq; }
   void take_back(shm::Channel) override { ++taken_back_; }
@@ -81,7 +95,7 @@ class TestNode final : public node::Errands {
   std::unique_ptr<node::Node> node_;
   Time now_{};
   std::uint32_t clients_ = 0;
-  std::uint64_t reserve_ = 0, views_ = 0;
+  std::uint64_t reserve_ = 0, ring_seq_ = 0, views_ = 0;
   std::size_t taken_back_ = 0, allocations_ = 0;
 };
 
@@ -91,6 +105,9 @@ class Cluster {
   Cluster(std::size_t count, const FakeOptions& network, TestNode::Options options = {});
 
   void start();
+  void crash(std::size_t node) { restarts_[node] = next_start(node), nodes[node].reset(); }
+  // A node that has crashed, with its file; `shorter`: with frames of another size.
+  void restart(std::size_t node, std::size_t shorter = 0);
   void step();  // one turn of each node
   template <typename Done>
   bool run_until(Done done, Duration limit = std::chrono::seconds(5)) {
@@ -109,6 +126,12 @@ class Cluster {
   Time now{std::chrono::seconds(1000)};
   FakeNetwork network;
   std::vector<std::unique_ptr<TestNode>> nodes;
+
+ private:
+  TestNode::Options next_start(std::size_t node) const;
+
+  const std::size_t payload_max_;
+  std::vector<TestNode::Options> restarts_;  // how each node starts next
 };
 
 }  // namespace gyre::test

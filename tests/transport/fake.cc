@@ -28,10 +28,10 @@ FakeNetwork::FakeNetwork(const FakeOptions& options)
 
 FakeNetwork::~FakeNetwork() = default;
 
-std::unique_ptr<FakeDevice> FakeNetwork::attach(FramePool& pool) {
-  Address address;
-  address.bytes[0] = std::byte(devices_.size() + 1);
-  auto device = std::make_unique<FakeDevice>(*this, address, pool);
+std::unique_ptr<FakeDevice> FakeNetwork::attach(FramePool& pool, const Address& address) {
+  Address own = address;
+  if (own == Address{}) own.bytes[0] = std::byte(devices_.size() + 1);
+  auto device = std::make_unique<FakeDevice>(*this, own, pool);
   devices_.push_back(device.get());
   return device;
 }
@@ -134,7 +134,9 @@ void FakeDevice::complete(const Taken& taken) noexcept {
   for (std::size_t i = 1; i < nodes_max; ++i) {
     if (send.to != NodeIndex::everyone && at(send.to) != i) continue;
     if (peers_[i].resolved_at > now_) continue;
-    network_.carry(address_, peers_[i].address, send.lane, send.frame.bytes(), now_);
+    const auto bytes = send.frame.bytes();
+    if (!network_.loses || !network_.loses(address_, peers_[i].address, send.lane, bytes))
+      network_.carry(address_, peers_[i].address, send.lane, bytes, now_);
     ++counters_.sent;
   }
   spoil_surroundings(send.frame);

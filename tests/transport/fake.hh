@@ -5,6 +5,7 @@
 // notes if they changed meanwhile), and loses, doubles and reorders by seed.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <random>
 #include <vector>
@@ -32,10 +33,14 @@ class FakeNetwork {
   explicit FakeNetwork(const FakeOptions& options);
   ~FakeNetwork();
 
-  // A new device on this network, which outlives it. It receives into frames of `pool`.
-  std::unique_ptr<FakeDevice> attach(FramePool& pool);
+  // A new device on this network, which outlives it. It receives into frames of `pool`. With an
+  // address it takes the place of one that is gone.
+  std::unique_ptr<FakeDevice> attach(FramePool& pool, const Address& address = {});
   // Puts bytes on the wire that no device sent.
   void inject(const Address& to, Lane lane, std::span<const std::byte> bytes);
+  // Sees every frame that a device sends, and says which are lost.
+  std::function<bool(const Address& from, const Address& to, Lane, std::span<const std::byte>)>
+      loses;
 
  private:
   friend class FakeDevice;
