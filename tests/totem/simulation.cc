@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <limits>
 
 namespace gyre::test {
 
@@ -33,12 +34,14 @@ struct Simulation::Machine {
   std::vector<NodeId> members, barrier_from;
   bool barrier_due = false, whole = false;
   bool in_turn = false, crashed = false;
+  std::size_t messages_per_turn = std::numeric_limits<std::size_t>::max();
+  bool full = false;  // took that many in its last turn
   std::uint64_t counter = 0;
 };
 
 Simulation::Simulation(std::size_t nodes, std::uint64_t seed, totem::Parameters parameters)
     : random(seed),
-      parameters_(parameters),
+      parameters_(nodes, parameters),
       machines_(nodes),
       disk_(nodes),
       file_lost_(nodes),
@@ -63,7 +66,7 @@ totem::Parameters Simulation::quick() {
 void Simulation::start(std::size_t node) {
   const totem::Identity identity{
       .self = id(node), .incarnation = random(), .ring_seq = disk_[node], .seed = random()};
-  machines_[node] = std::make_unique<Machine>(node, parameters_, identity);
+  machines_[node] = std::make_unique<Machine>(node, parameters_[node], identity);
   delivered_[node].clear();
   machines_[node]->next_turn = now_;
   machines_[node]->ring.start(now_);
@@ -96,6 +99,19 @@ void Simulation::lose_file(std::size_t node) {
   file_lost_[node] = true;
 }
 
+void Simulation::old_file(std::size_t node, std::uint64_t ring_seq) {
+  disk_[node] = ring_seq;
+  file_lost_[node] = true;
+}
+
+void Simulation::configure(std::size_t node, const totem::Parameters& parameters) {
+  parameters_[node] = parameters;
+}
+
+void Simulation::slow(std::size_t node, std::size_t messages_per_turn) {
+  machines_[node]->messages_per_turn = messages_per_turn;
+}
+
 void Simulation::cut(std::size_t from, std::size_t to, bool both) {
   cut_[from][to] = true;
   if (both) cut_[to][from] = true;
@@ -113,8 +129,16 @@ void Simulation::split(const std::vector<std::size_t>& side) {
       if (in[i] != in[j]) cut_[i][j] = true;
 }
 
+bool Simulation::up(std::size_t node) const {
+  return machines_[node] && !machines_[node]->crashed;
+}
+
 totem::Ring& Simulation::ring(std::size_t node) {
   return machines_[node]->ring;
+}
+
+const FramePool& Simulation::pool(std::size_t node) const {
+  return machines_[node]->pool;
 }
 
 void Simulation::submit(std::size_t node, std::string_view payload, totem::Guarantee guarantee) {
@@ -143,7 +167,8 @@ bool Simulation::run_until(const std::function<bool()>& done, Duration limit) {
       Machine* machine = machines_[packet.to].get();
       if (!machine) continue;
       auto& inbox = machine->inbox[static_cast<std::size_t>(packet.lane)];
-      if (inbox.size() < 4 * parameters_.receive_frames) inbox.push_back(std::move(packet));
+      if (inbox.size() < 4 * parameters_[packet.to].receive_frames)
+        inbox.push_back(std::move(packet));
       machine->next_turn = std::min(machine->next_turn, now_);
     }
     for (std::size_t i = 0; i < machines_.size(); ++i)
@@ -180,7 +205,9 @@ void Simulation::turn(std::size_t node) {
   take_events(machine);
   machine.in_turn = false;
   if (machine.crashed || machine.ring.left()) return crash(node);
-  machine.next_turn = std::max(now_ + 1us, std::min(machine.ring.deadline(), machine.reserve_done));
+  Time due = std::min(machine.ring.deadline(), machine.reserve_done);
+  if (machine.full) due = std::min(due, now_ + 20us);
+  machine.next_turn = std::max(now_ + 1us, due);
 }
 
 void Simulation::submit_work(Machine& machine) {
@@ -243,12 +270,12 @@ void Simulation::take_output(Machine& machine) {
     note(static_cast<std::uint64_t>(transition.reason));
     trace(machine, fmt::format("{:<11} {} (ring {}, {} members)", text(transition.to),
                                text(transition.reason), transition.ring.seq, transition.members));
-    if (observer) observer->enters(machine.number, transition);
+    if (observer && !machine.crashed) observer->enters(machine.number, transition);
   }
   output.transitions.clear();
   if (output.reserve_ring_seq) {
     machine.reserve = output.reserve_ring_seq;
-    machine.reserve_done = now_ + 200us;
+    machine.reserve_done = now_ + disk_delay;
     output.reserve_ring_seq = 0;
   }
   for (const Send& send : output.sends) {
@@ -258,20 +285,24 @@ void Simulation::take_output(Machine& machine) {
   output.sends.clear();
 }
 
+bool Simulation::addressed(std::size_t from, const Send& send, std::size_t to) const {
+  if (to == from) return false;
+  return send.to == NodeIndex::everyone || machines_[from]->peers.id(send.to) == id(to);
+}
+
 void Simulation::transmit(const Machine& machine, const Send& send) {
   for (std::size_t to = 0; to < machines_.size(); ++to) {
-    if (to == machine.number || cut_[machine.number][to]) continue;
-    if (send.to != NodeIndex::everyone && machine.peers.id(send.to) != id(to)) continue;
+    if (!addressed(machine.number, send, to) || cut_[machine.number][to]) continue;
     ++frames_sent_;
     if (drop && drop(machine.number, to, send.frame.bytes())) continue;
     const int copies = chance() < weather.duplication ? 2 : 1;
     for (int copy = 0; copy < copies; ++copy) {
       if (chance() < weather.loss) continue;
       const auto spread = (weather.delay_max - weather.delay_min).count();
-      const Duration delay =
-          weather.delay_min +
-          Duration(std::uniform_int_distribution<std::int64_t>(0, spread)(random));
+      Duration delay = weather.delay_min +
+                       Duration(std::uniform_int_distribution<std::int64_t>(0, spread)(random));
       const auto bytes = send.frame.bytes();
+      if (late) delay += late(machine.number, to, bytes);
       network_.push({.when = now_ + delay,
                      .serial = ++serial_,
                      .from = machine.number,
@@ -295,7 +326,10 @@ void Simulation::inject(std::size_t from, std::size_t to, std::span<const std::b
 }
 
 void Simulation::take_events(Machine& machine) {
-  for (totem::Event event; !machine.crashed && machine.ring.next(event);) {
+  std::size_t budget = machine.messages_per_turn;
+  machine.full = false;
+  for (totem::Event event;
+       !machine.crashed && (budget > 0 || machine.ring.must_drain()) && machine.ring.next(event);) {
     if (const auto* configuration = std::get_if<totem::Configuration>(&event)) {
       checker_.configuration(machine.process, *configuration);
       const bool regular = configuration->kind == totem::Configuration::Kind::regular;
@@ -316,6 +350,7 @@ void Simulation::take_events(Machine& machine) {
       continue;
     }
     const auto& message = std::get<totem::Message>(event);
+    machine.full = budget == 0 || --budget == 0;
     checker_.deliver(machine.process, message);
     if (observer) observer->delivers(machine.number, message);
     note(message.payload.size() + number(message.place.seq));

@@ -52,7 +52,10 @@ class Simulation {
   void crash(std::size_t node);  // in its own turn: nothing more of that turn is seen
   void leave(std::size_t node);
   void pause(std::size_t node, Duration span);
-  void lose_file(std::size_t node);  // its ring seq file, while it is down
+  void lose_file(std::size_t node);                         // its ring seq file, while it is down
+  void old_file(std::size_t node, std::uint64_t ring_seq);  // a copy of long ago, or of elsewhere
+  void configure(std::size_t node, const totem::Parameters& parameters);  // from its next start on
+  void slow(std::size_t node, std::size_t messages_per_turn);  // its programs take no more
   void cut(std::size_t from, std::size_t to, bool both = true);
   void heal();  // all cuts; not the weather
   void split(const std::vector<std::size_t>& side);
@@ -73,8 +76,14 @@ class Simulation {
 
   std::vector<check::Violation> finish(bool quiescent);
 
-  bool up(std::size_t node) const { return machines_[node] != nullptr; }
+  // Whether a frame is meant for `to`, and whether the way there is open.
+  bool addressed(std::size_t from, const Send& send, std::size_t to) const;
+  bool reaches(std::size_t from, std::size_t to) const { return !cut_[from][to]; }
+  std::size_t size() const { return machines_.size(); }
+  bool up(std::size_t node) const;
   totem::Ring& ring(std::size_t node);
+  const FramePool& pool(std::size_t node) const;
+  std::uint64_t disk(std::size_t node) const { return disk_[node]; }  // ring seqs up to here
   const std::vector<std::string>& delivered(std::size_t node) const { return delivered_[node]; }
   const std::vector<std::string>& trace() const { return trace_; }
   Time now() const { return now_; }
@@ -87,6 +96,8 @@ class Simulation {
   bool tracing = false;
   std::mt19937_64 random;
   std::function<bool(std::size_t from, std::size_t to, std::span<const std::byte>)> drop;
+  std::function<Duration(std::size_t from, std::size_t to, std::span<const std::byte>)> late;
+  Duration disk_delay = std::chrono::microseconds(200);
   Observer* observer = nullptr;
 
  private:
@@ -112,7 +123,7 @@ class Simulation {
   void note(std::uint64_t value) { hash_ = (hash_ ^ value) * 0x100000001b3; }
   void trace(const Machine& machine, const std::string& text);
 
-  const totem::Parameters parameters_;
+  std::vector<totem::Parameters> parameters_;
   std::vector<std::unique_ptr<Machine>> machines_;
   std::vector<std::uint64_t> disk_;
   std::vector<bool> file_lost_;
