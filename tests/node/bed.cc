@@ -82,20 +82,22 @@ std::string words_of(const shm::Record& record) {
   return "unknown";
 }
 
-std::vector<std::uint32_t> members_of(const shm::Record& change) {
-  shm::RecordReader in(change.payload);
-  std::vector<std::uint32_t> nodes(in.get<shm::ChangeRecord>().members);
-  for (std::uint32_t& node : nodes) node = in.get<shm::ProcessRecord>().node;
-  return nodes;
-}
-
 }  // namespace
+
+void Program::note_change(const shm::Record& record) {
+  shm::RecordReader in(record.payload);
+  const auto change = in.get<shm::ChangeRecord>();
+  members_.resize(change.members);
+  for (std::uint32_t& node : members_) node = in.get<shm::ProcessRecord>().node;
+  reasons_.resize(change.joined + change.left);
+  for (std::uint32_t& reason : reasons_) reason = in.get<shm::EntryRecord>().reason;
+}
 
 std::vector<std::string> Program::events() {
   std::vector<std::string> all;
   for (shm::Record record; events_.peek(record) == shm::Look::record; events_.consume()) {
     all.push_back(words_of(record));
-    if (shm::EventKind{record.kind} == shm::EventKind::group_change) members_ = members_of(record);
+    if (shm::EventKind{record.kind} == shm::EventKind::group_change) note_change(record);
   }
   events_.publish();
   return all;

@@ -29,19 +29,22 @@ class Program {
             totem::Guarantee guarantee = totem::Guarantee::agreed);
   // All events up to now, in words: "view 1 2 3", "change prices +1 +2 -3", "1: payload".
   std::vector<std::string> events();
-  // The nodes of a group's members, one for each, as of the last change that events() gave.
+  // Of the last group change that events() gave: the nodes of the members, one for each, and why
+  // those came or went that it names (a membership::ChangeReason each).
   const std::vector<std::uint32_t>& members() const { return members_; }
+  const std::vector<std::uint32_t>& reasons() const { return reasons_; }
   std::uint32_t number() const { return channel_.client; }
   std::uint32_t ended() const { return channel_.words().ended.load(); }
 
  private:
   void publish();
+  void note_change(const shm::Record& record);
 
   shm::Channel channel_;
   TestNode* node_;
   shm::Producer requests_;
   shm::Consumer events_;
-  std::vector<std::uint32_t> members_;
+  std::vector<std::uint32_t> members_, reasons_;
 };
 
 // A node with all that it needs; what it asks for is done at once.
