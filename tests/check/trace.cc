@@ -7,7 +7,10 @@
 
 namespace gyre::check {
 
-bool ConfigurationTrace::has(NodeId node) const {
+bool Exit::has(NodeId node) const {
+  return std::find(members.begin(), members.end(), node) != members.end();
+}
+bool RingTrace::has(NodeId node) const {
   return std::find(members.begin(), members.end(), node) != members.end();
 }
 
@@ -19,9 +22,18 @@ void Findings::add(const std::string& clause, std::string text) {
     list_.push_back({clause, "and more of this kind"});
 }
 
+bool Trace::truncated(NodeId node) const {
+  return std::any_of(processes.begin(), processes.end(), [&](const ProcessTrace& process) {
+    return process.truncated && process.id.node == node;
+  });
+}
+
+std::string text(NodeId node) {
+  return fmt::format("node {}", static_cast<std::uint32_t>(node));
+}
+
 std::string text(const Process& process) {
-  return fmt::format("node {} (start {:016x})", static_cast<std::uint32_t>(process.node),
-                     process.incarnation);
+  return fmt::format("{} (start {:016x})", text(process.node), process.incarnation);
 }
 
 std::string text(const totem::RingId& ring) {
@@ -33,8 +45,13 @@ std::string text(const totem::Place& place) {
   return fmt::format("message {}.{} of ring {}", number(place.seq), place.index, text(place.ring));
 }
 
-std::string text(const ConfigurationTrace& configuration) {
-  if (configuration.regular()) return fmt::format("R {}", text(configuration.ring));
+std::string text(const RingTrace& ring, const MessageTrace& message) {
+  return text(totem::Place{ring.id, message.position.seq, message.position.index});
+}
+
+std::string text(const Installed& configuration) {
+  if (configuration.kind == totem::Configuration::Kind::regular)
+    return fmt::format("R {}", text(configuration.ring));
   return fmt::format("T {} → {}", text(configuration.previous), text(configuration.ring));
 }
 

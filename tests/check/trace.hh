@@ -1,30 +1,29 @@
-// What the checker keeps of a run: messages, configurations and processes, each once and by number.
+// What the checker keeps of a run: each ring that is open with its messages and who is in it; of a
+// ring that is over only where it stood among the others.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <limits>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "tests/check/checker.hh"
+#include "tests/check/flat_map.hh"
 
 namespace gyre::check {
 
-using Index = std::uint32_t;
-inline constexpr Index none = std::numeric_limits<Index>::max();
-
-struct RingHash {
-  std::size_t operator()(const totem::RingId& ring) const noexcept {
-    return (ring.seq * 0x9e3779b97f4a7c15) ^
-           (ring.incarnation + static_cast<std::size_t>(ring.representative));
+struct ProcessHash {
+  std::size_t operator()(const Process& process) const noexcept {
+    return mixed(process.incarnation ^ mixed(static_cast<std::uint64_t>(process.node)));
   }
 };
-struct PlaceHash {
-  std::size_t operator()(const totem::Place& place) const noexcept {
-    return RingHash{}(place.ring) + (number(place.seq) << 12) * 0xff51afd7ed558ccd + place.index;
+struct RingHash {
+  std::size_t operator()(const totem::RingId& ring) const noexcept {
+    return mixed(ring.seq ^
+                 mixed(ring.incarnation + static_cast<std::uint64_t>(ring.representative)));
   }
 };
 
@@ -34,56 +33,91 @@ struct Position {
   std::uint32_t index = 0;
   auto operator<=>(const Position&) const = default;
 };
+struct PositionHash {
+  std::size_t operator()(const Position& position) const noexcept {
+    return mixed(number(position.seq) << 12 ^ position.index);
+  }
+};
 inline Position position(const totem::Place& place) {
   return {place.seq, place.index};
 }
 
 struct MessageTrace {
-  totem::Place place;
+  Position position;
   Content content;
   Index sent_by = none;  // process
   Position known;        // what its sender had delivered in the ring when it sent this
   bool delivered = false;
 };
 
-struct ConfigurationTrace {
-  totem::Configuration::Kind kind{};
-  totem::RingId ring;
-  totem::RingId previous;  // of a regular one: that of whoever installed it first
+// What a process did with one message of a ring.
+class Act {
+ public:
+  Act(Index message, bool sent) : bits_(message << 1 | Index{sent}) {}
+  Index message() const { return bits_ >> 1; }
+  bool sent() const { return bits_ & 1; }  // or else delivered
+  bool operator==(const Act&) const = default;
+
+ private:
+  Index bits_;
+};
+
+// A transitional configuration that leads out of a ring.
+struct Exit {
+  totem::RingId to;
   std::vector<NodeId> members;
-  bool regular() const { return kind == totem::Configuration::Kind::regular; }
   bool has(NodeId node) const;
 };
 
-// A configuration at a process, with where its sends and deliveries begin; they end where those of
-// the next one begin.
-struct Install {
-  Index configuration = none;
-  std::size_t sends_begin = 0;
-  std::size_t deliveries_begin = 0;
+// A process in one regular configuration and the transitional one that it may have installed next:
+// the span in which it delivers the messages of the ring.
+struct Stay {
+  Index process = none;
+  std::vector<Act> acts;
+  Index exit = none;                 // in the ring's exits: the transitional configuration, if any
+  std::size_t exit_begin = 0;        // its first act
+  bool in_regular = false;           // not so when a process comes from a ring of its own
+  bool ended = false, left = false;  // it failed or installed its next ring; it did the latter
+  Position sent_to, delivered_to;
+};
+
+struct RingTrace {
+  totem::RingId id;
+  bool installed = false;       // someone installed it, with these members
+  std::vector<NodeId> members;  // ascending
+  std::vector<Stay> stays;
+  std::size_t stays_open = 0;
+  std::vector<Exit> exits;
+  std::vector<std::pair<NodeId, totem::RingId>> came_from;  // by transitional configurations
+  std::vector<totem::RingId> after;                         // which rings processes installed next
+  Index started_by = none;  // the process that came from it as from its own
+  std::vector<MessageTrace> messages;
+  FlatMap<Position, PositionHash> message_at;
+  bool effect_first = false;  // the events came in an order that may hide a cycle
+
+  bool has(NodeId node) const;
+};
+
+// Where a ring stands among the others, for the primary component.
+struct Lineage {
+  std::vector<totem::RingId> before;  // rings that its nodes installed last before it
+  std::vector<NodeId> nodes;          // that installed it
+  bool quorate = false;
 };
 
 struct ProcessTrace {
   Process id;
-  std::vector<Install> installs;
-  std::vector<Index> sends, deliveries;  // messages
-  bool failed = false;                   // it ended, and was seen to
+  std::optional<Installed> in;  // its present configuration
+  RingTrace* ring = nullptr;    // whose messages it delivers at present
+  Index stay = none;            // in that ring
+  bool failed = false;          // it ended, and was seen to
   bool truncated = false;
 };
 
-struct Trace {
-  std::vector<MessageTrace> messages;
-  std::vector<ConfigurationTrace> configurations;
-  std::vector<ProcessTrace> processes;
-  std::unordered_map<totem::Place, Index, PlaceHash> message_at;
-  std::unordered_map<totem::RingId, Index, RingHash> regular_of;
-  std::map<std::pair<totem::RingId, totem::RingId>, Index> transitional_of;  // (ring, previous)
-  std::map<Process, Index> process_of;
-  std::map<NodeId, totem::RingId> newest_ring;  // of each node
-
-  const ConfigurationTrace& configuration(const Install& install) const {
-    return configurations[install.configuration];
-  }
+struct NodeTrace {
+  std::optional<totem::RingId> newest;  // of the rings that it installed
+  Index newest_by = none;               // process
+  bool file_lost = false;               // since then
 };
 
 // The violations, with a bound: a broken run shows its first ones of each clause.
@@ -98,13 +132,34 @@ class Findings {
   std::map<std::string, std::size_t> counts_;
 };
 
+struct Trace {
+  std::vector<ProcessTrace> processes;
+  FlatMap<Process, ProcessHash> process_of;
+  std::map<NodeId, NodeTrace> nodes;
+  std::unordered_map<totem::RingId, std::unique_ptr<RingTrace>, RingHash> rings;  // open
+  std::unordered_map<totem::RingId, Lineage, RingHash> lineage;                   // all
+  std::size_t messages = 0;                                                       // kept at present
+  Findings findings;
+
+  bool truncated(NodeId node) const;  // what it did is not all known
+};
+
+std::string text(NodeId node);
 std::string text(const Process& process);
 std::string text(const totem::RingId& ring);
+std::string text(const RingTrace& ring, const MessageTrace& message);
 std::string text(const totem::Place& place);
-std::string text(const ConfigurationTrace& configuration);
+std::string text(const Installed& configuration);
 std::string text(const std::vector<NodeId>& members);
 
-// The clauses that need the events of several processes, or the end of the run.
-void check_whole(const Trace& trace, bool quiescent, Findings& findings);
+// The clauses that need the events of several processes in one ring. `at_rest`: who has not failed
+// will do nothing more in it.
+void check_ring(Trace& trace, const RingTrace& ring, bool at_rest);
+// Clauses 1.1 and 2.3 within the ring.
+void check_cycles(Trace& trace, const RingTrace& ring);
+// Clause 2.1.
+void check_rest(Trace& trace);
+// Clauses 8.1 and 8.2.
+void check_primary(Trace& trace);
 
 }  // namespace gyre::check

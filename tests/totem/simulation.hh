@@ -126,7 +126,6 @@ class Simulation {
   std::vector<totem::Parameters> parameters_;
   std::vector<std::unique_ptr<Machine>> machines_;
   std::vector<std::uint64_t> disk_;
-  std::vector<bool> file_lost_;
   std::vector<std::vector<bool>> cut_;
   std::vector<std::vector<std::string>> delivered_;
   std::priority_queue<Packet, std::vector<Packet>, std::greater<>> network_;
