@@ -202,10 +202,14 @@ void Ring::expire_operational(Operational& operational, Time now) {
   expire_rotation(rotation, now);
   expire_merge_detect(now);
   if (pending() > 0 && !rotation.held) ask_for_token(operational, now);
-  const bool drained = application_.pending() + barrier_.pending() == 0 &&
-                       last_sent_ <= log_->stable && log_->delivered >= log_->aru;
-  if (leaving_ && drained && (!rotation.held || operational.holding || log_->count == 1))
-    enter_leaving(now);
+  if (may_leave(operational)) enter_leaving(now);
+}
+
+// All that this node sent is everywhere, and the token is with someone who passes it on.
+bool Ring::may_leave(const Operational& operational) const noexcept {
+  return leaving_ && application_.pending() + barrier_.pending() == 0 &&
+         last_sent_ <= log_->stable && log_->delivered >= log_->aru &&
+         (!operational.rotation.held || operational.holding || log_->count == 1);
 }
 
 }  // namespace gyre::totem

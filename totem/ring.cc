@@ -157,6 +157,7 @@ Time Ring::deadline() const noexcept {
           (!kept || pending() > 0 || operational.asked_by != NodeIndex::self))
         return Time::min();
       if (pending() > 0 && operational.cancel_at == never) return Time::min();
+      if (may_leave(operational)) return Time::min();
       rotation_due(operational.rotation);
       due = std::min({due, operational.linger_until, operational.linger_end});
       return std::min({due, operational.release_at, operational.cancel_at, merge_detect_at_});

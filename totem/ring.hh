@@ -218,6 +218,7 @@ class Ring {
   bool failed_to_receive(Operational& operational, Time now);
   void ask_for_token(Operational& operational, Time now);
   void expire_operational(Operational& operational, Time now);
+  bool may_leave(const Operational& operational) const noexcept;
   void visit_alone(Operational& operational, Time now);
 
   // token.cc: what a visit does in recovery and operational alike

@@ -85,6 +85,19 @@ TEST(Ring, ALeavingNodeIsGoneAtOnceAndLosesNothing) {
   expect_clean(simulation);
 }
 
+// The turns of a ring whose token goes round are those in which it is here, and may not be left.
+TEST(Ring, ALeaveWaitsForNoTimer) {
+  Simulation simulation(3, 4);
+  simulation.start_all();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  simulation.leave(2);
+  const Time before = simulation.now();
+  ASSERT_TRUE(simulation.run_until([&] { return !simulation.up(2); }, 200ms));
+  EXPECT_LT(simulation.now() - before, 1ms);
+  EXPECT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  expect_clean(simulation);
+}
+
 TEST(Ring, PartitionsGoOnAloneAndMerge) {
   Simulation simulation(5, 5);
   simulation.tracing = true;
