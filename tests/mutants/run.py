@@ -32,13 +32,16 @@ HANG_SECONDS = 60        # for a batch, and as much again for every HANG_SEEDS s
 HANG_SEEDS = 60
 MEMORY_MAX = 4 << 30     # bytes resident: a hang that writes down what it does
 CANARY_SEEDS = 100
-# A simulator: its name, and the command and environment for the seeds first..last.
+# A simulator: its name, what it runs of the sources, and the command and environment for the
+# seeds first..last.
 SIMULATORS = {
-    "sim-mutants": (["--seeds", "{first}..{last}"], {}),
-    "random-mutants": (["--gtest_filter=Random.Every*"], {"GYRE_SEEDS": "{first}..{last}"}),
+    "random-mutants": ("totem/", ["--gtest_filter=Random.Every*"],
+                       {"GYRE_SEEDS": "{first}..{last}"}),
+    "sim-mutants": ("", ["--seeds", "{first}..{last}"], {}),
 }
 FINDING = re.compile(r"\bseed (\d+): ([^\n]*)")
 FAILED_TEST = re.compile(r"\[  FAILED  \] (\S+)")
+STOP = threading.Event()  # whoever ends this program ends what it started
 ASSERTION = re.compile(r"[^\n]*Assertion[^\n]*|terminate called[^\n]*|[^\n]*what\(\):[^\n]*")
 
 
@@ -78,7 +81,8 @@ def run(command, environment, seconds):
         end = time.monotonic() + seconds
         status = None
         try:
-            while status is None and time.monotonic() < end and resident(process.pid) < MEMORY_MAX:
+            while (status is None and not STOP.is_set() and time.monotonic() < end
+                   and resident(process.pid) < MEMORY_MAX):
                 try:
                     status = process.wait(0.2)
                 except subprocess.TimeoutExpired:
@@ -114,7 +118,7 @@ class Course:
         self.environment = {"GYRE_MUTANT": mutant["id"]}
 
     def batch(self, program, first, last):
-        arguments, extra = SIMULATORS[program]
+        _, arguments, extra = SIMULATORS[program]
         fill = {"first": first, "last": last}
         command = [str(self.options.build / program)] + [a.format(**fill) for a in arguments]
         environment = {**self.environment, **{k: v.format(**fill) for k, v in extra.items()}}
@@ -122,6 +126,8 @@ class Course:
         return self.judge(program, last, *run(command, environment, limit))
 
     def judge(self, program, last, status, text):
+        if STOP.is_set():
+            return False
         if "is not a mutant" in text:
             sys.exit(f"mutants: {program} was built from another list")
         self.result.reached |= "mutant reached" in text or status is None or status < 0
@@ -141,7 +147,8 @@ class Course:
 
     def take(self):
         for program in self.options.simulators:
-            if not self.result.kill:
+            runs_it = self.result.mutant["file"].startswith(SIMULATORS[program][0])
+            if runs_it and not self.result.kill:
                 self.simulate(program)
         for program in self.options.scenarios:
             if not self.result.kill:
@@ -176,6 +183,25 @@ def canary(options):
         clean = clean and course.judge(program, 0, *run(command, {}, 5 * HANG_SECONDS))
     if not clean:
         sys.exit(f"mutants: not clean without a mutant: {course.result.kill}")
+
+
+def run_all(options, mutants):
+    progress = Progress(len(mutants))
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+
+    def course(mutant):
+        if STOP.is_set():
+            return None
+        result = Course(options, mutant).take()
+        progress.add(result)
+        return result
+
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        try:
+            return list(pool.map(course, mutants))
+        except BaseException:
+            STOP.set()
+            raise
 
 
 def share(part, results):
@@ -221,13 +247,7 @@ def main():
     mutants = [each for each in mutate.load()
                if not wanted or {each["id"], mutate.family(each["id"])} & wanted]
     canary(options)
-    progress = Progress(len(mutants))
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        def course(mutant):
-            result = Course(options, mutant).take()
-            progress.add(result)
-            return result
-        results = list(pool.map(course, mutants))
+    results = run_all(options, mutants)
     shares = summary(results)
     if options.json:
         print(json.dumps({"shares": shares,
