@@ -1,0 +1,300 @@
+#include "tests/check/packets.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <unordered_map>
+
+#include "node/record.hh"
+#include "tests/check/trace.hh"
+#include "totem/wire.hh"
+
+namespace gyre::check {
+
+namespace {
+
+namespace wire = totem::wire;
+using totem::number;
+using totem::RingId;
+using totem::Seq;
+
+// Frames are kept this far behind what is stable: in recovery a slow member may need them.
+constexpr std::uint64_t behind_stable = 1024;
+
+struct Print {
+  std::uint64_t hash = 0;
+  std::size_t length = 0;  // 0: not seen
+  bool operator==(const Print&) const = default;
+};
+
+Print print(std::span<const std::byte> frame) {
+  return {node::payload_hash(frame), frame.size()};
+}
+
+struct MemberPackets {
+  NodeId node = NodeId::none;
+  Seq due{}, due_to{};          // what its tokens announced and it has not sent yet
+  std::uint64_t token_seq = 0;  // of the last token that it passed
+  Print token;
+  Seq aru{};       // of that token
+  Seq received{};  // what it has without holes
+  bool stated = false;
+};
+
+struct RingPackets {
+  std::uint64_t used = 0;
+  std::vector<MemberPackets> members;  // in the order of the commit token
+  std::uint32_t hop = 0;               // of the commit token
+  std::map<std::pair<std::uint32_t, std::uint32_t>, Print> commit;  // by hop and first entry
+  std::uint64_t token_seq = 1;  // of the newest token; the representative makes the first one
+  NodeId holder = NodeId::none;
+  Seq seq{};    // of that token
+  Seq given{};  // the last seq given since, by its holder
+  Seq stable{};
+  std::deque<Print> frames;  // of the seqs from `base` + 1 on
+  std::uint64_t base = 0;
+
+  MemberPackets* member(NodeId node) {
+    const auto found = std::ranges::find(members, node, &MemberPackets::node);
+    return found == members.end() ? nullptr : &*found;
+  }
+};
+
+}  // namespace
+
+struct Packets::State {
+  Findings findings;
+  std::unordered_map<RingId, RingPackets, RingHash> rings;
+  std::uint64_t clock = 0;
+  wire::CommitToken staged;
+
+  template <typename... Arguments>
+  void found(const char* clause, fmt::format_string<Arguments...> what, Arguments&&... arguments) {
+    findings.add(clause, fmt::format(what, std::forward<Arguments>(arguments)...));
+  }
+
+  RingPackets* find(const RingId& ring);
+  RingPackets& make(const RingId& ring, std::size_t members);
+  void take_commit(const Process& sender, NodeId to, std::span<const std::byte> frame);
+  void take_token(const Process& sender, NodeId to, std::span<const std::byte> frame);
+  void take_data(const Process& sender, std::span<const std::byte> frame);
+  bool seen_before(const Process& sender, RingPackets& ring, const wire::Data& header,
+                   std::span<const std::byte> frame);
+  bool given_duly(const Process& sender, RingPackets& ring, const wire::Data& header);
+  void check_again(const Process& sender, const MemberPackets& member, const wire::Token& token,
+                   const Print& now);
+  void check_stable(const Process& sender, RingPackets& ring, MemberPackets& member,
+                    const wire::Token& token);
+};
+
+RingPackets* Packets::State::find(const RingId& ring) {
+  const auto at = rings.find(ring);
+  if (at == rings.end()) return nullptr;
+  at->second.used = ++clock;
+  return &at->second;
+}
+
+RingPackets& Packets::State::make(const RingId& ring, std::size_t members) {
+  if (rings.size() == rings_max)
+    rings.erase(std::ranges::min_element(rings, {}, [](const auto& at) { return at.second.used; }));
+  RingPackets& made = rings[ring];
+  made.used = ++clock;
+  made.members.resize(members);
+  made.holder = ring.representative;
+  return made;
+}
+
+// --- the commit token: hop h is sent by member h - 1 mod n, to member h mod n ---
+
+void Packets::State::take_commit(const Process& sender, NodeId to,
+                                 std::span<const std::byte> frame) {
+  const auto part = wire::read_commit_part(frame);
+  if (!part || part->hop == 0)
+    return found("10 commit", "{}: sends a malformed commit token", text(sender));
+  RingPackets* ring = find(part->ring);
+  if (!ring && part->hop != 1) return;
+  if (!ring) ring = &make(part->ring, part->members);
+  if (part->members != ring->members.size())
+    return found("10 commit", "{}: sends a commit token of ring {} with {} members instead of {}",
+                 text(sender), text(part->ring), part->members, ring->members.size());
+  if (part->hop == 1) {
+    staged.ring = part->ring;
+    staged.members = part->members;
+    if (wire::read_commit_entries(frame, *part, staged))
+      for (std::size_t i = part->first; i < std::size_t{part->first} + part->count; ++i)
+        ring->members[i].node = staged.entries[i].node;
+  }
+  const NodeId due = ring->members[(part->hop - 1) % part->members].node;
+  const NodeId next = ring->members[part->hop % part->members].node;
+  // Where the entries come in parts, those of the first hop may not be here yet.
+  const auto wrong = [](NodeId node, NodeId expected) {
+    return expected != NodeId::none && node != expected;
+  };
+  const auto [before, is_new] = ring->commit.try_emplace({part->hop, part->first}, print(frame));
+  if (wrong(sender.node, due) || wrong(to, next))
+    found("10 commit", "{}: sends hop {} of the commit token of ring {} to {}, not in its turn",
+          text(sender), part->hop, text(part->ring), text(to));
+  else if (!is_new && before->second != print(frame))
+    found("10 again", "{}: sends hop {} of the commit token of ring {} otherwise than before",
+          text(sender), part->hop, text(part->ring));
+  else if (part->hop > ring->hop + 1 || part->hop > 2 * part->members)
+    found("10 commit", "{}: sends hop {} of the commit token of ring {} after hop {}", text(sender),
+          part->hop, text(part->ring), ring->hop);
+  ring->hop = std::max(ring->hop, part->hop);
+}
+
+// --- the token ---
+
+void Packets::State::check_again(const Process& sender, const MemberPackets& member,
+                                 const wire::Token& token, const Print& now) {
+  if (member.token_seq != token.token_seq)
+    found("10 token", "{}: sends token {} of ring {}, which is not the last that it passed",
+          text(sender), token.token_seq, text(token.ring));
+  else if (member.token != now)
+    found("10 again", "{}: sends token {} of ring {} otherwise than before", text(sender),
+          token.token_seq, text(token.ring));
+}
+
+void Packets::State::check_stable(const Process& sender, RingPackets& ring, MemberPackets& member,
+                                  const wire::Token& token) {
+  const Seq stable = std::min(token.aru, member.aru);
+  for (const MemberPackets& each : ring.members)
+    if (each.stated && each.received < stable)
+      found("10 stable", "{}: with token {} of ring {} all up to {} is stable, but {} has up to {}",
+            text(sender), token.token_seq, text(token.ring), number(stable), text(each.node),
+            number(each.received));
+  ring.stable = std::max(ring.stable, stable);
+  for (std::size_t i = 0; i < token.rtr_count; ++i) {
+    if (token.rtr[i] <= ring.stable)
+      found("10 rtr", "{}: token {} of ring {} asks for {}, but up to {} it is stable",
+            text(sender), token.token_seq, text(token.ring), number(token.rtr[i]),
+            number(ring.stable));
+    if (token.rtr[i] > token.seq)
+      found("10 token", "{}: token {} of ring {} asks for {}, beyond its seq {}", text(sender),
+            token.token_seq, text(token.ring), number(token.rtr[i]), number(token.seq));
+  }
+  while (!ring.frames.empty() && ring.base + behind_stable < number(ring.stable)) {
+    ring.frames.pop_front();
+    ++ring.base;
+  }
+}
+
+void Packets::State::take_token(const Process& sender, NodeId to,
+                                std::span<const std::byte> frame) {
+  wire::Token token;
+  if (!wire::read_token(frame, token))
+    return found("10 token", "{}: sends a malformed token", text(sender));
+  RingPackets* ring = find(token.ring);
+  if (!ring) return;
+  MemberPackets* member = ring->member(sender.node);
+  if (!member)
+    return found("10 token", "{}: sends a token of ring {}, which it is not in", text(sender),
+                 text(token.ring));
+  if (token.token_seq <= ring->token_seq) return check_again(sender, *member, token, print(frame));
+  if (sender.node != ring->holder || token.token_seq != ring->token_seq + 1)
+    found("10 token", "{}: sends token {} of ring {}, where {} holds token {}", text(sender),
+          token.token_seq, text(token.ring), text(ring->holder), ring->token_seq);
+  if (token.seq < std::max(ring->seq, ring->given) || token.aru > token.seq)
+    found("10 token", "{}: token {} of ring {} has seq {} and aru {} after seq {}", text(sender),
+          token.token_seq, text(token.ring), number(token.seq), number(token.aru),
+          number(std::max(ring->seq, ring->given)));
+  if (member->due <= member->due_to && member->due != Seq::none)
+    found("10 seq", "{}: announced {} to {} in ring {}, but never sent them", text(sender),
+          number(member->due), number(member->due_to), text(token.ring));
+  check_stable(sender, *ring, *member, token);
+  member->due = std::max(ring->seq, ring->given) + 1;
+  member->due_to = token.seq;
+  member->token_seq = token.token_seq;
+  member->token = print(frame);
+  member->aru = token.aru;
+  ring->token_seq = token.token_seq;
+  ring->holder = to;
+  ring->seq = ring->given = token.seq;
+}
+
+// --- data ---
+
+bool Packets::State::seen_before(const Process& sender, RingPackets& ring, const wire::Data& header,
+                                 std::span<const std::byte> frame) {
+  if (number(header.seq) <= ring.base) return true;
+  const std::size_t at = number(header.seq) - ring.base - 1;
+  if (at >= ring.frames.size() || ring.frames[at].length == 0) return false;
+  if (ring.frames[at] != print(frame))
+    found("10 again", "{}: sends frame {} of ring {} with other bytes than before", text(sender),
+          number(header.seq), text(header.ring));
+  return true;
+}
+
+// Its sender announced it on its last token, or holds the token and is not done yet.
+bool Packets::State::given_duly(const Process& sender, RingPackets& ring,
+                                const wire::Data& header) {
+  MemberPackets* member = ring.member(sender.node);
+  if (!member || header.sender != sender.node) {
+    found("10 seq", "{}: sends frame {} of ring {} before {}, which it is from", text(sender),
+          number(header.seq), text(header.ring), text(header.sender));
+    return false;
+  }
+  const Seq last = std::max(ring.seq, ring.given);
+  if (member->due == header.seq && header.seq <= member->due_to) {
+    ++member->due;
+  } else if (sender.node == ring.holder && header.seq == last + 1) {
+    ring.given = header.seq;
+  } else {
+    found("10 seq", "{}: sends frame {} of ring {}, where {} holds the token and {} was the last",
+          text(sender), number(header.seq), text(header.ring), text(ring.holder), number(last));
+    return false;
+  }
+  return true;
+}
+
+void Packets::State::take_data(const Process& sender, std::span<const std::byte> frame) {
+  const auto header = wire::read_data(frame);
+  if (!header) return found("10 seq", "{}: sends a malformed data frame", text(sender));
+  if (header->flags & wire::Data::recovered) {
+    const auto inner = frame.subspan(wire::Data::size);
+    const auto old = wire::read_data(inner);
+    if (RingPackets* ring = old ? find(old->ring) : nullptr)
+      seen_before(sender, *ring, *old, inner);
+  }
+  RingPackets* ring = find(header->ring);
+  if (!ring || seen_before(sender, *ring, *header, frame)) return;
+  if (!given_duly(sender, *ring, *header)) return;
+  const std::size_t at = number(header->seq) - ring->base - 1;
+  if (at >= ring->frames.size()) ring->frames.resize(at + 1);
+  ring->frames[at] = print(frame);
+}
+
+Packets::Packets() : state_(std::make_unique<State>()) {}
+Packets::~Packets() = default;
+
+void Packets::sent(const Process& sender, NodeId to, std::span<const std::byte> frame) {
+  const auto type = wire::type(frame);
+  if (type == wire::Type::data)
+    state_->take_data(sender, frame);
+  else if (type == wire::Type::token)
+    state_->take_token(sender, to, frame);
+  else if (type == wire::Type::commit_token)
+    state_->take_commit(sender, to, frame);
+}
+
+void Packets::received_to(const Process& member, const RingId& ring, Seq seq) {
+  RingPackets* known = state_->find(ring);
+  MemberPackets* at = known ? known->member(member.node) : nullptr;
+  if (!at) return;
+  at->received = seq;
+  at->stated = true;
+}
+
+const std::vector<Violation>& Packets::violations() const noexcept {
+  return state_->findings.list();
+}
+
+std::size_t Packets::frames() const noexcept {
+  std::size_t count = 0;
+  for (const auto& [id, ring] : state_->rings) count += ring.frames.size();
+  return count;
+}
+
+}  // namespace gyre::check
