@@ -290,6 +290,8 @@ bool Simulation::addressed(std::size_t from, const Send& send, std::size_t to) c
 }
 
 void Simulation::transmit(const Machine& machine, const Send& send) {
+  const NodeId receiver = send.to == NodeIndex::everyone ? NodeId::none : machine.peers.id(send.to);
+  packets_.sent(machine.process, receiver, send.frame.bytes());
   for (std::size_t to = 0; to < machines_.size(); ++to) {
     if (!addressed(machine.number, send, to) || cut_[machine.number][to]) continue;
     ++frames_sent_;
@@ -398,6 +400,7 @@ bool Simulation::drained() const {
 
 std::vector<check::Violation> Simulation::finish(bool quiescent) {
   auto violations = checker_.finish(quiescent);
+  for (const auto& violation : packets_.violations()) violations.push_back(violation);
   for (const auto& text : lost_) violations.push_back({"9", text});
   return violations;
 }

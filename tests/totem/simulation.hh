@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/check/checker.hh"
+#include "tests/check/packets.hh"
 #include "totem/ring.hh"
 
 namespace gyre::test {
@@ -132,6 +133,7 @@ class Simulation {
   std::uint64_t serial_ = 0, hash_ = 0xcbf29ce484222325, frames_sent_ = 0;
   Time now_{};
   check::Checker checker_;
+  check::Packets packets_;
   std::vector<std::string> trace_;
   std::vector<std::string> lost_;  // accepted messages that a living node never got back
 };
