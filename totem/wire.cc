@@ -70,7 +70,8 @@ bool read_token(std::span<const std::byte> frame, Token& token) noexcept {
   token.fcc = in.get<std::uint32_t>();
   token.backlog = in.get<std::uint32_t>();
   token.recovering = in.get<std::uint32_t>();
-  if (!in.ok() || token.rtr_count > Token::rtr_max || token.aru > token.seq) return false;
+  if (!in.ok() || token.rtr_count > Token::rtr_max) return false;
+  if (token.seq > Token::seq_max || token.aru > token.seq) return false;
   if (in.left() != token.rtr_count * sizeof(std::uint64_t)) return false;
   for (std::size_t i = 0; i < token.rtr_count; ++i) token.rtr[i] = in.seq();
   return true;

@@ -52,6 +52,8 @@ void write_item(std::byte* front, const Item&) noexcept;
 
 struct Token {
   static constexpr std::size_t rtr_max = 100;
+  // More than a ring can live for, so that no seq of it ever wraps.
+  static constexpr Seq seq_max{std::uint64_t{1} << 62};
   static constexpr std::size_t fixed_size = 1 + 1 + 2 + 20 + 8 + 8 + 8 + 4 + 4 + 4 + 4;
   RingId ring;
   std::uint64_t token_seq = 0;  // grows with every hop

@@ -97,6 +97,16 @@ TEST_F(Wire, ATokenWhoseAruIsAboveItsSeqIsRefused) {
   EXPECT_FALSE(read_token(out.bytes(), in));
 }
 
+// Its receiver would send frames from the seq behind it, which is 0, up to it.
+TEST_F(Wire, ATokenBehindWhoseSeqNoneFollowsIsRefused) {
+  for (const std::uint64_t seq : {~std::uint64_t{0}, number(Token::seq_max) + 1}) {
+    FrameRef out = frame();
+    write_token(out, {.ring = ring_, .seq = Seq{seq}});
+    Token in;
+    EXPECT_FALSE(read_token(out.bytes(), in)) << seq;
+  }
+}
+
 TEST_F(Wire, Join) {
   Join join;
   join.sender = NodeId{2};
