@@ -37,7 +37,7 @@ CANARY_SEEDS = 100
 SIMULATORS = {
     "random-mutants": ("totem/", ["--gtest_filter=Random.Every*"],
                        {"GYRE_SEEDS": "{first}..{last}"}),
-    "sim-mutants": ("", ["--seeds", "{first}..{last}"], {}),
+    "sim-mutants": ("", ["--json", "--seeds", "{first}..{last}"], {}),
 }
 FINDING = re.compile(r"\bseed (\d+): ([^\n]*)")
 FAILED_TEST = re.compile(r"\[  FAILED  \] (\S+)")
@@ -95,8 +95,14 @@ def run(command, environment, seconds):
         return status, output.read()
 
 
-def verdict(program, last, status, text):
+def verdict(program, first, last, status, text):
     """What a run that did not end well says, as a Kill."""
+    objects = [json.loads(each) for each in text.splitlines() if each.startswith("{\"")]
+    if objects and objects[-1]["violations"]:
+        found = objects[-1]["violations"][0]
+        return Kill(program, objects[-1]["seed"], "violation", f"{found['clause']}: {found['text']}")
+    if program == "sim-mutants":  # it says what came of each seed: the next one ended it
+        last = objects[-1]["seed"] + 1 if objects else first
     finding = FINDING.search(text)
     assertion = ASSERTION.search(text)
     if status is None:
@@ -123,16 +129,16 @@ class Course:
         command = [str(self.options.build / program)] + [a.format(**fill) for a in arguments]
         environment = {**self.environment, **{k: v.format(**fill) for k, v in extra.items()}}
         limit = HANG_SECONDS * (1 + (last - first + 1) / HANG_SEEDS)
-        return self.judge(program, last, *run(command, environment, limit))
+        return self.judge(program, first, last, *run(command, environment, limit))
 
-    def judge(self, program, last, status, text):
+    def judge(self, program, first, last, status, text):
         if STOP.is_set():
             return False
         if "is not a mutant" in text:
             sys.exit(f"mutants: {program} was built from another list")
         self.result.reached |= "mutant reached" in text or status is None or status < 0
         if status != 0:
-            self.result.kill = verdict(program, last, status, text)
+            self.result.kill = verdict(program, first, last, status, text)
         return status == 0
 
     def simulate(self, program):
@@ -153,7 +159,7 @@ class Course:
         for program in self.options.scenarios:
             if not self.result.kill:
                 command = [str(self.options.build / program)]
-                self.judge(program, 0, *run(command, self.environment, 5 * HANG_SECONDS))
+                self.judge(program, 0, 0, *run(command, self.environment, 5 * HANG_SECONDS))
         return self.result
 
 
@@ -180,7 +186,7 @@ def canary(options):
                 for program in options.simulators)
     for program in options.scenarios:
         command = [str(options.build / program)]
-        clean = clean and course.judge(program, 0, *run(command, {}, 5 * HANG_SECONDS))
+        clean = clean and course.judge(program, 0, 0, *run(command, {}, 5 * HANG_SECONDS))
     if not clean:
         sys.exit(f"mutants: not clean without a mutant: {course.result.kill}")
 
