@@ -349,7 +349,9 @@ void Ring::receive_merge_detect(const FrameRef& frame, NodeIndex from, Time now)
   if (auto* leaving = std::get_if<Leaving>(&state_)) {
     if (detect.ring.seq > log_->id.seq) leaving->waiting.remove(from);
   } else if (auto* gather = std::get_if<Gather>(&state_)) {
-    if (hears_us) heard_in_gather(*gather, from, now);
+    // Not when we agree with others: the commit token is on its way, and who hears us is met later.
+    const bool agreed = gather->agreed && proposal(*gather).size() > 1;
+    if (hears_us && !agreed) heard_in_gather(*gather, from, now);
   } else if (state() == State::operational) {
     if (!log_->members.has(from))
       receive_foreign(from, hears_us, Reason::foreign_ring, now);
