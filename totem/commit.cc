@@ -101,8 +101,9 @@ bool Ring::collect_commit_part(std::span<const std::byte> frame) {
   return staged_parts_.size() == staged_.members;
 }
 
-// It must propose just the ring that we propose, under a seq that we have never seen, with everyone
-// before us filled in.
+// It must propose just the ring that we propose, with everyone before us filled in, and under a seq
+// that is new to us and to each member, as far as its joins told: a token of an attempt that failed
+// without us is not. A live token refused for this would be refused by that member too.
 bool Ring::acceptable(const Gather& gather, const wire::CommitToken& token) const {
   Members all;
   NodeId before = NodeId::none;
@@ -111,6 +112,7 @@ bool Ring::acceptable(const Gather& gather, const wire::CommitToken& token) cons
     const auto node = peers_.find(entry.node);
     if (!node || entry.node <= before) return false;
     if (entry.filled != (i < token.hop)) return false;
+    if (token.ring.seq <= peer_state_[at(*node)].ring_seq) return false;
     before = entry.node;
     all.add(*node);
   }

@@ -287,6 +287,7 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
   const bool stale = same_incarnation && join.ring_seq < log.id.seq && !is_leaving;
   peer.incarnation = join.incarnation;
   peer.join_seq = join.join_seq;
+  peer.ring_seq = join.ring_seq;
   peer.left_orderly = is_leaving;
   if (auto* leaving = std::get_if<Leaving>(&state_)) {
     for (std::size_t i = 0; i < join.count; ++i)

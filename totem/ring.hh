@@ -273,7 +273,7 @@ class Ring {
   std::uint64_t join_seq_ = 0;
   std::array<std::uint64_t, nodes_max> since_{};  // of the installed ring's members
   struct PeerState {
-    std::uint64_t incarnation = 0, join_seq = 0;
+    std::uint64_t incarnation = 0, join_seq = 0, ring_seq = 0;  // of its last join
     Time foreign_at = Time::min();  // last heard from outside of our ring
     Time member_since{};
     Time held_down_until = Time::min();
