@@ -69,10 +69,11 @@ class Programs {
             std::uint32_t length);
 
   // --- what it takes from its stream ---
-  void received(const Program&, const Peer& sender, std::string_view group, totem::Guarantee,
-                std::uint64_t hash, std::uint32_t length);
-  void changed(const Program&, std::string_view group, std::span<const Peer> members,
-               std::span<const Peer> joined, std::span<const Peer> left);
+  void received(const Program&, const totem::Place&, const Peer& sender, std::string_view group,
+                totem::Guarantee, std::uint64_t hash, std::uint32_t length);
+  void changed(const Program&, const totem::Place&, std::string_view group,
+               std::span<const Peer> members, std::span<const Peer> joined,
+               std::span<const Peer> left);
   void refused(const Program&, std::string_view group);  // its join, or its membership
   void transitional(const Program&, const totem::RingId& ring, const totem::RingId& previous,
                     std::span<const totem::Member> members);
