@@ -1,22 +1,8 @@
-// Traces of programs: good ones are accepted, and for each part of clause 9 some break it.
-//
-// A line is PROGRAMS WHAT. A program is its node and a letter, as in 1a; after ' it lives on its
-// node's second start, as in 1'a. What it does:
-//   starts, joins g, leaves g, refused g, ends
-//   sends g hello      a message to group g; "hello" stands for its payload
-//   V 10 12            sees the view of ring 10 with nodes 1 and 2; 2' is a second start
-//   T 20 10 12         sees the transitional configuration from ring 10 to ring 20
-//   gets g 5 1a hello  receives it of 1a at place 5 of its view's ring
-//   in g 5 1a,2a +2a -3a   is told at place 5 that these are in g, who joined and who left
-#include "tests/check/programs.hh"
-
+// Good traces of programs are accepted, and for each part of clause 9 some break it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <map>
-#include <set>
-#include <sstream>
+#include "tests/check/program_notation.hh"
 
 namespace gyre::check {
 namespace {
@@ -24,104 +10,9 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-Program program(const std::string& name) {
-  const bool second = name[1] == '\'';
-  return {NodeId(static_cast<unsigned>(name[0] - '0')), second ? 2U : 1U,
-          static_cast<std::uint32_t>(name.back() - 'a' + 1)};
-}
-Peer peer(const std::string& name) {
-  return {program(name).node, program(name).client};
-}
-totem::RingId ring(const std::string& number) {
-  return {std::stoul(number), NodeId(1), 77};
-}
-std::vector<totem::Member> nodes(const std::string& text) {
-  std::vector<totem::Member> members;
-  for (const char each : text)
-    if (each == '\'')
-      members.back().since = 6;
-    else
-      members.push_back({NodeId(static_cast<unsigned>(each - '0')), 5});
-  return members;
-}
-std::vector<std::string> split(const std::string& text) {
-  std::vector<std::string> parts;
-  std::istringstream in(text);
-  for (std::string part; std::getline(in, part, ',');) parts.push_back(part);
-  return parts;
-}
-std::vector<Peer> peers(const std::string& names) {
-  std::vector<Peer> all;
-  for (const std::string& name : split(names)) all.push_back(peer(name));
-  return all;
-}
-
-class Trace {
- public:
-  Trace& play(const std::string& trace) {
-    std::istringstream lines(trace);
-    for (std::string line; std::getline(lines, line);) {
-      std::istringstream words(line);
-      std::string names, rest;
-      if (!(words >> names)) continue;
-      std::getline(words, rest);
-      for (const std::string& name : split(names)) one(name, std::istringstream(rest));
-    }
-    return *this;
-  }
-  std::set<std::string> broken(bool quiescent = true) {
-    std::set<std::string> clauses;
-    for (const Violation& each : programs.finish(quiescent)) clauses.insert(each.clause);
-    return clauses;
-  }
-
-  Programs programs;
-
- private:
-  void one(const std::string& name, std::istringstream words) {
-    const Program who = program(name);
-    std::string verb, a, b, c, d;
-    words >> verb >> a >> b >> c;
-    const auto place = [&] { return totem::Place{views_[name], totem::Seq{std::stoul(b)}, 0}; };
-    if (verb == "starts") programs.started(who);
-    if (verb == "joins") programs.joining(who, a);
-    if (verb == "leaves") programs.leaving(who, a);
-    if (verb == "refused") programs.refused(who, a);
-    if (verb == "ends") programs.ended(who, ProgramEnd::closed);
-    if (verb == "sends")
-      programs.sent(who, a, totem::Guarantee::agreed, std::hash<std::string>{}(b), 1);
-    if (verb == "V") programs.viewed(who, views_[name] = ring(a), nodes(b));
-    if (verb == "T") programs.transitional(who, ring(a), ring(b), nodes(c));
-    if (verb == "gets") {
-      words >> d;
-      const std::uint32_t length = d.back() == '!' ? 2 : 1;
-      if (length == 2) d.pop_back();
-      programs.received(who, place(), peer(c), a, totem::Guarantee::agreed,
-                        std::hash<std::string>{}(d), length);
-    }
-    if (verb != "in") return;
-    std::string joined, left;
-    for (std::string change; words >> change;)
-      (change[0] == '+' ? joined : left) += change.substr(1) + ",";
-    programs.changed(who, place(), a, peers(c), peers(joined), peers(left));
-  }
-
-  std::map<std::string, totem::RingId> views_;
-};
-
 std::set<std::string> broken(const std::string& trace) {
-  return Trace().play(trace).broken();
+  return ProgramScript().play(trace).broken();
 }
-
-// Three programs on three nodes are in one group.
-const std::string joined = R"(
-  1a,2a,3a starts
-  1a,2a,3a V 10 123
-  1a,2a,3a joins g
-  1a in g 1 1a +1a
-  1a,2a in g 2 1a,2a +2a
-  1a,2a,3a in g 3 1a,2a,3a +3a
-)";
 
 TEST(Good, MessagesToAGroup) {
   EXPECT_THAT(broken(joined + R"(
@@ -518,7 +409,7 @@ TEST(Clause9Ended, AfterTheEnd) {
 }
 
 TEST(Programs, MemoryFollowsWhatIsOnItsWay) {
-  Trace trace;
+  ProgramScript trace;
   trace.play(joined);
   for (int i = 4; i < 50'000; ++i) {
     const std::string text = std::to_string(i);

@@ -1,0 +1,87 @@
+#include "tests/check/program_notation.hh"
+
+namespace gyre::check {
+
+namespace {
+
+Program program(const std::string& name) {
+  const bool second = name[1] == '\'';
+  return {NodeId(static_cast<unsigned>(name[0] - '0')), second ? 2U : 1U,
+          static_cast<std::uint32_t>(name.back() - 'a' + 1)};
+}
+Peer peer(const std::string& name) {
+  return {program(name).node, program(name).client};
+}
+totem::RingId ring(const std::string& number) {
+  return {std::stoul(number), NodeId(1), 77};
+}
+std::vector<totem::Member> nodes(const std::string& text) {
+  std::vector<totem::Member> members;
+  for (const char each : text)
+    if (each == '\'')
+      members.back().since = 6;
+    else
+      members.push_back({NodeId(static_cast<unsigned>(each - '0')), 5});
+  return members;
+}
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> parts;
+  std::istringstream in(text);
+  for (std::string part; std::getline(in, part, ',');) parts.push_back(part);
+  return parts;
+}
+std::vector<Peer> peers(const std::string& names) {
+  std::vector<Peer> all;
+  for (const std::string& name : split(names)) all.push_back(peer(name));
+  return all;
+}
+
+}  // namespace
+
+ProgramScript& ProgramScript::play(const std::string& trace) {
+  std::istringstream lines(trace);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string names, rest;
+    if (!(words >> names)) continue;
+    std::getline(words, rest);
+    for (const std::string& name : split(names)) one(name, std::istringstream(rest));
+  }
+  return *this;
+}
+
+std::set<std::string> ProgramScript::broken() {
+  std::set<std::string> clauses;
+  for (const Violation& each : programs.finish(true)) clauses.insert(each.clause);
+  return clauses;
+}
+
+void ProgramScript::one(const std::string& name, std::istringstream words) {
+  const Program who = program(name);
+  std::string verb, a, b, c, d;
+  words >> verb >> a >> b >> c;
+  const auto place = [&] { return totem::Place{views_[name], totem::Seq{std::stoul(b)}, 0}; };
+  if (verb == "starts") programs.started(who);
+  if (verb == "joins") programs.joining(who, a);
+  if (verb == "leaves") programs.leaving(who, a);
+  if (verb == "refused") programs.refused(who, a);
+  if (verb == "ends") programs.ended(who, ProgramEnd::closed);
+  if (verb == "sends")
+    programs.sent(who, a, totem::Guarantee::agreed, std::hash<std::string>{}(b), 1);
+  if (verb == "V") programs.viewed(who, views_[name] = ring(a), nodes(b));
+  if (verb == "T") programs.transitional(who, ring(a), ring(b), nodes(c));
+  if (verb == "gets") {
+    words >> d;
+    const std::uint32_t length = d.back() == '!' ? 2 : 1;
+    if (length == 2) d.pop_back();
+    programs.received(who, place(), peer(c), a, totem::Guarantee::agreed,
+                      std::hash<std::string>{}(d), length);
+  }
+  if (verb != "in") return;
+  std::string joined, left;
+  for (std::string change; words >> change;)
+    (change[0] == '+' ? joined : left) += change.substr(1) + ",";
+  programs.changed(who, place(), a, peers(c), peers(joined), peers(left));
+}
+
+}  // namespace gyre::check
