@@ -78,10 +78,10 @@ void ProgramScript::one(const std::string& name, std::istringstream words) {
                       std::hash<std::string>{}(d), length);
   }
   if (verb != "in") return;
-  std::string joined, left;
+  std::string came, went;
   for (std::string change; words >> change;)
-    (change[0] == '+' ? joined : left) += change.substr(1) + ",";
-  programs.changed(who, place(), a, peers(c), peers(joined), peers(left));
+    (change[0] == '+' ? came : went) += change.substr(1) + ",";
+  programs.changed(who, place(), a, peers(c), peers(came), peers(went));
 }
 
 }  // namespace gyre::check
