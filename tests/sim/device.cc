@@ -1,0 +1,119 @@
+#include "tests/sim/device.hh"
+
+#include <algorithm>
+#include <cstring>
+
+namespace gyre::sim {
+
+Device::Device(Network& network, MachineIndex self, const DeviceTraits& traits, FramePool& pool,
+               const Time& now, Sending sending)
+    : network_(network),
+      self_(self),
+      traits_(traits),
+      pool_(pool),
+      now_(now),
+      sending_(std::move(sending)),
+      dice_(self + 1),
+      peers_(nodes_max, network.machines()) {}
+
+Address Device::address(MachineIndex machine) {
+  Address made;
+  made.bytes[0] = std::byte(machine + 1);
+  return made;
+}
+
+Limits Device::limits_of(const DeviceTraits& traits) {
+  return {.payload_max = traits.payload_max,
+          .headroom = headroom,
+          .burst_max = 32,
+          .receive_frames = traits.receive_frames,
+          .multicast = traits.multicast,
+          .completes_in_send = traits.completes_after == Duration{}};
+}
+
+void Device::arrive(const Flight& flight) {
+  auto& inbox = inbox_[static_cast<std::size_t>(flight.lane)];
+  if (inbox.size() < traits_.receive_frames) inbox.push_back(flight);
+}
+
+std::size_t Device::receive(Lane lane, std::span<Arrival> arrivals) noexcept {
+  auto& inbox = inbox_[static_cast<std::size_t>(lane)];
+  std::size_t filled = 0;
+  for (; filled < arrivals.size() && !inbox.empty(); inbox.pop_front()) {
+    const Flight& flight = inbox.front();
+    FrameRef frame = pool_.take();
+    if (!frame) {
+      ++counters_.dropped_no_buffer;
+      break;
+    }
+    if (traits_.stamped) frame.prepend(pool_.headroom() - headroom);  // its header fits in front
+    frame.resize(flight.bytes->size());
+    std::memcpy(frame.data(), flight.bytes->data(), flight.bytes->size());
+    ++counters_.received;
+    arrivals[filled++] = {.frame = std::move(frame),
+                          .source = address(flight.from),
+                          .sender = traits_.stamped ? NodeId::none : id(flight.from)};
+  }
+  return filled;
+}
+
+std::size_t Device::send(std::span<const Send> sends) noexcept {
+  std::size_t willing = sends.size();
+  if (traits_.short_sends && willing > 1) willing = dice_.between(1, willing);
+  for (const Send& each : sends.first(willing)) {
+    if (!sending_(destination(each), each.frame)) return sends.size();
+    if (traits_.completes_after == Duration{})
+      transmit(each);
+    else
+      held_.push_back({each, now_ + traits_.completes_after});
+  }
+  return willing;
+}
+
+bool Device::to_all(const Send& send) const {
+  return send.to == NodeIndex::everyone || (traits_.multicast && send.lane == Lane::data);
+}
+
+NodeId Device::destination(const Send& send) const {
+  if (to_all(send)) return NodeId::none;
+  const MachineIndex to = peers_[at(send.to)];
+  return to < network_.machines() ? id(to) : NodeId::none;
+}
+
+void Device::transmit(const Send& send) {
+  if (send.frame.size() > traits_.payload_max) {
+    ++counters_.dropped_truncated;
+    return;
+  }
+  ++counters_.sent;
+  const auto bytes = std::make_shared<const std::vector<std::byte>>(send.frame.bytes().begin(),
+                                                                    send.frame.bytes().end());
+  if (!to_all(send)) {
+    const MachineIndex to = peers_[at(send.to)];
+    if (to < network_.machines()) network_.send(self_, to, send.lane, bytes, now_);
+  } else if (traits_.multicast) {
+    for (MachineIndex to = 0; to < network_.machines(); ++to)
+      if (to != self_) network_.send(self_, to, send.lane, bytes, now_);
+  } else {
+    for (const MachineIndex to : peers_)
+      if (to < network_.machines()) network_.send(self_, to, send.lane, bytes, now_);
+  }
+}
+
+void Device::set_peer(NodeIndex peer, LinkIndex, const Address& address) noexcept {
+  if (peer == NodeIndex::self) return;
+  const auto number = static_cast<std::size_t>(address.bytes[0]);
+  peers_[at(peer)] = number == 0 ? network_.machines() : number - 1;
+}
+
+void Device::advance(Time) noexcept {
+  for (; !held_.empty() && held_.front().due <= now_; held_.pop_front())
+    transmit(held_.front().send);
+}
+
+// In true time; a node asks for it as the next instant at which it must turn anyway.
+Time Device::deadline() const noexcept {
+  return held_.empty() ? never : Time::min();
+}
+
+}  // namespace gyre::sim

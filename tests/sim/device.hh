@@ -1,0 +1,73 @@
+// A machine's card: the Transport that a simulated node speaks through. What it can and cannot do
+// is part of the seed: multicast or unicast, short sends, frames read after send() has returned,
+// duplicates filtered by a clear header or handed up.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "tests/sim/network.hh"
+
+namespace gyre::sim {
+
+struct DeviceTraits {
+  bool multicast = true;
+  bool short_sends = false;
+  bool stamped = true;              // frames carry the clear header; else the device knows senders
+  Duration completes_after{};       // 0: a frame's bytes are read in send()
+  std::size_t payload_max = 1400;   // header included
+  std::size_t receive_frames = 64;  // per lane, before it drops
+  bool operator==(const DeviceTraits&) const = default;
+};
+
+class Device final : public Transport {
+ public:
+  static constexpr std::size_t headroom = 8;
+
+  // `now` is the true time. `sending` is told of each frame that goes out, as the node wrote it,
+  // and may say no: the machine has just died. `to`: none for everyone.
+  using Sending = std::function<bool(NodeId to, const FrameRef& frame)>;
+  Device(Network& network, MachineIndex self, const DeviceTraits& traits, FramePool& pool,
+         const Time& now, Sending sending);
+
+  static Limits limits_of(const DeviceTraits& traits);
+  static Address address(MachineIndex machine);
+  static NodeId id(MachineIndex machine) { return NodeId{static_cast<std::uint32_t>(machine + 1)}; }
+  void arrive(const Flight& flight);
+  bool pending() const { return !inbox_[0].empty() || !inbox_[1].empty(); }
+
+  Limits limits() const noexcept override { return limits_of(traits_); }
+  std::size_t receive(Lane lane, std::span<Arrival> arrivals) noexcept override;
+  std::size_t send(std::span<const Send> sends) noexcept override;
+  void set_peer(NodeIndex peer, LinkIndex link, const Address& address) noexcept override;
+  void advance(Time now) noexcept override;
+  Time deadline() const noexcept override;
+  std::span<const int> wait_fds() const noexcept override { return {}; }
+  bool arm() noexcept override { return !pending(); }
+  std::size_t link_events(std::span<LinkEvent>) noexcept override { return 0; }
+  const TransportCounters& counters() const noexcept override { return counters_; }
+
+ private:
+  struct Held {
+    Send send;
+    Time due;
+  };
+  bool to_all(const Send& send) const;
+  NodeId destination(const Send& send) const;
+  void transmit(const Send& send);
+
+  Network& network_;
+  const MachineIndex self_;
+  const DeviceTraits traits_;
+  FramePool& pool_;
+  const Time& now_;
+  Sending sending_;
+  Dice dice_;
+  std::vector<MachineIndex> peers_;  // by NodeIndex; network_.machines(): not known
+  std::deque<Flight> inbox_[lane_count];
+  std::deque<Held> held_;
+  TransportCounters counters_;
+};
+
+}  // namespace gyre::sim

@@ -1,0 +1,133 @@
+#include "tests/sim/faults.hh"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+namespace gyre::sim {
+
+Faults::Faults(World& world, const Swarm& swarm)
+    : world_(world), swarm_(swarm), dice_(world.run().dice.split()) {
+  next_ = world.now() + dice_.exponential(swarm.fault_gap);
+}
+
+void Faults::strike() {
+  next_ = world_.now() + dice_.exponential(swarm_.fault_gap);
+  const Fault fault = draw();
+  if (!inflict(fault)) return;
+  ++count_;
+  world_.run().hash.add(static_cast<std::uint64_t>(fault));
+  ++world_.run().reached[fmt::format("fault: {}", text(fault))];
+  if (world_.run().tracing) world_.run().trace.push_back(fmt::format("    -- {} --", text(fault)));
+}
+
+Fault Faults::draw() {
+  const auto& weights = swarm_.weights;
+  double left = dice_.fraction() * std::accumulate(weights.begin(), weights.end(), 0.0);
+  for (std::size_t kind = 0; kind < fault_kinds; ++kind)
+    if ((left -= weights[kind]) < 0) return Fault(kind);
+  return Fault::heal;
+}
+
+Machine* Faults::random_machine(bool up) {
+  std::vector<MachineIndex> fitting;
+  for (MachineIndex i = 0; i < world_.size(); ++i)
+    if (world_.machine(i).up() == up) fitting.push_back(i);
+  return fitting.empty() ? nullptr : &world_.machine(fitting[dice_.below(fitting.size())]);
+}
+
+bool Faults::inflict(Fault fault) {
+  Network& network = world_.run().network;
+  const std::size_t count = world_.size();
+  const MachineIndex one = dice_.below(count), other = (one + dice_.between(1, count - 1)) % count;
+  switch (fault) {
+    case Fault::crash:
+    case Fault::crash_midway:
+    case Fault::leave:
+    case Fault::pause: {
+      Machine* machine = random_machine(true);
+      if (!machine) return false;
+      if (fault == Fault::crash) machine->crash();
+      if (fault == Fault::crash_midway) machine->crash_after(dice_.between(1, 40));
+      if (fault == Fault::leave) machine->leave();
+      if (fault == Fault::pause)
+        machine->pause(world_.now() + dice_.between(Duration{}, swarm_.pause_max),
+                       dice_.chance(0.5));
+      return true;
+    }
+    case Fault::start: {
+      Machine* machine = random_machine(false);
+      if (machine) machine->start();
+      return machine;
+    }
+    case Fault::partition:
+    case Fault::partition_half:
+      partition(fault == Fault::partition_half);
+      return true;
+    case Fault::isolate:
+      for (MachineIndex to = 0; to < count; ++to) {
+        network.cut(one, to, true);
+        network.cut(to, one, true);
+      }
+      return true;
+    case Fault::cut_both_ways:
+      network.cut(other, one, true);
+      [[fallthrough]];
+    case Fault::cut_one_way:
+      network.cut(one, other, true);
+      return true;
+    case Fault::flap: {
+      const bool down = !network.is_cut(one, other);
+      for (MachineIndex to = 0; to < count; ++to) {
+        network.cut(one, to, down);
+        network.cut(to, one, down);
+      }
+      return true;
+    }
+    case Fault::heal:
+      network.heal();
+      return true;
+    case Fault::weather:
+      network.weather(one, other) = swarm_.draw_weather(dice_);
+      return true;
+    case Fault::weather_everywhere:
+      for (MachineIndex from = 0; from < count; ++from)
+        for (MachineIndex to = 0; to < count; ++to)
+          network.weather(from, to) = swarm_.draw_weather(dice_);
+      return true;
+    case Fault::black_hole:
+      network.weather(one, other).size_max =
+          dice_.between(100, world_.settings().device.payload_max);
+      return true;
+    case Fault::damage_file:
+      return damage_file();
+  }
+  return false;
+}
+
+void Faults::partition(bool half) {
+  Network& network = world_.run().network;
+  std::vector<bool> side(world_.size());
+  for (std::size_t i = 0; i < side.size(); ++i) side[i] = dice_.chance(0.5);
+  for (MachineIndex from = 0; from < side.size(); ++from)
+    for (MachineIndex to = 0; to < side.size(); ++to)
+      if (side[from] != side[to] && (side[from] || !half)) network.cut(from, to, true);
+}
+
+bool Faults::damage_file() {
+  Machine* machine = random_machine(false);
+  if (!machine) return false;
+  switch (dice_.below(3)) {
+    case 0:
+      machine->lose_file();
+      break;
+    case 1:
+      machine->tear_file();
+      break;
+    default:
+      machine->restore_old_file();
+  }
+  return true;
+}
+
+}  // namespace gyre::sim

@@ -1,0 +1,30 @@
+// What goes wrong while a run lasts.
+#pragma once
+
+#include "tests/sim/world.hh"
+
+namespace gyre::sim {
+
+class Faults {
+ public:
+  Faults(World& world, const Swarm& swarm);
+
+  Time next() const { return next_; }
+  void strike();  // at next()
+  std::uint64_t count() const { return count_; }
+
+ private:
+  Fault draw();
+  bool inflict(Fault fault);
+  Machine* random_machine(bool up);
+  void partition(bool half);
+  bool damage_file();
+
+  World& world_;
+  const Swarm& swarm_;
+  Dice dice_;
+  Time next_{};
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace gyre::sim

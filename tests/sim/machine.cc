@@ -1,0 +1,391 @@
+#include "tests/sim/machine.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "node/ring_file.hh"
+#include "node/ring_store.hh"
+#include "tests/traces/frame_text.hh"
+#include "transport/header.hh"
+#include "transport/shm/handshake.hh"
+#include "transport/stamped.hh"
+
+namespace gyre::sim {
+
+namespace {
+
+constexpr std::uint32_t program_pid = 1000;  // of all: the real one would differ from run to run
+constexpr Duration disk_stuck_max = std::chrono::seconds(3);
+
+node::NodeLimits limits_of(const Settings& settings) {
+  node::NodeLimits limits;
+  limits.clients = std::max<std::size_t>(settings.programs, 1);
+  limits.port.stall_max = 10 * settings.reaction();
+  limits.groups = {.groups = 16, .members = 256};
+  return limits;
+}
+
+}  // namespace
+
+void Run::note(MachineIndex machine, const std::string& text) {
+  if (!tracing) return;
+  const double ms = static_cast<double>(now.time_since_epoch().count()) / 1e6;
+  trace.push_back(fmt::format("{:>11.3f} ms  {}  {}", ms, machine + 1, text));
+}
+
+// All that a crash takes along. Members go in the reverse of this order.
+struct Machine::Process {
+  struct Slot {
+    std::unique_ptr<Program> program;
+    Time starts_at{};
+    bool port_free = true;
+    std::uint32_t generation = 1;
+  };
+
+  Process(Machine& machine, std::uint64_t ring_seq, std::uint64_t first_counter);
+
+  check::Process id;
+  FramePool pool;
+  Device* device = nullptr;
+  std::unique_ptr<Transport> transport;
+  node::Log log{256};
+  std::vector<Slot> slots;
+  Time reserved_at = never;
+  std::uint64_t reserving = 0;
+  std::unique_ptr<node::Node> node;
+};
+
+Machine::Process::Process(Machine& machine, std::uint64_t ring_seq, std::uint64_t boot)
+    : id{machine.id(), machine.dice_.next()},
+      pool(node::Node::frames_needed(machine.run_.settings.ring,
+                                     Device::limits_of(machine.run_.settings.device)) +
+               64,
+           Device::headroom + header_size, machine.run_.settings.device.payload_max, 0),
+      slots(machine.run_.settings.programs) {
+  const Settings& settings = machine.run_.settings;
+  auto card = std::make_unique<Device>(
+      machine.run_.network, machine.index_, settings.device, pool, machine.run_.now,
+      [&machine](NodeId to, const FrameRef& frame) { return machine.transmit(to, frame); });
+  device = card.get();
+  if (settings.device.stamped)
+    transport = std::make_unique<Stamped>(
+        std::move(card),
+        StampIdentity{.self = id.node, .cluster = cluster_tag("sim"), .boot = boot}, pool);
+  else
+    transport = std::move(card);
+  std::vector<node::ListedPeer> listed;
+  for (MachineIndex other = 0; other < settings.machines && !settings.ring.open; ++other)
+    if (other != machine.index_) listed.push_back({Device::id(other), Device::address(other)});
+  const totem::Identity identity{.self = id.node,
+                                 .incarnation = id.incarnation,
+                                 .ring_seq = ring_seq,
+                                 .seed = machine.dice_.next()};
+  node = std::make_unique<node::Node>(node::Node::Setup{.transport = *transport,
+                                                        .pool = pool,
+                                                        .errands = machine,
+                                                        .log = log,
+                                                        .recorder = &machine,
+                                                        .parameters = settings.ring,
+                                                        .identity = identity,
+                                                        .listed = listed,
+                                                        .limits = limits_of(settings)});
+}
+
+Machine::Machine(Run& run, MachineIndex index)
+    : run_(run),
+      index_(index),
+      dice_(run.dice.split()),
+      clock_rate_(1 + run.settings.clock_drift * (2 * dice_.fraction() - 1)),
+      clock_zero_(dice_.between(Duration{}, std::chrono::hours(1000))),
+      file_(node::encode_ring_file(run.settings.first_ring_seq)) {}
+
+Machine::~Machine() = default;
+
+// ---- life ----
+
+void Machine::start() {
+  const std::uint64_t bound = file_ ? node::decode_ring_file(*file_).value_or(0) : 0;
+  regular_.reset();
+  members_.clear();
+  configurations_ = view_ = 0;
+  dying_ = programs_paused_ = false;
+  effects_left_ = 0;
+  paused_until_ = {};
+  process_ = std::make_unique<Process>(*this, bound, dice_.next());
+  for (Process::Slot& slot : process_->slots)
+    slot.starts_at = run_.now + dice_.between(Duration{}, run_.settings.reaction());
+  run_.note(index_, fmt::format("starts, ring seqs up to {} are used", bound));
+  process_->node->start(local());
+  next_turn_ = run_.now;
+}
+
+void Machine::crash() {
+  run_.note(index_, "crashes");
+  for (std::size_t slot = 0; slot < process_->slots.size(); ++slot)
+    if (process_->slots[slot].program) end_program(slot, check::ProgramEnd::node_failed);
+  run_.checker.fail(process_->id);
+  if (process_->reserved_at != never && dice_.chance(0.5))  // the disk was quicker than the end
+    file_ = node::encode_ring_file(process_->reserving + node::RingStore::block);
+  process_.reset();
+}
+
+void Machine::leave() {
+  run_.note(index_, "is asked to leave");
+  process_->node->leave(local());
+  next_turn_ = run_.now;
+}
+
+void Machine::pause(Time until, bool programs_too) {
+  run_.note(index_, "is paused");
+  paused_until_ = until;
+  programs_paused_ = programs_too;
+}
+
+// ---- the file ----
+
+void Machine::lose_file() {
+  run_.note(index_, "its file is lost");
+  file_.reset();
+  run_.checker.file_lost(id());
+}
+
+void Machine::tear_file() {
+  run_.note(index_, "its file is torn");
+  if (file_) file_->resize(dice_.below(file_->size()));
+  run_.checker.file_lost(id());
+}
+
+void Machine::restore_old_file() {
+  if (old_files_.empty()) return;
+  run_.note(index_, "its file is an old one");
+  file_ = old_files_[dice_.below(old_files_.size())];
+  run_.checker.file_lost(id());
+}
+
+void Machine::reserve(std::uint64_t ring_seq) {
+  if (!has_effect()) return;
+  process_->reserving = ring_seq;
+  process_->reserved_at = run_.now + dice_.between(Duration{}, run_.settings.disk_delay);
+  if (!run_.disk_works && dice_.chance(run_.settings.disk_stuck))
+    process_->reserved_at += dice_.between(Duration{}, disk_stuck_max);
+}
+
+void Machine::finish_reservation(Time clock) {
+  if (process_->reserved_at > run_.now) return;
+  process_->reserved_at = never;
+  const std::uint64_t bound = process_->reserving + node::RingStore::block;
+  if (file_ && old_files_.size() < 4) old_files_.push_back(*file_);
+  file_ = node::encode_ring_file(bound);
+  process_->node->reserved(bound, clock);
+}
+
+// ---- time ----
+
+Time Machine::local() const {
+  const auto elapsed = static_cast<double>(run_.now.time_since_epoch().count());
+  return Time(clock_zero_ + Duration(static_cast<std::int64_t>(elapsed * clock_rate_)));
+}
+
+Time Machine::true_time(Time shown) const {
+  if (shown == never) return never;
+  if (shown <= local()) return run_.now;
+  const auto elapsed = static_cast<double>((shown.time_since_epoch() - clock_zero_).count());
+  return Time(Duration(static_cast<std::int64_t>(std::max(0.0, elapsed / clock_rate_)) + 2));
+}
+
+Time Machine::next() const {
+  if (!process_) return never;
+  Time due = std::max({next_turn_, paused_until_});
+  if (programs_paused_ && paused()) return due;
+  for (const Process::Slot& slot : process_->slots)
+    if (slot.program)
+      due = std::min(due, slot.program->next());
+    else if (slot.port_free && !paused() && !run_.resting)
+      due = std::min(due, slot.starts_at);
+  return due;
+}
+
+void Machine::arrive(const Flight& flight) {
+  if (!process_) return;
+  process_->device->arrive(flight);
+  next_turn_ = std::min(next_turn_, run_.now + run_.settings.wake_up);
+}
+
+void Machine::turn() {
+  run_programs();
+  if (next_turn_ > run_.now || paused()) return;
+  const Time clock = local();
+  finish_reservation(clock);
+  const bool active = process_->node->turn(clock);
+  read_log();
+  if (dying_) return crash();
+  if (process_->node->left()) {
+    run_.note(index_, "has left");
+    return crash();
+  }
+  for (Process::Slot& slot : process_->slots)
+    if (slot.program) slot.program->listen(run_.now);
+  schedule(active);
+}
+
+void Machine::schedule(bool active) {
+  const Time soon = run_.now + run_.settings.turn_cost;
+  next_turn_ = soon;
+  if (active || !process_->node->arm()) return;
+  const Time due = std::min(true_time(process_->node->deadline()), process_->reserved_at);
+  next_turn_ = std::max(soon, due);
+}
+
+// ---- effects ----
+
+bool Machine::has_effect() {
+  if (effects_left_ > 0 && --effects_left_ == 0) dying_ = true;
+  return !dying_;
+}
+
+bool Machine::transmit(NodeId to, FrameRef frame) {
+  if (!has_effect()) return false;
+  if (run_.settings.device.stamped) frame.drop_front(header_size);
+  run_.hash.add(frame.size() * 1000003 +
+                static_cast<std::uint64_t>(run_.now.time_since_epoch().count()));
+  if (run_.tracing && run_.tracing_frames)
+    run_.note(index_,
+              fmt::format("→ {:<3} {}", to == NodeId::none ? 0 : static_cast<std::uint32_t>(to),
+                          test::text_of(frame.bytes())));
+  run_.packets.sent(process_->id, to, frame.bytes());
+  return true;
+}
+
+void Machine::send(const totem::Place& place, totem::Guarantee guarantee,
+                   std::span<const std::byte> payload) noexcept {
+  if (has_effect()) run_.checker.send(process_->id, place, guarantee, payload);
+}
+
+void Machine::deliver(const totem::Message& message) noexcept {
+  if (!has_effect()) return;
+  ++run_.messages;
+  run_.hash.add(number(message.place.seq) * 31 + message.payload.size());
+  run_.checker.deliver(process_->id, message);
+}
+
+void Machine::configuration(const totem::Configuration& configuration) noexcept {
+  if (!has_effect()) return;
+  run_.checker.configuration(process_->id, configuration);
+  run_.hash.add(configuration.ring.seq * 7 + configuration.members.size());
+  const bool regular = configuration.kind == totem::Configuration::Kind::regular;
+  if (run_.tracing) {
+    std::string names;
+    for (const totem::Member& member : configuration.members)
+      names += fmt::format(" {}", static_cast<std::uint32_t>(member.node));
+    run_.note(index_,
+              fmt::format("{} configuration of ring {}:{}", regular ? "regular" : "transitional",
+                          configuration.ring.seq, names));
+  }
+  if (!regular) return;
+  if (regular_ != configuration.ring) run_.rings += configuration.ring.representative == id();
+  regular_ = configuration.ring;
+  ++configurations_;
+  members_.clear();
+  for (const totem::Member& member : configuration.members) members_.push_back(member.node);
+}
+
+void Machine::viewed(std::uint64_t number, std::size_t members) {
+  view_ = number;
+  run_.hash.add(number * 131 + members);
+}
+
+void Machine::read_log() {
+  for (node::LogRecord record; process_->log.next(record);) {
+    const auto word = [&](std::size_t i) {
+      return std::string_view(record.text.data() + record.values[i].begin, record.values[i].size);
+    };
+    if (record.format.starts_with("{}: {}"))
+      ++run_.reached[fmt::format("{}: {}", word(0), word(1))];
+    if (run_.tracing) run_.note(index_, node::text(record));
+  }
+}
+
+// ---- programs ----
+
+void Machine::run_programs() {
+  if (programs_paused_ && paused()) return;
+  const Time clock = local();
+  for (std::size_t i = 0; i < process_->slots.size(); ++i) {
+    Process::Slot& slot = process_->slots[i];
+    if (!slot.program) {
+      if (slot.starts_at <= run_.now && slot.port_free && !paused() && !run_.resting) connect(i);
+      continue;
+    }
+    if (slot.program->next() > run_.now) continue;
+    slot.program->step(run_.now);
+    if (slot.program->take_ring()) {
+      process_->node->woken(slot.program->number(), false, clock);
+      next_turn_ = std::min(next_turn_, run_.now + run_.settings.wake_up);
+    }
+    if (slot.program->dead())
+      end_program(i, check::ProgramEnd::closed);
+    else if (slot.program->cut_off())
+      end_program(i, check::ProgramEnd::cut_off);
+  }
+}
+
+void Machine::connect(std::size_t index) {
+  Process::Slot& slot = process_->slots[index];
+  const auto number =
+      static_cast<std::uint32_t>(index + slot.generation++ * process_->slots.size());
+  shm::ChannelPair pair = shm::make_pair({.node = static_cast<std::uint32_t>(id()),
+                                          .client = number,
+                                          .requests_size = shm::ring_min,
+                                          .events_size = shm::ring_min});
+  pair.daemon.pid = pair.program.pid = program_pid;
+  slot.port_free = false;
+  const check::Program id{this->id(), process_->id.incarnation, number};
+  slot.program = std::make_unique<Program>(std::move(pair.program), run_.settings.habits, id,
+                                           dice_.split(), run_.programs, run_.hash, run_.now);
+  process_->node->open_client(std::move(pair.daemon), local());
+  next_turn_ = std::min(next_turn_, run_.now);
+}
+
+void Machine::end_program(std::size_t index, check::ProgramEnd ending) {
+  Process::Slot& slot = process_->slots[index];
+  const std::uint32_t number = slot.program->number();
+  run_.programs.ended(slot.program->id(), ending);
+  slot.program.reset();
+  slot.starts_at = run_.now + run_.settings.habits.starts_again;
+  if (ending == check::ProgramEnd::node_failed) return;
+  process_->node->woken(number, true, local());
+  next_turn_ = std::min(next_turn_, run_.now + run_.settings.wake_up);
+}
+
+void Machine::take_back(shm::Channel channel) {
+  process_->slots[channel.client % process_->slots.size()].port_free = true;
+}
+
+// ---- for the judge ----
+
+const node::Node& Machine::node() const {
+  return *process_->node;
+}
+
+node::Snapshot Machine::snapshot() const {
+  node::Snapshot page;
+  process_->node->snapshot(page, local());
+  return page;
+}
+
+Time Machine::reserved_at() const {
+  return process_->reserved_at == never ? run_.now : process_->reserved_at;
+}
+
+std::size_t Machine::frames_in_use() const {
+  return process_->pool.count() - process_->pool.available();
+}
+
+void Machine::each_program(const std::function<void(Program&)>& visit) {
+  if (!process_) return;
+  for (Process::Slot& slot : process_->slots)
+    if (slot.program) visit(*slot.program);
+}
+
+}  // namespace gyre::sim

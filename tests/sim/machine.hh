@@ -1,0 +1,90 @@
+// One machine: a clock that runs at a rate of its own, a disk with the file of ring seqs, and,
+// while it is up, a process made of the production node, with programs around it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/node.hh"
+#include "tests/sim/run.hh"
+
+namespace gyre::sim {
+
+class Machine final : node::Errands, node::Recorder {
+ public:
+  Machine(Run& run, MachineIndex index);
+  ~Machine() override;
+
+  bool up() const { return process_ != nullptr; }
+  void start();
+  void crash();
+  // Dies in the midst of a turn, after it has had `effects` more: frames sent, events taken.
+  void crash_after(std::uint64_t effects) { effects_left_ = effects; }
+  void leave();
+  void pause(Time until, bool programs_too);
+  bool paused() const { return paused_until_ > run_.now; }
+
+  // What may happen to the file while the machine is down.
+  void lose_file();
+  void tear_file();
+  void restore_old_file();
+
+  void arrive(const Flight& flight);
+  Time next() const;
+  void turn();
+
+  // For the judge.
+  const node::Node& node() const;
+  node::Snapshot snapshot() const;
+  void each_program(const std::function<void(Program&)>& visit);
+  std::size_t frames_in_use() const;
+  Time reserved_at() const;                     // when the disk will have answered
+  std::uint64_t view() const { return view_; }  // the number of the last one; 0: none yet
+  NodeId id() const { return Device::id(index_); }
+  const std::optional<totem::RingId>& regular() const { return regular_; }
+  const std::vector<NodeId>& members() const { return members_; }
+  std::uint64_t configurations() const { return configurations_; }  // regular ones, of this start
+
+ private:
+  struct Process;
+
+  void reserve(std::uint64_t ring_seq) override;
+  void take_back(shm::Channel channel) override;
+  void viewed(std::uint64_t number, std::size_t members) override;
+  void send(const totem::Place& place, totem::Guarantee guarantee,
+            std::span<const std::byte> payload) noexcept override;
+  void deliver(const totem::Message& message) noexcept override;
+  void configuration(const totem::Configuration& configuration) noexcept override;
+
+  Time local() const;          // what its clock shows now
+  Time true_time(Time) const;  // when it will show that
+  bool has_effect();           // false from the moment of its death on
+  bool transmit(NodeId to, FrameRef frame);
+  void finish_reservation(Time clock);
+  void run_programs();
+  void connect(std::size_t slot);
+  void end_program(std::size_t slot, check::ProgramEnd ending);
+  void read_log();
+  void schedule(bool active);
+
+  Run& run_;
+  const MachineIndex index_;
+  Dice dice_;
+  const double clock_rate_;
+  const Duration clock_zero_;
+  std::optional<std::string> file_;
+  std::vector<std::string> old_files_;
+
+  std::unique_ptr<Process> process_;
+  Time next_turn_ = never, paused_until_{};
+  bool programs_paused_ = false, dying_ = false;
+  std::uint64_t effects_left_ = 0;  // 0: it lives
+  std::optional<totem::RingId> regular_;
+  std::vector<NodeId> members_;
+  std::uint64_t configurations_ = 0, view_ = 0;
+};
+
+}  // namespace gyre::sim

@@ -1,0 +1,72 @@
+// The network between the machines: each directed link has weather of its own, and may be cut. It
+// loses, doubles, delays and reorders by dice, and what it carries arrives in virtual time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <queue>
+#include <vector>
+
+#include "tests/sim/dice.hh"
+#include "transport/transport.hh"
+
+namespace gyre::sim {
+
+using MachineIndex = std::size_t;
+
+struct Weather {
+  double loss = 0, duplication = 0;
+  double spike = 0;    // probability of a frame that takes up to spike_max
+  double reorder = 0;  // probability that a frame may overtake those before it
+  Duration delay_min = std::chrono::microseconds(20), delay_max = std::chrono::microseconds(60);
+  Duration spike_max{};
+  std::size_t size_max = SIZE_MAX;  // longer frames vanish: a path with a smaller MTU
+};
+
+using Bytes = std::shared_ptr<const std::vector<std::byte>>;
+
+struct Flight {
+  Time when{};
+  std::uint64_t serial = 0;
+  MachineIndex from = 0, to = 0;
+  Lane lane{};
+  Bytes bytes;
+  bool operator>(const Flight& other) const {
+    return when != other.when ? when > other.when : serial > other.serial;
+  }
+};
+
+class Network {
+ public:
+  Network(std::size_t machines, std::uint64_t seed);
+
+  std::size_t machines() const { return machines_; }
+  void send(MachineIndex from, MachineIndex to, Lane lane, const Bytes& bytes, Time now);
+  // The next frame that has arrived by `now`; nothing when there is none.
+  bool arrive(Time now, Flight& flight);
+  Time next() const { return flights_.empty() ? never : flights_.top().when; }
+
+  Weather& weather(MachineIndex from, MachineIndex to) { return link(from, to).weather; }
+  void cut(MachineIndex from, MachineIndex to, bool is_cut) { link(from, to).cut = is_cut; }
+  bool is_cut(MachineIndex from, MachineIndex to) { return link(from, to).cut; }
+  void heal();  // all cuts
+
+  std::uint64_t sent() const { return serial_; }
+
+ private:
+  struct Link {
+    Weather weather;
+    bool cut = false;
+    Time last[lane_count]{};  // arrival of the latest frame: links keep the order, as a rule
+  };
+  Link& link(MachineIndex from, MachineIndex to) { return links_[from * machines_ + to]; }
+  void carry(Link& link, Flight flight);
+
+  const std::size_t machines_;
+  Dice dice_;
+  std::vector<Link> links_;
+  std::priority_queue<Flight, std::vector<Flight>, std::greater<>> flights_;
+  std::uint64_t serial_ = 0;
+};
+
+}  // namespace gyre::sim

@@ -1,0 +1,87 @@
+#include "tests/sim/outsiders.hh"
+
+#include <algorithm>
+
+namespace gyre::sim {
+
+Outsiders::Outsiders(World& world, const std::vector<bool>& is_core)
+    : world_(world), is_core_(is_core), dice_(world.run().dice.split()) {
+  for (MachineIndex i = 0; i < is_core.size(); ++i) {
+    if (is_core[i]) continue;
+    const Duration token = world.settings().ring.token_loss;
+    outsiders_.push_back({.machine = i,
+                          .manner = Manner(dice_.below(7)),
+                          .period = dice_.magnitude(token / 10, token * 5)});
+    begin(outsiders_.back());
+  }
+}
+
+void Outsiders::connect(MachineIndex machine, bool hears, bool is_heard) {
+  for (MachineIndex i = 0; i < is_core_.size(); ++i) {
+    if (!is_core_[i]) continue;
+    world_.run().network.cut(i, machine, !hears);
+    world_.run().network.cut(machine, i, !is_heard);
+  }
+}
+
+void Outsiders::begin(Outsider& outsider) {
+  Machine& machine = world_.machine(outsider.machine);
+  switch (outsider.manner) {
+    case Manner::down:
+      if (machine.up()) machine.crash();
+      return;
+    case Manner::deaf:
+    case Manner::mute:
+      if (!machine.up()) machine.start();
+      connect(outsider.machine, outsider.manner == Manner::mute, outsider.manner == Manner::deaf);
+      return;
+    case Manner::paused:
+      if (machine.up()) machine.pause(never, true);
+      return;
+    default:
+      if (!machine.up()) machine.start();
+      connect(outsider.machine, true, true);
+      outsider.next = world_.now() + outsider.period;
+  }
+}
+
+Time Outsiders::next() const {
+  Time soonest = never;
+  for (const Outsider& each : outsiders_) soonest = std::min(soonest, each.next);
+  return soonest;
+}
+
+void Outsiders::strike() {
+  for (Outsider& each : outsiders_)
+    if (each.next <= world_.now()) come_or_go(each);
+}
+
+void Outsiders::come_or_go(Outsider& outsider) {
+  outsider.away = !outsider.away;
+  outsider.next = world_.now() + dice_.between(outsider.period / 2, outsider.period * 3 / 2);
+  Machine& machine = world_.machine(outsider.machine);
+  if (outsider.manner == Manner::flapping) {
+    connect(outsider.machine, !outsider.away, !outsider.away);
+  } else if (outsider.manner == Manner::restarting) {
+    if (machine.up())
+      machine.crash();
+    else
+      machine.start();
+  } else if (machine.up()) {
+    machine.pause(outsider.away ? never : world_.now(), true);
+  }
+}
+
+bool Outsiders::unsteady() const {
+  return std::any_of(outsiders_.begin(), outsiders_.end(),
+                     [](const Outsider& each) { return each.next != never; });
+}
+
+void Outsiders::crash_all() {
+  for (Outsider& each : outsiders_) {
+    each.next = never;
+    if (world_.machine(each.machine).up()) world_.machine(each.machine).crash();
+  }
+}
+
+}  // namespace gyre::sim

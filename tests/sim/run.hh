@@ -1,0 +1,59 @@
+// What the machines of one run share: the constants of their cluster, the network, the true time,
+// and those who watch.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/check/checker.hh"
+#include "tests/check/packets.hh"
+#include "tests/check/programs.hh"
+#include "tests/sim/device.hh"
+#include "tests/sim/program.hh"
+#include "totem/parameters.hh"
+
+namespace gyre::sim {
+
+// Drawn by the seed, and alike on all machines.
+struct Settings {
+  std::size_t machines = 3;
+  totem::Parameters ring;
+  DeviceTraits device;
+  Habits habits;
+  std::size_t programs = 2;  // on each machine
+  double clock_drift = 0;    // clocks run this much faster or slower, at most
+  Duration turn_cost{}, wake_up{};
+  Duration disk_delay{};             // of a reservation
+  double disk_stuck = 0;             // probability that it takes seconds
+  std::uint64_t first_ring_seq = 0;  // on every disk at the start
+  std::size_t events_size = 1 << 16;
+
+  // What the guarantees of liveness are counted in.
+  Duration reaction() const { return ring.token_loss + ring.consensus; }
+};
+
+struct Run {
+  Run(const Settings& settings_, std::uint64_t seed)
+      : settings(settings_), dice(seed), network(settings_.machines, dice.next()) {}
+
+  const Settings settings;
+  Dice dice;
+  Network network;
+  Time now{};
+  check::Checker checker;
+  check::Programs programs;
+  check::Packets packets;
+  TraceHash hash;
+  std::map<std::string, std::uint64_t> reached;  // states and reasons, how often
+  std::uint64_t rings = 0, messages = 0;         // installed, each once; delivered
+  bool disk_works = false;                       // as it should, from now on
+  bool resting = false;                          // no program starts any more
+  bool tracing = false, tracing_frames = false;
+  std::vector<std::string> trace;
+
+  void note(MachineIndex machine, const std::string& text);
+};
+
+}  // namespace gyre::sim

@@ -1,0 +1,157 @@
+#include "tests/sim/swarm.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "transport/header.hh"
+
+namespace gyre::sim {
+
+using namespace std::chrono_literals;
+
+std::string_view text(Fault fault) {
+  constexpr std::string_view names[] = {
+      "crash",      "crash midway", "start", "leave", "pause", "partition", "half partition",
+      "isolate",    "one-way cut",  "cut",   "flap",  "heal",  "weather",   "weather everywhere",
+      "black hole", "damaged file"};
+  static_assert(std::size(names) == fault_kinds);
+  return names[static_cast<std::size_t>(fault)];
+}
+
+namespace {
+
+totem::Parameters draw_ring(Dice& dice) {
+  totem::Parameters ring;
+  ring.token_loss = dice.magnitude(60ms, 3000ms);
+  const Duration token = ring.token_loss;
+  ring.token_retransmit = token * 5 / static_cast<int>(5 * dice.between(2, 6) + 1);
+  ring.hold = ring.token_retransmit * 4 / 5;
+  ring.consensus = token * static_cast<int>(dice.one_of({12, 12, 15, 20})) / 10;
+  ring.join = dice.magnitude(token / 60, token / 6);
+  ring.send_join = dice.chance(0.3) ? dice.between(Duration{}, ring.join) : Duration{};
+  ring.merge_detect = dice.magnitude(token / 15, token / 2);
+  ring.linger = dice.chance(0.5) ? Duration(100us) : Duration{};
+  ring.seqno_unchanged = static_cast<std::uint32_t>(dice.one_of({2, 3, 5, 10, 30}));
+  ring.fail_to_receive = static_cast<std::uint32_t>(dice.one_of({10, 50, 2500}));
+  if (dice.chance(0.3)) ring.global_window = static_cast<std::uint32_t>(dice.between(2, 60));
+  if (dice.chance(0.3)) ring.personal_window = static_cast<std::uint32_t>(dice.between(1, 20));
+  return ring;
+}
+
+DeviceTraits draw_device(Dice& dice) {
+  DeviceTraits device;
+  device.multicast = dice.chance(0.6);
+  device.short_sends = dice.chance(0.2);
+  device.stamped = dice.chance(0.7);
+  device.completes_after = dice.chance(0.2) ? Duration(30us) : Duration{};
+  device.payload_max = dice.one_of<std::size_t>({1000, 1400, 1400, 9000});
+  device.receive_frames = dice.one_of<std::size_t>({16, 64, 64, 256});
+  return device;
+}
+
+Habits draw_habits(Dice& dice, Duration reaction) {
+  Habits habits;
+  habits.send_gap = dice.magnitude(reaction / 40, 4 * reaction);
+  habits.burst_max = dice.one_of<std::uint64_t>({1, 1, 3, 10, 40});
+  habits.safe = dice.one_of({0.0, 0.1, 0.5, 1.0});
+  habits.large = dice.chance(0.4) ? dice.one_of({0.02, 0.1}) : 0;
+  habits.large_max = dice.one_of<std::size_t>({10'000, 40'000, 200'000});
+  habits.leave = dice.one_of({0.0, 0.05, 0.3});
+  habits.read_delay = dice.magnitude(10us, 5ms);
+  habits.dies = dice.chance(0.5) ? dice.one_of({0.01, 0.1}) : 0;
+  habits.stalls = dice.chance(0.2) ? 0.02 : 0;
+  habits.starts_again = dice.between(Duration{}, reaction);
+  habits.groups = dice.between(1, Program::groups_max);
+  return habits;
+}
+
+void draw_faults(Swarm& swarm, Dice& dice) {
+  const Duration reaction = swarm.settings.reaction();
+  for (double& weight : swarm.weights) weight = dice.chance(0.35) ? 0 : dice.magnitude(0.1, 3);
+  const auto weight = [&](Fault fault) -> double& {
+    return swarm.weights[static_cast<std::size_t>(fault)];
+  };
+  // What ends trouble happens about as often as what makes it.
+  weight(Fault::start) = 1 + 2 * (weight(Fault::crash) + weight(Fault::crash_midway));
+  weight(Fault::heal) = 1 + weight(Fault::partition) + weight(Fault::isolate);
+  swarm.fault_gap = dice.magnitude(reaction / 10, reaction * 3);
+  swarm.pause_max = dice.magnitude(reaction / 10, reaction * 6);
+}
+
+void draw_network(Swarm& swarm, Dice& dice) {
+  swarm.loss_max = dice.one_of({0.0, 0.0, 0.01, 0.1, 0.3});
+  swarm.duplication_max = dice.one_of({0.0, 0.0, 0.02, 0.2});
+  swarm.reorder_max = dice.one_of({0.0, 0.0, 0.05, 0.3});
+  swarm.spike_max = dice.one_of({0.0, 0.0, 0.001, 0.02});
+  swarm.spike_delay_max = dice.magnitude(1ms, 2 * swarm.settings.ring.token_loss);
+  // A rotation fits into the time after which a token is sent again, with room to spare.
+  const Duration hop_max =
+      swarm.settings.ring.token_retransmit / static_cast<int>(4 * swarm.settings.machines);
+  swarm.delay_min = dice.magnitude(hop_max / 50, hop_max / 2);
+  swarm.delay_max = dice.magnitude(swarm.delay_min, hop_max);
+}
+
+}  // namespace
+
+Weather Swarm::calm() const {
+  Weather weather;
+  weather.delay_min = delay_min;
+  weather.delay_max = delay_max;
+  return weather;
+}
+
+Weather Swarm::draw_weather(Dice& dice) const {
+  Weather weather = calm();
+  weather.loss = loss_max * dice.fraction();
+  weather.duplication = duplication_max * dice.fraction();
+  weather.reorder = reorder_max * dice.fraction();
+  weather.spike = spike_max * dice.fraction();
+  weather.spike_max = spike_delay_max;
+  return weather;
+}
+
+Swarm draw_swarm(std::uint64_t seed, std::optional<std::size_t> machines) {
+  Dice dice(seed);
+  Swarm swarm;
+  Settings& settings = swarm.settings;
+  const std::size_t drawn = dice.between(2, 9);
+  settings.machines = machines.value_or(drawn);
+  settings.device = draw_device(dice);
+  settings.ring = draw_ring(dice);
+  settings.ring.frame_max = static_cast<std::uint32_t>(settings.device.payload_max - header_size);
+  settings.ring.receive_frames = static_cast<std::uint32_t>(settings.device.receive_frames);
+  settings.ring.open = settings.device.multicast && dice.chance(0.5);
+  settings.programs = dice.between(0, 3);
+  settings.habits = draw_habits(dice, settings.reaction());
+  settings.clock_drift = dice.chance(0.5) ? 0.1 * dice.fraction() : 0;
+  settings.turn_cost = dice.magnitude(1us, 20us);
+  settings.wake_up = dice.magnitude(1us, 50us);
+  settings.disk_delay = dice.magnitude(100us, 20ms);
+  settings.disk_stuck = dice.chance(0.2) ? 0.1 : 0;
+  settings.first_ring_seq =
+      dice.one_of<std::uint64_t>({0, 0, 0, 0xfffffff0, std::uint64_t{1} << 39});
+  swarm.start_at_once = dice.chance(0.5);
+  draw_network(swarm, dice);
+  draw_faults(swarm, dice);
+  return swarm;
+}
+
+std::string text(const Swarm& swarm) {
+  const Settings& settings = swarm.settings;
+  const auto ms = [](Duration span) { return static_cast<double>(span.count()) / 1e6; };
+  std::string words = fmt::format(
+      "{} machines, token {:.0f} ms, consensus {:.0f} ms, {}{}{}, frames of {}, delay {:.2f} to "
+      "{:.2f} ms, loss up to {:.0f} %, a fault each {:.0f} ms, {} programs on each, every {:.0f} "
+      "ms up to {} messages; faults:",
+      settings.machines, ms(settings.ring.token_loss), ms(settings.ring.consensus),
+      settings.device.multicast ? "multicast" : "unicast", settings.ring.open ? ", open" : "",
+      settings.device.stamped ? "" : ", bare", settings.ring.frame_max, ms(swarm.delay_min),
+      ms(swarm.delay_max), 100 * swarm.loss_max, ms(swarm.fault_gap), settings.programs,
+      ms(settings.habits.send_gap), settings.habits.burst_max);
+  for (std::size_t kind = 0; kind < fault_kinds; ++kind)
+    if (swarm.weights[kind] > 0) words += fmt::format(" {}", text(Fault(kind)));
+  return words;
+}
+
+}  // namespace gyre::sim

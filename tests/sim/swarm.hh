@@ -1,0 +1,50 @@
+// What a seed decides: the constants of the cluster, how bad the weather may get, and how often
+// which fault strikes. Every probability is drawn anew per seed, and many are zero, so that each
+// seed is a cluster with troubles of its own (swarm testing: Groce and others, ISSTA 2012).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "tests/sim/run.hh"
+
+namespace gyre::sim {
+
+enum class Fault : std::uint8_t {
+  crash,
+  crash_midway,  // in the midst of a turn
+  start,
+  leave,
+  pause,
+  partition,       // into two sides
+  partition_half,  // one side does not hear the other, but is heard
+  isolate,
+  cut_one_way,
+  cut_both_ways,  // between two machines only: reachability is not transitive any more
+  flap,           // one machine's port goes down and comes back
+  heal,
+  weather,  // of one directed link
+  weather_everywhere,
+  black_hole,  // a link that swallows large frames
+  damage_file,
+};
+inline constexpr std::size_t fault_kinds = 16;
+std::string_view text(Fault fault);
+
+struct Swarm {
+  Settings settings;
+  std::array<double, fault_kinds> weights{};
+  Duration fault_gap{};  // mean
+  Duration pause_max{};
+  double loss_max = 0, duplication_max = 0, spike_max = 0, reorder_max = 0;
+  Duration delay_min{}, delay_max{}, spike_delay_max{};
+  bool start_at_once = true;
+
+  Weather draw_weather(Dice& dice) const;
+  Weather calm() const;  // of the core, once all is well
+};
+
+Swarm draw_swarm(std::uint64_t seed, std::optional<std::size_t> machines);
+std::string text(const Swarm& swarm);
+
+}  // namespace gyre::sim

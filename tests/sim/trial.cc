@@ -1,0 +1,342 @@
+#include "tests/sim/trial.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tests/sim/faults.hh"
+#include "tests/sim/outsiders.hh"
+
+namespace gyre::sim {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+class Trial {
+ public:
+  explicit Trial(const TrialOptions& options);
+  Outcome run();
+
+ private:
+  void start();
+  void endure();
+  void choose_core();
+  void calm_down();
+  bool come_together(const char* clause, bool exactly, double reactions);
+  void stay_together();
+  void probe();
+  void drain();
+  void stay_quiet();
+  void finish();
+
+  void run_to(Time end);
+  bool run_to(Time end, const std::function<bool()>& done);
+  Duration reactions(double count) const;
+  bool together(bool exactly);
+  std::uint64_t progress();
+  std::uint64_t sent_at_rest(Duration span) const;
+  bool drained();
+  void fail(std::string clause, std::string text) {
+    outcome_.violations.push_back({std::move(clause), std::move(text)});
+  }
+  bool failed() const { return !outcome_.violations.empty(); }
+  template <typename Visit>
+  void each_core(Visit visit) {
+    for (const MachineIndex i : core_) visit(world_.machine(i));
+  }
+  template <typename Visit>
+  void each_program(Visit visit) {
+    each_core([&](Machine& machine) { machine.each_program(visit); });
+  }
+  std::string standing();
+
+  const TrialOptions options_;
+  const Swarm swarm_;
+  World world_;
+  Faults faults_;
+  std::optional<Outsiders> outsiders_;
+  std::vector<MachineIndex> core_;
+  std::vector<NodeId> core_ids_;
+  Time stable_since_{};
+  Outcome outcome_;
+};
+
+Trial::Trial(const TrialOptions& options)
+    : options_(options),
+      swarm_(draw_swarm(options.seed, options.machines)),
+      world_(swarm_, options.seed),
+      faults_(world_, swarm_) {
+  world_.run().tracing = options.tracing;
+  world_.run().tracing_frames = options.tracing_frames;
+  outcome_.swarm = text(swarm_);
+  outcome_.machines = world_.size();
+}
+
+Outcome Trial::run() {
+  start();
+  endure();
+  choose_core();
+  calm_down();
+  const bool unsteady = outsiders_->unsteady();
+  if (come_together("L1", !unsteady, unsteady ? 20 : 5)) stay_together();
+  outsiders_->crash_all();
+  if (!failed() && come_together("L1", true, unsteady ? 5 : 1)) {
+    probe();
+    drain();
+    stay_quiet();
+  }
+  finish();
+  return std::move(outcome_);
+}
+
+Duration Trial::reactions(double count) const {
+  const double slowest = 1 + 2 * world_.settings().clock_drift;
+  return Duration(static_cast<std::int64_t>(
+      count * slowest * static_cast<double>(world_.settings().reaction().count())));
+}
+
+// ---- the phases ----
+
+void Trial::start() {
+  for (MachineIndex i = 0; i < world_.size(); ++i)
+    if (swarm_.start_at_once || world_.run().dice.chance(0.5)) world_.machine(i).start();
+}
+
+// Safety: faults without mercy.
+void Trial::endure() {
+  const Time end = Time{} + Duration(static_cast<std::int64_t>(options_.minutes * 36e9));
+  while (faults_.next() < end) {
+    world_.run_until(faults_.next());
+    faults_.strike();
+  }
+  world_.run_until(end);
+  outcome_.faults = faults_.count();
+}
+
+void Trial::choose_core() {
+  Dice& dice = world_.run().dice;
+  std::vector<bool> is_core(world_.size(), true);
+  if (dice.chance(0.5))
+    for (std::size_t i = 0; i < is_core.size(); ++i) is_core[i] = dice.chance(0.6);
+  is_core[dice.below(is_core.size())] = true;
+  for (MachineIndex i = 0; i < is_core.size(); ++i)
+    if (is_core[i]) core_.push_back(i);
+  for (const MachineIndex i : core_) core_ids_.push_back(Device::id(i));
+  outcome_.core = core_.size();
+  outsiders_.emplace(world_, is_core);
+}
+
+void Trial::calm_down() {
+  Run& run = world_.run();
+  run.disk_works = true;
+  for (const MachineIndex from : core_)
+    for (const MachineIndex to : core_) {
+      run.network.weather(from, to) = swarm_.calm();
+      run.network.cut(from, to, false);
+    }
+  stable_since_ = run.now + swarm_.spike_delay_max;  // for what is still on its way
+  each_core([&](Machine& machine) {
+    machine.crash_after(0);
+    if (!machine.up()) machine.start();
+    machine.pause(run.now, false);
+    stable_since_ = std::max(stable_since_, machine.reserved_at());
+  });
+  if (run.tracing)
+    run.trace.push_back(fmt::format("    -- calm, a core of {} machines --", core_.size()));
+  run_to(stable_since_);
+}
+
+bool Trial::come_together(const char* clause, bool exactly, double bound) {
+  const Time begin = world_.now();
+  const bool done = run_to(begin + reactions(bound), [&] { return together(exactly); });
+  const double took = static_cast<double>((world_.now() - begin).count()) /
+                      static_cast<double>(world_.settings().reaction().count());
+  outcome_.convergence = std::max(outcome_.convergence, took);
+  if (!done)
+    fail(clause, fmt::format("not together after {:.1f} reaction times: {}", took, standing()));
+  return done;
+}
+
+// L2: no change while nothing changes. With outsiders who come and go: the core goes together.
+void Trial::stay_together() {
+  std::vector<std::uint64_t> before;
+  each_core([&](Machine& machine) { before.push_back(machine.configurations()); });
+  const bool unsteady = outsiders_->unsteady();
+  const Time end = world_.now() + reactions(unsteady ? 6 : 3);
+  const bool parted = run_to(end, [&] {
+    bool wrong = false;
+    std::size_t i = 0;
+    each_core([&](Machine& machine) {
+      const auto& members = machine.members();
+      wrong |= unsteady ? !std::includes(members.begin(), members.end(), core_ids_.begin(),
+                                         core_ids_.end())
+                        : machine.configurations() != before[i];
+      ++i;
+    });
+    return wrong;
+  });
+  if (parted) fail("L2", fmt::format("the core did not stay together: {}", standing()));
+}
+
+// L3: on a ring at rest a message is delivered soon.
+void Trial::probe() {
+  world_.run().resting = true;
+  each_program([](Program& program) { program.quieten(); });
+  drain();
+  if (failed()) return;
+  run_to(world_.now() + reactions(0.5));
+  each_program([&](Program& program) { program.send_now(world_.now()); });
+  const Time end = world_.now() + reactions(1);
+  if (!run_to(end, [&] { return drained(); }))
+    fail("L3", "a message was not delivered within a reaction time");
+}
+
+// L3, L4: as long as something waits, the ring gets on with it.
+void Trial::drain() {
+  for (std::uint64_t before = progress(); !drained();) {
+    const bool done = run_to(world_.now() + reactions(1), [&] { return drained(); });
+    const std::uint64_t after = progress();
+    if (!done && after == before) {
+      fail("L4",
+           fmt::format("messages wait, and nothing moved in a reaction time: {}", standing()));
+      return;
+    }
+    before = after;
+  }
+}
+
+// A ring at rest asks for nothing, holds no more memory, and lets its token rest.
+void Trial::stay_quiet() {
+  if (failed()) return;
+  const auto asked = [&] {
+    std::uint64_t sum = 0;
+    each_core([&](Machine& machine) {
+      const totem::Counters& counters = machine.node().ring().counters();
+      sum += counters.retransmits_requested + counters.retransmits_sent + counters.recovered_sent +
+             counters.gathers;
+    });
+    return sum;
+  };
+  const auto frames_held = [&] {
+    std::size_t most = 0;
+    each_core([&](Machine& machine) { most = std::max(most, machine.frames_in_use()); });
+    return most;
+  };
+  const totem::Parameters& ring = world_.settings().ring;
+  run_to(world_.now() + reactions(0.5));
+  const std::uint64_t asked_before = asked(), sent_before = world_.run().network.sent();
+  const std::size_t held_before = frames_held();
+  run_to(world_.now() + 4 * ring.token_loss);
+  if (asked() != asked_before)
+    fail("10", fmt::format("a ring at rest asked for {} frames", asked() - asked_before));
+  if (frames_held() > held_before + 8)
+    fail("10",
+         fmt::format("a ring at rest holds {} frames, {} before", frames_held(), held_before));
+  const std::uint64_t sent = world_.run().network.sent() - sent_before;
+  if (sent > sent_at_rest(4 * ring.token_loss))
+    fail("10", fmt::format("a ring at rest sent {} frames, {} are enough: {}", sent,
+                           sent_at_rest(4 * ring.token_loss), standing()));
+}
+
+// One rotation per hold time, each token perhaps sent twice, and the calls of merge_detect. The
+// holder's clock may be fast.
+std::uint64_t Trial::sent_at_rest(Duration span) const {
+  const totem::Parameters& ring = world_.settings().ring;
+  const auto times = [&](Duration interval) {
+    return static_cast<std::uint64_t>(1.25 * static_cast<double>(span.count()) /
+                                      static_cast<double>(interval.count())) +
+           2;
+  };
+  return times(ring.hold) * 2 * core_.size() +
+         times(ring.merge_detect) * core_.size() * (world_.size() - 1);
+}
+
+void Trial::finish() {
+  Run& run = world_.run();
+  const bool at_rest = !failed();
+  each_program([&](Program& program) {  // who reads no more has not shown all that it would
+    if (program.stalled()) run.programs.ended(program.id(), check::ProgramEnd::closed);
+  });
+  for (const auto& violation : run.checker.finish(at_rest))
+    outcome_.violations.push_back(violation);
+  for (const auto& violation : run.programs.finish(at_rest))
+    outcome_.violations.push_back(violation);
+  for (const auto& violation : run.packets.violations()) outcome_.violations.push_back(violation);
+  outcome_.hash = run.hash.value();
+  outcome_.frames = run.network.sent();
+  outcome_.rings = run.rings;
+  outcome_.messages = run.messages;
+  outcome_.seconds = static_cast<double>(run.now.time_since_epoch().count()) / 1e9;
+  outcome_.reached = std::move(run.reached);
+  outcome_.trace = std::move(run.trace);
+}
+
+// ---- what they rest on ----
+
+void Trial::run_to(Time end) {
+  run_to(end, [] { return false; });
+}
+
+bool Trial::run_to(Time end, const std::function<bool()>& done) {
+  while (outsiders_->next() < end) {
+    if (world_.run_until(outsiders_->next(), done)) return true;
+    outsiders_->strike();
+  }
+  return world_.run_until(end, done);
+}
+
+bool Trial::together(bool exactly) {
+  const Machine& first = world_.machine(core_.front());
+  return std::all_of(core_.begin(), core_.end(), [&](MachineIndex i) {
+    const Machine& machine = world_.machine(i);
+    if (!machine.up() || machine.node().ring().state() != totem::State::operational) return false;
+    const auto& members = machine.members();
+    const bool fits =
+        exactly ? members == core_ids_
+                : std::includes(members.begin(), members.end(), core_ids_.begin(), core_ids_.end());
+    return fits && machine.regular() == first.regular() && machine.view() == machine.regular()->seq;
+  });
+}
+
+std::uint64_t Trial::progress() {
+  std::uint64_t sum = 0;
+  each_core([&](Machine& machine) { sum += machine.node().ring().counters().data_sent; });
+  each_program([&](Program& program) { sum += program.own_delivered(); });
+  return sum;
+}
+
+bool Trial::drained() {
+  bool all = true;
+  each_program([&](Program& program) { all &= program.stalled() || !program.waits(); });
+  return all;
+}
+
+std::string Trial::standing() {
+  std::string words;
+  each_core([&](Machine& machine) {
+    words += fmt::format(" {}:", static_cast<std::uint32_t>(machine.id()));
+    if (!machine.up()) {
+      words += "down";
+      return;
+    }
+    words += fmt::format("{} ring {} of", totem::text(machine.node().ring().state()),
+                         machine.regular() ? machine.regular()->seq : 0);
+    for (const NodeId id : machine.members())
+      words += fmt::format(" {}", static_cast<std::uint32_t>(id));
+    machine.each_program(
+        [&](Program& program) { words += fmt::format(" [{}]", program.standing()); });
+    const totem::Counters& counters = machine.node().ring().counters();
+    words += fmt::format(" tokens {} again {} holds {} data {};", counters.tokens_sent,
+                         counters.tokens_retransmitted, counters.holds, counters.data_sent);
+  });
+  return words;
+}
+
+}  // namespace
+
+Outcome run_trial(const TrialOptions& options) {
+  return Trial(options).run();
+}
+
+}  // namespace gyre::sim

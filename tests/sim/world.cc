@@ -1,0 +1,47 @@
+#include "tests/sim/world.hh"
+
+#include <algorithm>
+
+namespace gyre::sim {
+
+namespace {
+
+constexpr std::uint64_t steps_between_settling = 1024;  // of the checker, which forgets then
+
+}  // namespace
+
+World::World(const Swarm& swarm, std::uint64_t seed) : run_(swarm.settings, seed) {
+  for (MachineIndex i = 0; i < run_.settings.machines; ++i)
+    machines_.push_back(std::make_unique<Machine>(run_, i));
+  for (MachineIndex from = 0; from < size(); ++from)
+    for (MachineIndex to = 0; to < size(); ++to)
+      run_.network.weather(from, to) = swarm.draw_weather(run_.dice);
+}
+
+// To the next instant at which something happens, and all of it. False: there is none by `end`.
+bool World::step(Time end) {
+  Time next = run_.network.next();
+  for (const auto& machine : machines_) next = std::min(next, machine->next());
+  if (next > end) {
+    run_.now = std::max(run_.now, end);
+    return false;
+  }
+  run_.now = std::max(run_.now, next);
+  for (Flight flight; run_.network.arrive(run_.now, flight);) machines_[flight.to]->arrive(flight);
+  for (const auto& machine : machines_)
+    if (machine->next() <= run_.now) machine->turn();
+  if (++steps_ % steps_between_settling == 0) run_.checker.settle();
+  return true;
+}
+
+void World::run_until(Time end) {
+  while (step(end)) continue;
+}
+
+bool World::run_until(Time end, const std::function<bool()>& done) {
+  while (!done())
+    if (!step(end)) return false;
+  return true;
+}
+
+}  // namespace gyre::sim

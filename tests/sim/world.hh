@@ -1,0 +1,35 @@
+// The machines of one run on their network, and virtual time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "tests/sim/machine.hh"
+#include "tests/sim/swarm.hh"
+
+namespace gyre::sim {
+
+class World {
+ public:
+  World(const Swarm& swarm, std::uint64_t seed);
+
+  void run_until(Time end);
+  // As far as `done`, which is asked after each step; false: `end` came first.
+  bool run_until(Time end, const std::function<bool()>& done);
+
+  Run& run() { return run_; }
+  const Settings& settings() const { return run_.settings; }
+  Machine& machine(MachineIndex index) { return *machines_[index]; }
+  std::size_t size() const { return machines_.size(); }
+  Time now() const { return run_.now; }
+
+ private:
+  bool step(Time end);
+
+  Run run_;
+  std::vector<std::unique_ptr<Machine>> machines_;
+  std::uint64_t steps_ = 0;
+};
+
+}  // namespace gyre::sim
