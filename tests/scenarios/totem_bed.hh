@@ -4,8 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "tests/totem/simulation.hh"
 
@@ -58,6 +59,9 @@ class Bed : public Simulation, private Observer {
   // Called in the middle of a turn: cut, crash (oneself too), start others, pause.
   std::function<void(std::size_t node, const totem::Transition&)> at_transition;
 
+  // The clause that a scenario breaks itself, by what it injects.
+  std::string excused;
+
   // Everyone starts, and there is one ring of all.
   void form();
   // One ring of all that are up within 5 × (token + consensus).
@@ -94,12 +98,13 @@ class Bed : public Simulation, private Observer {
   std::vector<Entered> entered_;
   std::vector<Happened> events_;
   std::vector<totem::RingId> tried_;  // the last ring that each node tried to form
-  std::map<std::pair<totem::RingId, std::uint64_t>, std::size_t> tokens_, data_;  // their hashes
   std::set<std::string> broken_;
   std::uint64_t said_ = 0;
 };
 
-// What the wire carried of one kind, to be sent again long afterwards.
+// The bytes of a frame that `write` fills.
+Bed::Frame to_bytes(const std::function<void(FrameRef&)>& write);
+
 Sight look(std::size_t from, std::size_t to, std::span<const std::byte> bytes);
 
 }  // namespace gyre::test

@@ -11,12 +11,9 @@ constexpr std::uint64_t four_billion = std::uint64_t{1} << 32;
 
 // The token as it is, with another number.
 Bed::Frame renumbered(const Sight& sight, std::uint64_t token_seq) {
-  FramePool pool(1, 0, 2048, 0);
-  FrameRef frame = pool.take();
   auto token = sight.token();
   token.token_seq = token_seq;
-  totem::wire::write_token(frame, token);
-  return {frame.bytes().begin(), frame.bytes().end()};
+  return to_bytes([&](FrameRef& frame) { totem::wire::write_token(frame, token); });
 }
 
 // Elsewhere 32-bit numbers of tokens and messages wrapped, and a ring that had run for weeks took
@@ -34,6 +31,7 @@ TEST(Scenario, A1_RingSeqAndTokenSeqCrossTwoToThe32) {
     highest = std::max(highest, sight.seq);
     if (jumped || sight.to != 1) return false;
     jumped = true;
+    bed.excused = "10 token";  // whose numbers grow by one
     bed.inject(sight.from, 1, renumbered(sight, four_billion - 20), 5us);
     return true;
   };
