@@ -63,6 +63,26 @@ void play_leave(World& world) {
   world.run_until([&] { return !world.simulation().up(2); }, 50ms);
 }
 
+// Node 2 crashes when nobody has its "lost" and all have what came behind it, its own and others':
+// who delivers that depends on who acknowledged which recovery (the obligation set).
+void play_hole(World& world) {
+  form(world);
+  const auto delivered = [&](std::size_t count) {
+    world.run_until([&] { return world.simulation().delivered(1).size() == count; });
+  };
+  world.silence(1);
+  world.submit(1, "lost");
+  delivered(1);
+  world.silence(std::nullopt);
+  world.submit(1, "a");
+  world.submit(2, "b", Guarantee::safe);
+  world.submit(3, "c");
+  delivered(2);
+  world.run(140us);  // short of the rotation after which it would send it again
+  world.crash(1);
+  world.begin();
+}
+
 // Node 2 is back just when the others exchange the messages of the ring that it broke.
 void play_restart(World& world) {
   form(world);
@@ -82,7 +102,7 @@ void play_restart(World& world) {
 
 constexpr Plot all[] = {
     {"start", 3, play_start}, {"merge", 4, play_merge},     {"crash", 3, play_crash},
-    {"leave", 3, play_leave}, {"restart", 3, play_restart},
+    {"leave", 3, play_leave}, {"restart", 3, play_restart}, {"hole", 4, play_hole},
 };
 
 }  // namespace

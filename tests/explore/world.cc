@@ -117,7 +117,7 @@ void World::sends(std::size_t from, const Send&) {
 }
 
 bool World::loses(std::size_t from, std::size_t to, std::span<const std::byte> bytes) {
-  bool lost = false;
+  bool lost = silent_ == from && totem::wire::type(bytes) == totem::wire::Type::data;
   if (crash_after_ == from) {
     crash_after_.reset();
     simulation_.crash(from);

@@ -30,6 +30,8 @@ class World final : public Observer {
   void submit(std::size_t node, std::string_view payload,
               totem::Guarantee guarantee = totem::Guarantee::agreed);
 
+  // What `node` multicasts reaches no one, until this is said without a node.
+  void silence(std::optional<std::size_t> node) { silent_ = node; }
   void begin() { counting_ = true; }  // from here on things may go wrong
   // What was wrong: the run did not come together in time, did not drain, or broke a clause.
   std::vector<std::string> end();
@@ -61,6 +63,7 @@ class World final : public Observer {
   std::vector<Fault> faults_;
   std::vector<Held> held_;
   std::vector<Restart> restarts_;
+  std::optional<std::size_t> silent_;
   bool counting_ = false;
   Points points_, fired_at_;
   std::size_t fired_ = 0;
