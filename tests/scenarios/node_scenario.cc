@@ -37,8 +37,9 @@ bool Passing::has_item(std::uint8_t flags) const {
   return std::ranges::any_of(items(), [&](const wire::Item& item) { return item.flags == flags; });
 }
 
-void Scenario::open(std::size_t nodes, const FakeOptions& network) {
-  cluster_ = std::make_unique<Cluster>(nodes, network);
+void Scenario::open(std::size_t nodes, const FakeOptions& network,
+                    const TestNode::Options& options) {
+  cluster_ = std::make_unique<Cluster>(nodes, network, options);
   programs_.resize(nodes);
   seen_.resize(nodes);
   cluster_->network.loses = [this](const Address& from, const Address& to, Lane lane,

@@ -36,7 +36,8 @@ inline constexpr FakeOptions kind_network{
 
 class Scenario : public testing::Test {
  protected:
-  void open(std::size_t nodes, const FakeOptions& network = kind_network);
+  void open(std::size_t nodes, const FakeOptions& network = kind_network,
+            const TestNode::Options& options = {});
   // A program on this node, in the group "all", with nothing of its own joining in `seen`.
   void program(std::size_t node);
 
@@ -49,8 +50,9 @@ class Scenario : public testing::Test {
   // All nodes of `side`, and only they, share one ring and its barrier is through.
   bool whole(const std::set<std::size_t>& side);
 
-  bool send(std::size_t node, std::string_view payload) {
-    return programs_[node]->send("all", payload);
+  bool send(std::size_t node, std::string_view payload,
+            totem::Guarantee guarantee = totem::Guarantee::agreed) {
+    return programs_[node]->send("all", payload, guarantee);
   }
   // What the program of a node has been told so far.
   const std::vector<std::string>& seen(std::size_t node);
