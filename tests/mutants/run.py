@@ -97,10 +97,12 @@ def run(command, environment, seconds):
 
 def verdict(program, first, last, status, text):
     """What a run that did not end well says, as a Kill."""
-    objects = [json.loads(each) for each in text.splitlines() if each.startswith("{\"")]
+    whole = [each for each in text.splitlines() if each.startswith("{") and each.endswith("}")]
+    objects = [json.loads(each) for each in whole]
     if objects and objects[-1]["violations"]:
         found = objects[-1]["violations"][0]
-        return Kill(program, objects[-1]["seed"], "violation", f"{found['clause']}: {found['text']}")
+        why = f"{found['clause']}: {found['text']}"
+        return Kill(program, objects[-1]["seed"], "violation", why)
     if program == "sim-mutants":  # it says what came of each seed: the next one ended it
         last = objects[-1]["seed"] + 1 if objects else first
     finding = FINDING.search(text)
@@ -142,7 +144,7 @@ class Course:
         return status == 0
 
     def simulate(self, program):
-        first, size = 1, 1
+        first, size = 1, 2
         end = time.monotonic() + self.options.seconds
         while first <= self.options.seeds and time.monotonic() < end:
             last = min(first + size - 1, self.options.seeds)
