@@ -227,6 +227,10 @@ void Ring::enter_leaving(Time now) {
   Leaving& leaving = state_.emplace<Leaving>();
   leaving.waiting = log_->members;
   leaving.waiting.remove(NodeIndex::self);
+  // Who has said that it goes too knows all it needs, and may be gone before it hears us.
+  log_->members.each([&](NodeIndex node) {
+    if (peer_state_[at(node)].left_orderly) leaving.waiting.remove(node);
+  });
   leaving.until = now + parameters_.consensus;
   leaving.resend_at = now;
   leaving_ = true;

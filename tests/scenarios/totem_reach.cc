@@ -1,0 +1,193 @@
+// Who hears whom, and who does not run: classes D7 to D10.
+
+#include <algorithm>
+
+#include "tests/scenarios/totem_bed.hh"
+
+namespace gyre::test {
+namespace {
+
+// The nodes of a core get things done while others keep disturbing it: in each tenth of a second
+// they deliver about what they send.
+void expect_progress(Bed& bed, std::initializer_list<std::size_t> core, int tenths) {
+  for (int i = 0; i < tenths; ++i) {
+    std::vector<std::size_t> before;
+    for (const auto node : core) before.push_back(bed.delivered(node).size());
+    for (int turns = 0; turns < 20; ++turns) {
+      for (const auto node : core) bed.say(node, 1, 100);
+      bed.run(5ms);
+    }
+    auto had = before.begin();
+    for (const auto node : core)
+      EXPECT_GT(bed.delivered(node).size(), *had++ + 12 * core.size())
+          << "node " << node + 1 << '\n'
+          << bed.story();
+  }
+}
+
+// 1 and 2 hear 3 but not each other, and the ring was formed and broken without end (#659, #750).
+// Here the largest set that hears itself goes on, and the one outside may try now and then.
+TEST(Scenario, D7_NonTransitiveReach) {
+  Bed bed(3);
+  bed.form();
+  bed.cut(0, 1);
+  bed.run(200ms);
+  const auto gathers = bed.counters(0).gathers;
+  expect_progress(bed, {0, 2}, 10);
+  EXPECT_GE(bed.times(2, Reason::foreign_join) + bed.times(2, Reason::foreign_ring), 2u);
+  EXPECT_GT(bed.counters(2).joins_held_down + bed.counters(2).merge_detects_received, 10u);
+  EXPECT_EQ(bed.ring(0).ring(), bed.ring(2).ring());
+  // Held down for 2 × (token + consensus) after each attempt, which takes a consensus time itself.
+  EXPECT_LE(bed.counters(0).gathers - gathers, 2 * 1000u / 88);
+  bed.heal();
+  bed.end();
+}
+
+// A node that only sends kept all others in gather (#506). Here it must hear a ring to break it.
+TEST(Scenario, D7_AMemberThatGoesDeaf) {
+  Bed bed(4);
+  bed.form();
+  for (std::size_t node = 0; node < 3; ++node) bed.cut(node, 3, false);
+  bed.run(200ms);
+  const auto ring = bed.ring(0).ring();
+  ASSERT_NE(ring, bed.ring(3).ring());
+  expect_progress(bed, {0, 1, 2}, 5);
+  EXPECT_EQ(bed.ring(0).ring(), ring) << bed.story();
+  EXPECT_EQ(bed.ring(2).ring(), ring);
+  EXPECT_GT(bed.counters(0).merge_detects_received, 50u);
+  bed.heal();
+  bed.end();
+}
+
+// The same for one that starts deaf: its joins are all that is heard of it.
+TEST(Scenario, D7_ANodeThatStartsDeaf) {
+  Bed bed(4);
+  for (std::size_t node = 0; node < 3; ++node) bed.cut(node, 3, false);
+  for (std::size_t node = 0; node < 3; ++node) bed.start(node);
+  ASSERT_TRUE(bed.converges());
+  const auto ring = bed.ring(0).ring();
+  bed.start(3);
+  expect_progress(bed, {0, 1, 2}, 3);
+  EXPECT_GT(bed.counters(1).joins_deaf, 2u);
+  EXPECT_EQ(bed.ring(0).ring(), ring) << bed.story();
+  bed.heal();
+  bed.end();
+}
+
+// A link that came and went every half token time kept the cluster from ever working (#760). Here
+// the token waits for it, ...
+TEST(Scenario, D7_ALinkThatFlapsFasterThanTheTokenIsMissed) {
+  Bed bed(4);
+  bed.form();
+  const auto ring = bed.ring(0).ring();
+  for (int i = 0; i < 50; ++i) {
+    bed.split({3});
+    bed.say(0, 1, 100);
+    bed.run(Simulation::quick().token_loss / 2);
+    bed.heal();
+    bed.run(Simulation::quick().token_loss / 2);
+  }
+  EXPECT_GT(bed.sum(&totem::Counters::tokens_retransmitted), 50u);
+  EXPECT_EQ(bed.ring(0).ring(), ring) << bed.story();
+  EXPECT_EQ(bed.delivered(3).size(), 50u);
+  bed.end();
+}
+
+// ... or the node behind it is held down, the rest works, and it is back when the link is.
+TEST(Scenario, D7_ANodeThatComesAndGoes) {
+  Bed bed(4);
+  bed.form();
+  std::size_t stall = 0, stalls = 0, gathers = 0, apart = 0;
+  for (int i = 0; i < 60; ++i) {
+    if (i == 10) gathers = bed.counters(0).gathers;
+    const auto before = bed.delivered(0).size();
+    bed.split({3});
+    bed.say(0, 1, 100);
+    bed.run(60ms);
+    bed.heal();
+    bed.run(40ms);
+    stall = bed.delivered(0).size() > before ? 0 : stall + 1;
+    stalls = std::max(stalls, stall);
+    apart += bed.ring(0).ring() != bed.ring(3).ring();
+  }
+  EXPECT_GT(apart, 10u);  // heard for 40 ms, and not let in
+  EXPECT_GT(gathers, 4u);
+  EXPECT_LE(bed.counters(0).gathers - gathers, 50u);  // of 100 times that the link changed
+  EXPECT_LE(stalls, 1u);
+  bed.end();
+}
+
+// Two rings without traffic never found out about each other (29585e70).
+TEST(Scenario, D8_IdleRingsMerge) {
+  Bed bed(4);
+  bed.form();
+  bed.split({0, 1});
+  ASSERT_TRUE(bed.run_until([&] { return bed.times(Reason::recovered) >= 8; }, 200ms));
+  bool mute = true;
+  bed.lose = [&](const Sight& sight) { return sight.type == Type::merge_detect && mute; };
+  bed.run(50ms);
+  bed.heal();
+  const auto holds = bed.counters(0).holds;
+  bed.run(100ms);
+  ASSERT_NE(bed.ring(0).ring(), bed.ring(2).ring());  // nothing else tells them of each other
+  ASSERT_GT(bed.counters(0).holds, holds);
+  mute = false;
+  const Time before = bed.now();
+  ASSERT_TRUE(bed.converges());
+  EXPECT_LT(bed.now() - before, 4 * Simulation::quick().merge_detect) << bed.story();
+  EXPECT_GE(bed.times(Reason::foreign_ring), 1u);
+  bed.end();
+}
+
+// A node that did not run for a while took the others' silence, which was its own, for their death,
+// then worked through joins of long ago, and the membership fell apart (e448603f, #384).
+TEST(Scenario, D9_APauseWithFullQueues) {
+  for (const int tenths : {6, 10, 20, 50, 100}) {
+    SCOPED_TRACE(tenths);
+    Bed bed(4);
+    bed.form();
+    bed.run(10ms);
+    bed.workload.messages_per_turn = 0.1;
+    bed.run(10ms);
+    const auto ring = bed.ring(0).ring();
+    const auto gathers = bed.counters(0).gathers;
+    const Duration span = tenths * Simulation::quick().token_loss / 10;
+    bed.pause(2, span);
+    bed.run(span - 1ms);
+    const bool gone = bed.state(0) == State::operational && bed.ring(0).ring() != ring;
+    EXPECT_TRUE(gone || tenths < 50) << bed.story();
+    bed.run(2ms);
+    EXPECT_GE(bed.counters(2).pauses, 1u);
+    EXPECT_TRUE(bed.counters(2).joins_paused >= 1 || tenths < 20);
+    ASSERT_TRUE(bed.converges());
+    EXPECT_LE(bed.counters(0).gathers - gathers, 4u) << bed.story();
+    EXPECT_TRUE(bed.ring(0).ring() == ring || tenths >= 10) << bed.story();
+    bed.workload.messages_per_turn = 0;
+    bed.end();
+  }
+}
+
+// Many nodes that start at once sent each other so many joins that none was through before its time
+// was up, or filled lists that were too short (59a7b2e0).
+void start_at_once(std::size_t nodes, Duration send_join, std::size_t joins_each) {
+  auto parameters = Simulation::quick();
+  parameters.send_join = send_join;
+  Bed bed(nodes, 1, parameters);
+  bed.disk_delay = 20us;
+  bed.form();
+  EXPECT_EQ(bed.sum(&totem::Counters::rings_installed), nodes) << bed.story();
+  EXPECT_LE(bed.sum(&totem::Counters::joins_sent), joins_each * nodes);
+  EXPECT_EQ(bed.sum(&totem::Counters::no_frames), 0u);
+  bed.say(nodes - 1, 3, 100);
+  bed.end();
+  EXPECT_EQ(bed.delivered(0).size(), 3u);
+}
+TEST(Scenario, D10_SixtyFourNodesStartAtOnce) {
+  start_at_once(64, 0ms, 80);  // each that is newly heard of is answered at once
+}
+TEST(Scenario, D10_AHundredAndTwentyEightNodesStartAtOnce) {
+  start_at_once(128, 10ms, 16);  // answers are gathered
+}
+
+}  // namespace
+}  // namespace gyre::test
