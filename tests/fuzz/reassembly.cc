@@ -1,0 +1,72 @@
+// Fragments of messages from several senders, in any order: what the assembler gives is the
+// fragments since the first one, and never more than a message may have.
+#include <cassert>
+#include <vector>
+
+#include "tests/fuzz/script.hh"
+#include "totem/pack.hh"
+
+namespace {
+
+using namespace gyre;
+using totem::wire::Item;
+
+constexpr std::size_t senders = 4, fragments_max = 32, bytes_size = totem::message_max + 1;
+
+// A byte of it says where it stands, nearly.
+const std::vector<std::byte>& bytes() {
+  static const std::vector<std::byte> all = [] {
+    std::vector<std::byte> made(bytes_size);
+    for (std::size_t i = 0; i < made.size(); ++i) made[i] = std::byte(i ^ i >> 8 ^ i >> 16);
+    return made;
+  }();
+  return all;
+}
+
+// What the assembler is expected to hold of one sender.
+struct Expected {
+  std::span<const std::byte> fragments[fragments_max];
+  std::size_t count = 0, size = 0;
+  bool open = false;
+
+  // True: that was a whole message.
+  bool add(std::uint8_t flags, std::span<const std::byte> fragment) {
+    if (flags & Item::first) count = size = 0, open = true;
+    if (!open) return false;
+    open = size + fragment.size() <= totem::message_max && !(flags & Item::last);
+    size += fragment.size();
+    fragments[count++] = fragment;
+    return size <= totem::message_max && (flags & Item::last);
+  }
+};
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static totem::Assembler assembler;
+  assembler.clear();
+  fuzz::Script script(data, size);
+  Expected expected[senders];
+  for (std::size_t i = 0; i < fragments_max && !script.done(); ++i) {
+    const std::uint8_t choice = script.byte();
+    const std::uint8_t flags = choice & 7;
+    const std::size_t sender = choice >> 3 & 3;
+    // Seldom so long that some of them are too long together.
+    const std::size_t number = script.number<std::uint16_t>();
+    const std::size_t length = (choice & 0xe0) == 0xe0 ? number * 16 : number % 512;
+    const std::size_t at = script.byte() % (bytes_size - length + 1);
+    const auto fragment = std::span(bytes()).subspan(at, length);
+    const auto whole = assembler.add(NodeIndex(sender), flags, fragment);
+    Expected& of_sender = expected[sender];
+    assert(whole.has_value() == of_sender.add(flags, fragment));
+    if (!whole) continue;
+    assert(whole->size() == of_sender.size);
+    std::size_t offset = 0;
+    for (std::size_t k = 0; k < of_sender.count; ++k) {
+      const auto part = of_sender.fragments[k];
+      assert(std::memcmp(whole->data() + offset, part.data(), part.size()) == 0);
+      offset += part.size();
+    }
+  }
+  return 0;
+}
