@@ -5,7 +5,8 @@ usage: run.py [--build DIR] [--seeds N] [--seconds S] [--jobs J] [--only ID,...]
 
 Each mutant (list/*.toml) runs through seeds 1, 2 … of each simulator in --build until one is
 killed: a violation, no convergence, a crash, a failed assertion, a hang. What N seeds or S seconds
-do not kill is left to the scenarios. Before that, all of them without a mutant must be clean.
+do not kill is left to the scenarios. Before that, all of them without a mutant must be clean; and
+the harmless ones (Z1 …) must survive, or a kill means little: these do not count in the shares.
 Prints a table and the shares killed, or with --json all of it as one object.
 """
 import argparse
@@ -59,6 +60,12 @@ class Result:
     kill: Kill | None = None
     seeds: dict = dataclasses.field(default_factory=dict)  # program → seeds run
     reached: bool = False
+
+    def harmless(self):
+        return mutate.family(self.mutant["id"])[0] == "Z"
+
+    def as_it_should(self):
+        return (self.kill is None) == self.harmless()
 
     def by_chance(self):
         return self.kill is not None and self.kill.by in SIMULATORS
@@ -218,8 +225,11 @@ def share(part, results):
 
 
 def summary(results):
-    return {"random": share(Result.by_chance, results),
-            "scenarios": share(lambda result: result.kill is not None, results)}
+    bugs = [result for result in results if not result.harmless()]
+    return {"random": share(Result.by_chance, bugs),
+            "scenarios": share(lambda result: result.kill is not None, bugs),
+            "harmless": share(lambda result: result.kill is not None,
+                              [result for result in results if result.harmless()])}
 
 
 def line(result):
@@ -227,7 +237,8 @@ def line(result):
     if not result.kill:
         ran = ", ".join(f"{count} seeds of {program}" for program, count in result.seeds.items())
         place = "" if result.reached else ", its place never reached"
-        return f"{name:<5} SURVIVED  {what} ({ran}{place})"
+        word = "harmless" if result.harmless() else "SURVIVED"
+        return f"{name:<5} {word}  {what} ({ran}{place})"
     kill = result.kill
     where = f"seed {kill.seed} of {kill.by}" if kill.by in SIMULATORS else kill.by
     return f"{name:<5} {kill.how:<9} {what} ({where}: {kill.why[:90]})"
@@ -264,7 +275,8 @@ def main():
         print("\n".join(line(result) for result in results))
         print(f"killed by random seeds alone: {shares['random']}")
         print(f"killed with scenarios: {shares['scenarios']}")
-    return 0 if all(result.kill for result in results) else 1
+        print(f"taken for bugs though harmless: {shares['harmless']}")
+    return 0 if all(result.as_it_should() for result in results) else 1
 
 
 if __name__ == "__main__":
