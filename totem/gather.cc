@@ -11,6 +11,7 @@ namespace gyre::totem {
 void Ring::enter_gather(Reason reason, NodeIndex cause, Time now) {
   if (leaving_) return enter_leaving(now);
   ++counters_.gathers;
+  const Members others = log_->members | forming_->members;
   if (!retiring_) forming_->reset({});
   disturber_ = log_->members.has(cause) ? NodeIndex::self : cause;
   staged_waits_ = false;
@@ -24,7 +25,7 @@ void Ring::enter_gather(Reason reason, NodeIndex cause, Time now) {
   // The node for whose sake this begins is waited for; the old members alone would agree at once.
   if (disturber_ != NodeIndex::self) gather.heard.add(disturber_);
   if (reason == Reason::failed_to_receive) {
-    gather.excluded = log_->members;
+    gather.excluded = others;
     gather.excluded.remove(NodeIndex::self);
   }
   transition(reason, cause);

@@ -28,7 +28,7 @@ void Ring::visit_operational(Operational& operational, Time now) {
   if (!rotation.held) return;
   last_visit_ = now;
   ++counters_.rotation_count;
-  if (failed_to_receive(operational, now))
+  if (failed_to_receive(*log_, rotation, now))
     return enter_gather(Reason::failed_to_receive, NodeIndex::self, now);
 
   Visit& visit = operational.visit;
@@ -168,15 +168,15 @@ bool Ring::release_held(Operational& operational, Time now) {
 // We keep the aru back, visit after visit, and nothing that we ask for comes: it is we who cannot
 // receive, so we leave the others alone. Counted in visits and in time, because visits can be very
 // short.
-bool Ring::failed_to_receive(Operational& operational, Time now) {
-  const wire::Token& token = operational.rotation.token;
-  if (token.aru_owner != identity_.self || log_->aru > token.aru) {
-    operational.stuck_visits = 0;
-    operational.progress_at = now;
+bool Ring::failed_to_receive(const Log& log, Rotation& rotation, Time now) const {
+  const wire::Token& token = rotation.token;
+  if (token.aru_owner != identity_.self || log.aru > token.aru) {
+    rotation.stuck_visits = 0;
+    rotation.progress_at = now;
     return false;
   }
-  return ++operational.stuck_visits > parameters_.fail_to_receive &&
-         now - operational.progress_at > parameters_.token_loss;
+  return ++rotation.stuck_visits > parameters_.fail_to_receive &&
+         now - rotation.progress_at > parameters_.token_loss;
 }
 
 // There is something to send: if the token is held, or someone lingers with it, the holder must

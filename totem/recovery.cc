@@ -13,6 +13,7 @@ void Ring::enter_recovery(const wire::CommitToken& token, Time now) {
   recovery.next_hop = token.ring.representative == identity_.self ? 2 * token.members : 0;
   recovery.commit_retransmit_at = now + parameters_.token_retransmit;
   recovery.rotation.lost_at = now + parameters_.token_loss;
+  recovery.rotation.progress_at = now;
   plan_exchange(recovery);
   adopt_windows(token);
   transition(Reason::commit_token_returned);
@@ -127,6 +128,8 @@ void Ring::visit_recovery(Recovery& recovery, Time now) {
     install(recovery, now);
     return visit(now);
   }
+  if (failed_to_receive(*forming_, rotation, now))
+    return enter_gather(Reason::failed_to_receive, NodeIndex::self, now);
   const Seq received_seq = rotation.token.seq;
   const std::size_t resent = serve_requests(*forming_, rotation);
   const bool more = recovery.next <= recovery.last;
@@ -169,7 +172,8 @@ void Ring::install(Recovery& recovery, Time now) {
   Rotation rotation = std::move(recovery.rotation);
   Operational& operational = state_.emplace<Operational>();
   operational.rotation = std::move(rotation);
-  operational.progress_at = now;
+  operational.rotation.stuck_visits = 0;
+  operational.rotation.progress_at = now;
   if (log_->count == 1) {
     operational.rotation.held = true;
     operational.rotation.lost_at = never;

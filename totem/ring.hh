@@ -215,7 +215,7 @@ class Ring {
   void sequence(Rotation& rotation, std::size_t count);
   bool hold_token(Operational& operational, bool quiet, Time now);
   bool release_held(Operational& operational, Time now);
-  bool failed_to_receive(Operational& operational, Time now);
+  bool failed_to_receive(const Log& log, Rotation& rotation, Time now) const;
   void ask_for_token(Operational& operational, Time now);
   void expire_operational(Operational& operational, Time now);
   bool may_leave(const Operational& operational) const noexcept;

@@ -44,6 +44,8 @@ struct Rotation {
   NodeIndex sent_to = NodeIndex::self;
   Seq seq_before{}, aru_before{};  // as passed on at the last visit
   std::uint32_t frames_before = 0, backlog_before = 0;
+  std::uint32_t stuck_visits = 0;  // visits at which only this node kept the aru back
+  Time progress_at{};
   Time lost_at = never, retransmit_at = never;
 };
 
@@ -84,8 +86,6 @@ struct Operational {
   Time release_at = never;
   NodeIndex asked_by = NodeIndex::self;  // who wants the held token
   Time cancel_at = never;                // when to ask the holder for the token
-  std::uint32_t stuck_visits = 0;        // visits at which only this node kept the aru back
-  Time progress_at{};
 };
 
 // Everyone is told that this node goes.
