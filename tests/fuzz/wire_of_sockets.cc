@@ -17,15 +17,14 @@ OtherSide& other_side() {
 
 namespace {
 
-// Two descriptors beside the bytes: the memory and, for the room, a second one.
-void pass_descriptors(msghdr& message) {
+// Descriptors beside the bytes: the memory and, for the room, a second one. None without bytes.
+void pass_descriptors(msghdr& message, std::size_t offer) {
   OtherSide& side = other_side();
-  const std::uint8_t choice = side.script.byte();
-  if (!message.msg_control || !side.memory || choice % 4 == 0) {
+  if (!message.msg_control || !side.memory || offer == 0) {
     message.msg_controllen = 0;
     return;
   }
-  const std::size_t count = choice % 4 == 1 ? 1 : 2;
+  const std::size_t count = std::min<std::size_t>(offer, 2);
   if (message.msg_controllen < CMSG_SPACE(count * sizeof(int))) {
     message.msg_controllen = 0;
     return;
@@ -89,10 +88,11 @@ ssize_t __wrap_recvmsg(int, msghdr* message, int) {
     errno = EAGAIN;
     return -1;
   }
-  gyre::fuzz::pass_descriptors(*message);
   const iovec& into = message->msg_iov[0];
+  const std::uint8_t offer = side.script.byte();
   const auto bytes = side.script.bytes(choice < 192 ? into.iov_len : 1 + choice % into.iov_len);
   std::memcpy(into.iov_base, bytes.data(), bytes.size());
+  gyre::fuzz::pass_descriptors(*message, bytes.empty() ? 0 : offer % 4);
   return static_cast<ssize_t>(bytes.size());
 }
 }

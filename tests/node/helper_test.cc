@@ -1,0 +1,136 @@
+// The helper thread with programs on one side and, in the place of the reactor, this test on the
+// other: what crosses its queues and words arrives once and whole.
+#include "node/helper.hh"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/mman.h>
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <vector>
+
+#include "client/gyre/gyre.hh"
+#include "node/config.hh"
+#include "tests/node/temporary.hh"
+
+namespace gyre::node {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t slots = 4, rounds = 40;
+
+class HelperThread : public testing::Test {
+ protected:
+  static LoggingConfig to_file(const std::string& path) {
+    LoggingConfig config;
+    config.to_stderr = config.to_syslog = false;
+    config.to_logfile = true;
+    config.logfile = path;
+    return config;
+  }
+
+  HelperThread() { helper.start(); }
+
+  // One turn of a reactor that does nothing but this.
+  void turn() {
+    ++turns;
+    log.write(Time{}, LogLevel::info, "turn {} of {}", turns, "the test");
+    helper.viewed(turns, turns % 7);
+    helper.turned();
+    if (helper.has_news()) take_news();
+    helper.pass_on();
+    pollfd ready{.fd = helper.wake_fd(), .events = POLLIN, .revents = 0};
+    ::poll(&ready, 1, 1);
+  }
+  void take_news() {
+    const Helper::News news = helper.take_news();
+    if (news.reserved != 0) reserved = news.reserved;
+    if (news.snapshot) {
+      Snapshot snapshot;
+      snapshot.view = turns;
+      snapshot.add("test", "turns", turns);
+      page->write(snapshot);
+      helper.snapshot_taken();
+    }
+    for (shm::Channel channel; helper.next_client(channel); channel = {}) {
+      ++clients;
+      channel.words().ended.store(static_cast<std::uint32_t>(shm::Ended::shutdown));
+      helper.take_back(std::move(channel));
+    }
+  }
+  template <typename Done>
+  void turn_until(Done done) {
+    for (const auto end = std::chrono::steady_clock::now() + 30s;
+         !done() && std::chrono::steady_clock::now() < end;)
+      turn();
+    EXPECT_TRUE(done());
+  }
+
+  test::TemporaryDirectory directory;
+  shm::Listener listener{directory.path()};
+  RingStore store{directory / "state"};
+  Log log{64};
+  LogWriter writer{to_file(directory / "log"), false};
+  std::unique_ptr<StatusPage> page = std::make_unique<StatusPage>();
+  Helper helper{{.self = NodeId{7},
+                 .clients = slots,
+                 .events_size = shm::ring_min,
+                 .listener = listener,
+                 .ring_store = store,
+                 .log = log,
+                 .writer = writer,
+                 .page = *page,
+                 .names = {.version = "test",
+                           .transport = {},
+                           .cluster = {},
+                           .nodes = {},
+                           .address_text = [](const Address&) { return std::string(); }}}};
+  std::uint64_t turns = 0, reserved = 0;
+  std::size_t clients = 0;
+};
+
+TEST_F(HelperThread, ProgramsComeAndGoWhileTheReactorTurns) {
+  const client::Options options{.run_dir = directory.path(), .connect_timeout = 10s};
+  auto programs = std::async(std::launch::async, [&] {
+    for (std::size_t i = 0; i < rounds; ++i) client::Connection connection(options);
+  });
+  auto questions = std::async(std::launch::async, [&] {
+    std::size_t answers = 0;
+    for (std::size_t i = 0; i < rounds; ++i)
+      answers += client::Connection::query(i % 2 ? "counters" : "status", options).size() > 2;
+    return answers;
+  });
+  helper.reserve(5000);
+  turn_until(
+      [&] { return clients == rounds && questions.wait_for(0s) == std::future_status::ready; });
+  programs.get();
+  EXPECT_EQ(questions.get(), rounds);
+  turn_until([&] { return reserved >= 5000; });
+  helper.stop();
+  EXPECT_EQ(RingStore(directory / "state").bound(), reserved);
+  EXPECT_NE(test::read_file(directory / "log").find("turn 1 of the test"), std::string::npos);
+}
+
+TEST_F(HelperThread, MoreProgramsThanThereIsRoomForAreToldSo) {
+  const client::Options options{.run_dir = directory.path(), .connect_timeout = 10s};
+  auto programs = std::async(std::launch::async, [&] {
+    std::vector<client::Connection> kept;
+    for (std::size_t i = 0; i < slots; ++i) kept.emplace_back(options);
+    try {
+      const client::Connection more(options);
+    } catch (const client::Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  });
+  // Nobody takes what connected: all places stay taken.
+  const std::string refusal = programs.get();
+  EXPECT_NE(refusal.find("4 programs are connected, which is all"), std::string::npos) << refusal;
+}
+
+}  // namespace
+}  // namespace gyre::node
