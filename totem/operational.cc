@@ -135,9 +135,9 @@ void Ring::visit_alone(Operational& operational, Time now) {
   operational.rotation.token.aru = log_->stable = log_->aru;
 }
 
-// Idle for long enough: the representative keeps the token, so that a quiet ring is quiet. One quiet
-// visit is never enough: it may be the one that raised the aru, and only if the next finds it as
-// high has every member agreed.
+// Idle for long enough: the representative keeps the token, so that a quiet ring is quiet. One
+// quiet visit is never enough: it may be the one that raised the aru, and only if the next finds it
+// as high has every member agreed.
 bool Ring::hold_token(Operational& operational, bool quiet, Time now) {
   if (!quiet || operational.unchanged < std::max(parameters_.seqno_unchanged, 2u)) return false;
   if (log_->order[0] != NodeIndex::self) return false;
