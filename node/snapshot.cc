@@ -35,6 +35,7 @@ constexpr Named<R> ring_names[] = {
     {"joins_held_down", &R::joins_held_down},
     {"joins_frame_size", &R::joins_frame_size},
     {"joins_deaf", &R::joins_deaf},
+    {"joins_divisive", &R::joins_divisive},
     {"commit_tokens_received", &R::commit_tokens_received},
     {"commit_tokens_sent", &R::commit_tokens_sent},
     {"commit_tokens_refused", &R::commit_tokens_refused},

@@ -48,13 +48,17 @@ void Ring::proposal_changed(Gather& gather, Time now) {
 }
 
 void Ring::join_in_gather(Gather& gather, const wire::Join& join, NodeIndex from, Time now) {
-  if (gather.excluded.has(from)) return;
+  if (gather.excluded.has(from)) {
+    gather.heard.add(from);  // which the others want to know, whatever becomes of it
+    return;
+  }
   if (join.flags & wire::Join::leaving) {
     gather.excluded.add(from);
     proposal_changed(gather, now);
     return check_consensus(gather, now);
   }
   Gather::Peer peer;
+  Members reluctantly;
   peer.exact = true;
   peer.ring_seq = join.ring_seq;
   for (std::size_t i = 0; i < join.count; ++i) {
@@ -66,16 +70,52 @@ void Ring::join_in_gather(Gather& gather, const wire::Join& join, NodeIndex from
       continue;
     }
     (failed ? peer.failed : peer.proposal).add(*node);
+    if (failed && entry.marks & wire::Join::refused) reluctantly.add(*node);
     if (entry.marks & wire::Join::heard) peer.heard.add(*node);
   }
   if (peer.failed.has(NodeIndex::self)) {  // it goes without us
     gather.excluded.add(from);
+    gather.refused.add(from);
     proposal_changed(gather, now);
     return check_consensus(gather, now);
   }
   gather.peers[at(from)] = peer;
   gather.joined.add(from);
+  follow_fellow(gather, from, reluctantly, now);
   heard_in_gather(gather, from, now);
+}
+
+// It came along in our ring, and has not started anew since.
+bool Ring::is_fellow(NodeIndex node) const noexcept {
+  const PeerState& peer = peer_state_[at(node)];
+  return log_->members.has(node) && peer.incarnation == peer.member_incarnation;
+}
+
+// A member of our ring gives up a node that is silent here, too, or although both hear each other:
+// the node comes and goes while we gather. Members whose timers run out at different moments would
+// meet it in different states, take its word against each other's, and part for its sake. So they
+// follow who gave it up first, if the node came later than that one, or if most others stay.
+// `reluctantly`: not of its own accord, but because they had given it up.
+void Ring::follow_fellow(Gather& gather, NodeIndex from, const Members& reluctantly, Time now) {
+  if (!is_fellow(from)) return;
+  const Gather::Peer& peer = gather.peers[at(from)];
+  const Members all = proposal(gather);
+  Members followed;
+  (peer.failed & all).each([&](NodeIndex node) {
+    if (node == NodeIndex::self) return;
+    const bool mutual =
+        peer.heard.has(node) && gather.joined.has(node) && gather.peers[at(node)].heard.has(from);
+    const bool later =
+        !is_fellow(node) || peer_state_[at(node)].member_since > peer_state_[at(from)].member_since;
+    const bool most_stay = !reluctantly.has(node) && 2 * peer.proposal.size() > all.size();
+    const bool silent = !gather.heard.has(node);  // here too
+    if (silent || (mutual && (later || most_stay))) followed.add(node);
+  });
+  if (followed.empty()) return;
+  const Time consensus_at = gather.consensus_at;
+  gather.excluded = gather.excluded | followed;
+  proposal_changed(gather, now);
+  gather.consensus_at = consensus_at;  // the others are waited for no longer than before
 }
 
 // A frame of `from` shows that we hear it.
@@ -124,13 +164,14 @@ void Ring::expire_gather(Gather& gather, Time now) {
   gather.join_at = now + parameters_.join + jitter(parameters_.send_join);
   Members heard = gather.heard;
   heard.add(NodeIndex::self);
-  send_join(proposal(gather) | gather.excluded, gather.excluded, heard, false);
+  send_join(proposal(gather) | gather.excluded, gather.excluded, gather.refused, heard, false);
 }
 
-// The consensus timer has run out: go on with the largest set in which all hear each other. If
+// The consensus timer has run out: go on with the largest set in which all hear each other. Who has
+// started anew meanwhile is for the next ring: the others have not all met it yet. If
 // everyone in our proposal does, and they still do not agree, it is they who have yet to give up
-// someone; the second time they are given up themselves, so that gather ends in as many rounds as
-// there are nodes.
+// someone; the second time those of them who came last are given up themselves, so that gather ends
+// in as many rounds as there are nodes.
 void Ring::exclude_unreachable(Gather& gather, Time now) {
   gather.expired = true;
   const Members all = proposal(gather);
@@ -144,18 +185,13 @@ void Ring::exclude_unreachable(Gather& gather, Time now) {
   };
   for (std::size_t i = 0; i < count; ++i)
     for (std::size_t j = i + 1; j < count; ++j)
-      if (hears(order[i], order[j]) && hears(order[j], order[i])) {
+      if (!gather.restarted.has(order[i]) && !gather.restarted.has(order[j]) &&
+          hears(order[i], order[j]) && hears(order[j], order[i])) {
         graph.neighbours[at(order[i])].add(order[j]);
         graph.neighbours[at(order[j])].add(order[i]);
       }
   Members lost = all - largest_clique(graph, NodeIndex::self, {order.data(), count});
-  if (lost.empty() && gather.expired_without_change)
-    all.each([&](NodeIndex node) {
-      const auto& peer = gather.peers[at(node)];
-      if (node != NodeIndex::self &&
-          !(peer.exact && peer.proposal == all && peer.heard.contains(all)))
-        lost.add(node);
-    });
+  if (lost.empty() && gather.expired_without_change) lost = latest_dissenters(gather, all);
   if (lost.empty()) {
     gather.expired_without_change = true;
     gather.consensus_at = now + parameters_.consensus;
@@ -165,8 +201,25 @@ void Ring::exclude_unreachable(Gather& gather, Time now) {
   proposal_changed(gather, now);
 }
 
-void Ring::send_join(const Members& proc, const Members& failed, const Members& heard,
-                     bool leaving) {
+// Of those who do not agree on `all`, who came last: strangers before fellows, for someone who
+// comes and goes keeps the others from agreeing, too.
+Members Ring::latest_dissenters(const Gather& gather, const Members& all) const noexcept {
+  Members latest;
+  Time since = Time::min();
+  all.each([&](NodeIndex node) {
+    const auto& peer = gather.peers[at(node)];
+    if (node == NodeIndex::self || (peer.exact && peer.proposal == all && peer.heard.contains(all)))
+      return;
+    const Time came = is_fellow(node) ? peer_state_[at(node)].member_since : never;
+    if (came > since) latest = {};
+    since = std::max(since, came);
+    if (came == since) latest.add(node);
+  });
+  return latest;
+}
+
+void Ring::send_join(const Members& proc, const Members& failed, const Members& refused,
+                     const Members& heard, bool leaving) {
   FrameRef frame = control_frame();
   if (!frame) return;
   wire::Join join;
@@ -182,6 +235,7 @@ void Ring::send_join(const Members& proc, const Members& failed, const Members& 
     join.entries[i] = {
         .node = peers_.id(order[i]),
         .marks = static_cast<std::uint8_t>((failed.has(order[i]) ? wire::Join::failed : 0) |
+                                           (refused.has(order[i]) ? wire::Join::refused : 0) |
                                            (heard.has(order[i]) ? wire::Join::heard : 0))};
   wire::write_join(frame, join);
   send(std::move(frame), NodeIndex::everyone, Lane::data);
@@ -220,6 +274,11 @@ void Ring::judge_absentees(const Log& before, const Members& after, Time now) {
   if (disturber_ != NodeIndex::self && !after.has(disturber_)) offence(disturber_, now);
   disturber_ = NodeIndex::self;
   (after - before.members).each([&](NodeIndex node) { peer_state_[at(node)].member_since = now; });
+  after.each([&](NodeIndex node) {
+    PeerState& peer = peer_state_[at(node)];
+    if (peer.incarnation != peer.member_incarnation) peer.member_since = now;
+    peer.member_incarnation = peer.incarnation;
+  });
 }
 
 // --- leaving ---
@@ -249,7 +308,7 @@ void Ring::expire_leaving(Leaving& leaving, Time now) {
   leaving.resend_at = now + parameters_.join;
   Members self;
   self.add(NodeIndex::self);
-  send_join(log_->members, {}, self, true);
+  send_join(log_->members, {}, {}, self, true);
 }
 
 }  // namespace gyre::totem

@@ -285,6 +285,8 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
   const Log& log = in_commit ? *forming_ : *log_;
   const bool member = log.members.has(from);
   const bool stale = same_incarnation && join.ring_seq < log.id.seq && !is_leaving;
+  if (auto* gather = std::get_if<Gather>(&state_); gather && !same_incarnation)
+    if (gather->joined.has(from)) gather->restarted.add(from);
   peer.incarnation = join.incarnation;
   peer.join_seq = join.join_seq;
   peer.ring_seq = join.ring_seq;
@@ -302,10 +304,17 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
       ++counters_.joins_held_down;
       return;
     }
-    bool hears_us = false;
-    for (std::size_t i = 0; i < join.count; ++i)
-      hears_us |=
-          join.entries[i].node == identity_.self && (join.entries[i].marks & wire::Join::heard);
+    bool hears_us = false, divides_us = false;
+    for (std::size_t i = 0; i < join.count; ++i) {
+      const auto& [node, marks] = join.entries[i];
+      const auto index = peers_.find(node);
+      hears_us |= node == identity_.self && (marks & wire::Join::heard);
+      divides_us |= index && log.members.has(*index) && (marks & wire::Join::failed);
+    }
+    if (divides_us) {
+      ++counters_.joins_divisive;
+      return;
+    }
     if (!hears_us) ++counters_.joins_deaf;
     receive_foreign(from, hears_us, Reason::foreign_join, now);
   } else if (state() != State::gather) {

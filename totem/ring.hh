@@ -85,7 +85,8 @@ struct Counters {
   std::uint64_t retransmits_requested = 0, retransmits_sent = 0, recovered_sent = 0;
   std::uint64_t messages_delivered = 0;
   std::uint64_t joins_received = 0, joins_sent = 0, joins_stale = 0, joins_paused = 0;
-  std::uint64_t joins_held_down = 0, joins_frame_size = 0, joins_ring_seq = 0, joins_deaf = 0;
+  std::uint64_t joins_held_down = 0, joins_frame_size = 0, joins_ring_seq = 0, joins_deaf = 0,
+                joins_divisive = 0;
   std::uint64_t commit_tokens_received = 0, commit_tokens_sent = 0, commit_tokens_refused = 0;
   std::uint64_t merge_detects_received = 0, merge_detects_sent = 0;
   std::uint64_t hold_cancels_received = 0, hold_cancels_sent = 0, holds = 0, hand_offs = 0,
@@ -168,12 +169,16 @@ class Ring {
   void enter_gather(Reason reason, NodeIndex cause, Time now);
   void expire_gather(Gather& gather, Time now);
   void join_in_gather(Gather& gather, const wire::Join& join, NodeIndex from, Time now);
+  void follow_fellow(Gather& gather, NodeIndex from, const Members& reluctantly, Time now);
+  bool is_fellow(NodeIndex node) const noexcept;
   void heard_in_gather(Gather& gather, NodeIndex from, Time now);
   Members proposal(const Gather& gather) const noexcept;
   void proposal_changed(Gather& gather, Time now);
   void check_consensus(Gather& gather, Time now);
   void exclude_unreachable(Gather& gather, Time now);
-  void send_join(const Members& proc, const Members& failed, const Members& heard, bool leaving);
+  Members latest_dissenters(const Gather& gather, const Members& all) const noexcept;
+  void send_join(const Members& proc, const Members& failed, const Members& refused,
+                 const Members& heard, bool leaving);
   bool held_down(NodeIndex node, Time now) const noexcept;
   void judge_absentees(const Log& before, const Members& after, Time now);
   void offence(NodeIndex node, Time now);
@@ -276,6 +281,7 @@ class Ring {
     std::uint64_t incarnation = 0, join_seq = 0, ring_seq = 0;  // of its last join
     Time foreign_at = Time::min();  // last heard from outside of our ring
     Time member_since{};
+    std::uint64_t member_incarnation = 0;  // as it was when the ring was installed
     Time held_down_until = Time::min();
     std::uint32_t offences = 0;  // losses soon after it had joined, and gatherings in vain
     bool left_orderly = false;

@@ -73,7 +73,11 @@ void write_token(FrameRef& frame, const Token&) noexcept;
 
 struct Join {
   enum Flag : std::uint8_t { leaving = 1 };
-  enum Mark : std::uint8_t { failed = 1, heard = 2 };
+  enum Mark : std::uint8_t {
+    failed = 1,
+    heard = 2,
+    refused = 4,  // failed because it had failed the sender
+  };
   struct Entry {
     NodeId node = NodeId::none;
     std::uint8_t marks = 0;

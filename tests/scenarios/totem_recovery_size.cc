@@ -90,7 +90,7 @@ TEST(Scenario, B9_AHundredChangesHoldNoMemory) {
     bed.lose = [&, ring = bed.ring(0).ring()](const Sight& sight) {
       return sight.type == Type::data && sight.ring == ring && sight.to == 1;
     };
-    bed.run(1ms);
+    bed.run(3ms);
     bed.split({2});
     bed.run(60ms);
     bed.heal();
