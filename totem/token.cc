@@ -8,7 +8,8 @@
 namespace gyre::totem {
 
 void Ring::accept_token(Rotation& rotation, const wire::Token& token, Time now) {
-  if (token.token_seq <= rotation.token_seq) {
+  // While one is held there is no other, and the visit under way counts on its seqs.
+  if (rotation.held || token.token_seq <= rotation.token_seq) {
     ++counters_.token_duplicates;
     return;
   }

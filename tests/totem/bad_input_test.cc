@@ -130,6 +130,19 @@ TEST_F(BadInput, ARingSeqOutOfAllBoundsIsRefused) {
   expect_unmoved();
 }
 
+// There is one token. It once took the place of the held one in the middle of a visit, which then
+// sent all frames up to its seq.
+TEST_F(BadInput, ATokenThatComesWhileOneIsHeldIsDropped) {
+  ASSERT_TRUE(simulation_.run_until([&] { return simulation_.ring(0).ready(); }, 50ms));
+  FrameRef frame = pool_.take();
+  totem::wire::write_token(
+      frame, {.ring = ring_, .token_seq = 1u << 31, .seq = totem::Seq{1u << 31}, .aru = {}});
+  const auto before = simulation_.ring(0).counters().token_duplicates;
+  simulation_.ring(0).receive(frame, NodeIndex{1}, simulation_.now());
+  EXPECT_EQ(simulation_.ring(0).counters().token_duplicates, before + 1);
+  expect_unmoved();
+}
+
 TEST_F(BadInput, JoinsThatQueuedUpDuringAPauseAreDropped) {
   totem::wire::Join late;
   late.incarnation = 5;
