@@ -6,6 +6,19 @@
 #include "totem/ring.hh"
 
 namespace gyre::totem {
+namespace {
+
+// Recovered messages are taken out as they come, so their slots are free once every member has
+// them. Rings that together have more to recover than a log has slots could never merge otherwise.
+void release_recovered(Log& log) {
+  for (; log.delivered < log.stable; ++log.delivered) {
+    const auto header = wire::read_data(log.window.at(log.delivered + 1).bytes());
+    if (!(header->flags & wire::Data::recovered)) break;
+  }
+  log.release();
+}
+
+}  // namespace
 
 void Ring::enter_recovery(const wire::CommitToken& token, Time now) {
   Recovery& recovery = state_.emplace<Recovery>();
@@ -142,6 +155,7 @@ void Ring::visit_recovery(Recovery& recovery, Time now) {
   account(rotation, sent + resent, 0);
   update_aru(*forming_, rotation, received_seq);
   request_holes(*forming_, rotation, received_seq);
+  release_recovered(*forming_);
   // Passing the token on with this aru promises to deliver what the others are told we have.
   if (recovery.install_known && forming_->aru >= recovery.install_seq)
     log_->obliged = log_->obliged | recovery.transitional | recovery.obliged;
