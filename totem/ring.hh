@@ -138,6 +138,10 @@ class Ring {
   State state() const noexcept;
   // The installed ring.
   RingId ring() const noexcept { return log_->id; }
+  // What this node has of a ring without holes; none of a ring that it does not know.
+  Seq received_to(const RingId& ring) const noexcept {
+    return ring == log_->id ? log_->aru : ring == forming_->id ? forming_->aru : Seq::none;
+  }
   // A member of the ring in operation.
   bool has_member(NodeIndex node) const noexcept {
     return state() == State::operational && log_->members.has(node);
@@ -154,13 +158,10 @@ class Ring {
   void receive_token(const FrameRef& frame, Time now);
   void receive_join(const FrameRef& frame, NodeIndex from, Time now);
   void receive_commit(const FrameRef& frame, Time now);
-  void receive_merge_detect(const FrameRef& frame, NodeIndex from, Time now);
   void receive_hold_cancel(const FrameRef& frame, NodeIndex from);
-  void receive_foreign(NodeIndex from, bool hears_us, Reason reason, Time now);
   void transition(Reason reason, NodeIndex cause = NodeIndex::self);
   FrameRef control_frame();
   void send(FrameRef frame, NodeIndex to, Lane lane);
-  void expire_merge_detect(Time now);
   bool is_member_stale(const wire::Join& join, NodeIndex from, std::uint64_t ring_seq) const;
   std::size_t pending() const noexcept;
   Duration jitter(Duration span) noexcept;
@@ -184,6 +185,11 @@ class Ring {
   void offence(NodeIndex node, Time now);
   void enter_leaving(Time now);
   void expire_leaving(Leaving& leaving, Time now);
+
+  // merge.cc
+  void receive_foreign(NodeIndex from, bool hears_us, Reason reason, Time now);
+  void receive_merge_detect(const FrameRef& frame, NodeIndex from, Time now);
+  void expire_merge_detect(Time now);
 
   // commit.cc
   std::size_t sorted(const Members& members, std::span<NodeIndex> order) const noexcept;

@@ -7,6 +7,7 @@
 #include "node/ring_file.hh"
 #include "node/ring_store.hh"
 #include "tests/traces/frame_text.hh"
+#include "totem/wire.hh"
 #include "transport/header.hh"
 #include "transport/shm/handshake.hh"
 #include "transport/stamped.hh"
@@ -109,7 +110,7 @@ void Machine::start() {
   regular_.reset();
   members_.clear();
   configurations_ = view_ = 0;
-  dying_ = programs_paused_ = false;
+  dying_ = leaving_ = programs_paused_ = false;
   effects_left_ = 0;
   paused_until_ = {};
   process_ = std::make_unique<Process>(*this, bound, dice_.next());
@@ -132,6 +133,7 @@ void Machine::crash() {
 
 void Machine::leave() {
   run_.note(index_, "is asked to leave");
+  leaving_ = true;
   process_->node->leave(local());
   next_turn_ = run_.now;
 }
@@ -152,7 +154,7 @@ void Machine::lose_file() {
 
 void Machine::tear_file() {
   run_.note(index_, "its file is torn");
-  if (file_) file_->resize(dice_.below(file_->size()));
+  if (file_ && !file_->empty()) file_->resize(dice_.below(file_->size()));
   run_.checker.file_lost(id());
 }
 
@@ -253,6 +255,12 @@ bool Machine::transmit(NodeId to, FrameRef frame) {
     run_.note(index_,
               fmt::format("→ {:<3} {}", to == NodeId::none ? 0 : static_cast<std::uint32_t>(to),
                           test::text_of(frame.bytes())));
+  if (totem::wire::type(frame.bytes()) == totem::wire::Type::token) {
+    totem::wire::Token token;
+    totem::wire::read_token(frame.bytes(), token);
+    run_.packets.received_to(process_->id, token.ring,
+                             process_->node->ring().received_to(token.ring));
+  }
   run_.packets.sent(process_->id, to, frame.bytes());
   return true;
 }
@@ -328,6 +336,12 @@ void Machine::run_programs() {
     else if (slot.program->cut_off())
       end_program(i, check::ProgramEnd::cut_off);
   }
+}
+
+void Machine::end_stalled_programs() {
+  for (std::size_t i = 0; i < process_->slots.size(); ++i)
+    if (process_->slots[i].program && process_->slots[i].program->stalled())
+      end_program(i, check::ProgramEnd::closed);
 }
 
 void Machine::connect(std::size_t index) {

@@ -24,6 +24,7 @@ class Machine final : node::Errands, node::Recorder {
   // Dies in the midst of a turn, after it has had `effects` more: frames sent, events taken.
   void crash_after(std::uint64_t effects) { effects_left_ = effects; }
   void leave();
+  bool leaving() const { return leaving_; }
   void pause(Time until, bool programs_too);
   bool paused() const { return paused_until_ > run_.now; }
 
@@ -35,6 +36,8 @@ class Machine final : node::Errands, node::Recorder {
   void arrive(const Flight& flight);
   Time next() const;
   void turn();
+
+  void end_stalled_programs();
 
   // For the judge.
   const node::Node& node() const;
@@ -80,7 +83,7 @@ class Machine final : node::Errands, node::Recorder {
 
   std::unique_ptr<Process> process_;
   Time next_turn_ = never, paused_until_{};
-  bool programs_paused_ = false, dying_ = false;
+  bool programs_paused_ = false, dying_ = false, leaving_ = false;
   std::uint64_t effects_left_ = 0;  // 0: it lives
   std::optional<totem::RingId> regular_;
   std::vector<NodeId> members_;

@@ -138,6 +138,7 @@ void Trial::calm_down() {
   stable_since_ = run.now + swarm_.spike_delay_max;  // for what is still on its way
   each_core([&](Machine& machine) {
     machine.crash_after(0);
+    if (machine.up() && machine.leaving()) machine.crash();
     if (!machine.up()) machine.start();
     machine.pause(run.now, false);
     stable_since_ = std::max(stable_since_, machine.reserved_at());
@@ -182,6 +183,7 @@ void Trial::stay_together() {
 // L3: on a ring at rest a message is delivered soon.
 void Trial::probe() {
   world_.run().resting = true;
+  each_core([](Machine& machine) { machine.end_stalled_programs(); });
   each_program([](Program& program) { program.quieten(); });
   drain();
   if (failed()) return;
@@ -224,7 +226,11 @@ void Trial::stay_quiet() {
     return most;
   };
   const totem::Parameters& ring = world_.settings().ring;
-  run_to(world_.now() + reactions(0.5));
+  for (std::uint64_t before = ~std::uint64_t{0};
+       before != progress();) {  // of those who have ended
+    before = progress();
+    run_to(world_.now() + reactions(0.5));
+  }
   const std::uint64_t asked_before = asked(), sent_before = world_.run().network.sent();
   const std::size_t held_before = frames_held();
   run_to(world_.now() + 4 * ring.token_loss);
@@ -255,9 +261,6 @@ std::uint64_t Trial::sent_at_rest(Duration span) const {
 void Trial::finish() {
   Run& run = world_.run();
   const bool at_rest = !failed();
-  each_program([&](Program& program) {  // who reads no more has not shown all that it would
-    if (program.stalled()) run.programs.ended(program.id(), check::ProgramEnd::closed);
-  });
   for (const auto& violation : run.checker.finish(at_rest))
     outcome_.violations.push_back(violation);
   for (const auto& violation : run.programs.finish(at_rest))
@@ -308,7 +311,7 @@ std::uint64_t Trial::progress() {
 
 bool Trial::drained() {
   bool all = true;
-  each_program([&](Program& program) { all &= program.stalled() || !program.waits(); });
+  each_program([&](Program& program) { all &= !program.waits(); });
   return all;
 }
 
