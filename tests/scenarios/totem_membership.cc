@@ -54,6 +54,25 @@ TEST(Scenario, D1_ANodeThatExcludesOthersConvincesNobody) {
   bed.end();
 }
 
+// A member that hears all and never agrees, because it waits for someone whom only it hears, kept
+// the others from going on. Here the second expiry is without it.
+TEST(Scenario, D1_AMemberThatNeverAgrees) {
+  Bed bed(4);
+  auto patient = Simulation::quick();
+  patient.consensus = 10s;
+  bed.configure(2, patient);
+  bed.configure(3, patient);
+  bed.cut(0, 3);
+  bed.cut(1, 3);
+  bed.start_all();
+  EXPECT_TRUE(bed.run_until([&] { return bed.all_in(State::operational); }, 60ms)) << bed.story();
+  EXPECT_GE(bed.now().time_since_epoch(), 2 * Simulation::quick().consensus);
+  EXPECT_EQ(bed.ring(0).ring(), bed.ring(1).ring());
+  EXPECT_EQ(bed.ring(2).ring(), bed.ring(3).ring());
+  bed.heal();
+  bed.end();
+}
+
 // A join from before the ring was there broke it, the answer broke the next one, and two nodes
 // looped for ever (cfbb021e). Here what is older than the ring, or came already, is history.
 TEST(Scenario, D2_AStaleJoinDoesNotBreakARing) {

@@ -43,6 +43,24 @@ TEST(Scenario, D7_NonTransitiveReach) {
   bed.end();
 }
 
+// One that is heard by some and hears all others: at the first expiry the core is without it.
+TEST(Scenario, D7_OneWayIsNotEnough) {
+  Bed bed(4);
+  bed.cut(0, 3, false);
+  bed.start_all();
+  const Duration once = Simulation::quick().consensus + 10ms;
+  EXPECT_TRUE(bed.run_until(
+      [&] {
+        return bed.state(2) == State::operational && bed.ring(2).ring() == bed.ring(0).ring();
+      },
+      once))
+      << bed.story();
+  EXPECT_EQ(bed.ring(1).ring(), bed.ring(0).ring());
+  EXPECT_NE(bed.ring(3).ring(), bed.ring(0).ring());
+  bed.heal();
+  bed.end();
+}
+
 // A node that only sends kept all others in gather (#506). Here it must hear a ring to break it.
 TEST(Scenario, D7_AMemberThatGoesDeaf) {
   Bed bed(4);
@@ -169,7 +187,8 @@ TEST(Scenario, D9_APauseWithFullQueues) {
 
 // Many nodes that start at once sent each other so many joins that none was through before its time
 // was up, or filled lists that were too short (59a7b2e0).
-void start_at_once(std::size_t nodes, Duration send_join, std::size_t joins_each) {
+void start_at_once(std::size_t nodes, Duration send_join, std::size_t joins_each,
+                   std::uint64_t refused) {
   auto parameters = Simulation::quick();
   parameters.send_join = send_join;
   Bed bed(nodes, 1, parameters);
@@ -177,16 +196,17 @@ void start_at_once(std::size_t nodes, Duration send_join, std::size_t joins_each
   bed.form();
   EXPECT_EQ(bed.sum(&totem::Counters::rings_installed), nodes) << bed.story();
   EXPECT_LE(bed.sum(&totem::Counters::joins_sent), joins_each * nodes);
+  EXPECT_LE(bed.sum(&totem::Counters::commit_tokens_refused), refused);
   EXPECT_EQ(bed.sum(&totem::Counters::no_frames), 0u);
   bed.say(nodes - 1, 3, 100);
   bed.end();
   EXPECT_EQ(bed.delivered(0).size(), 3u);
 }
 TEST(Scenario, D10_SixtyFourNodesStartAtOnce) {
-  start_at_once(64, 0ms, 80);  // each that is newly heard of is answered at once
+  start_at_once(64, 0ms, 80, 0);  // each that is newly heard of is answered at once
 }
 TEST(Scenario, D10_AHundredAndTwentyEightNodesStartAtOnce) {
-  start_at_once(128, 10ms, 16);  // answers are gathered
+  start_at_once(128, 10ms, 16, 100);  // answers are gathered
 }
 
 }  // namespace

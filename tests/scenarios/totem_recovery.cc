@@ -135,6 +135,33 @@ TEST(Scenario, B4_RetransmissionsStopAfterRecovery) {
   bed.end();
 }
 
+// The same with a request that nobody can serve any more: who sees that everyone had it drops it.
+TEST(Scenario, B4_ARequestForWhatEveryoneHadIsDropped) {
+  Bed bed(3);
+  bed.form();
+  bed.say(0, 30, 1300);
+  ASSERT_TRUE(bed.run_until([&] { return bed.drained(); }, 30ms));
+  bed.run(2ms);
+  std::uint64_t asked = 0, last = 0;
+  bed.lose = [&](const Sight& sight) {
+    if (sight.type != Type::token) return false;
+    auto token = sight.token();
+    last = token.rtr_count;
+    if (asked > 0 || sight.to != 1) return false;
+    asked = token.token_seq;
+    token.rtr[token.rtr_count++] = totem::Seq{5};
+    bed.inject(sight.from, 1,
+               to_bytes([&](FrameRef& frame) { totem::wire::write_token(frame, token); }), 5us);
+    return true;
+  };
+  const auto holds = bed.counters(0).holds;
+  bed.run(20ms);
+  EXPECT_GT(asked, 0u);
+  EXPECT_EQ(last, 0u);
+  EXPECT_GT(bed.counters(0).holds, holds);
+  bed.end();
+}
+
 // The first messages of a new ring overtook those recovered from the old one, and a whole cluster
 // was fenced (40263892). Here all of the old ring comes first, also at a node that is behind.
 TEST(Scenario, B5_NoMessageOfTheNewRingOvertakesTheOldOnes) {
@@ -273,6 +300,70 @@ TEST(Scenario, B8_FramesOfARecoveryThatWasGivenUp) {
   EXPECT_GT(bed.sum(&totem::Counters::data_foreign), 20u);
   EXPECT_GT(bed.sum(&totem::Counters::tokens_foreign), 4u);
   EXPECT_EQ(delivered(bed, 1, "1:"), 30);
+  bed.end();
+}
+
+// A message of the old ring came when the node had already told what it has of it: the others would
+// never hear of it.
+TEST(Scenario, B8_AMessageOfTheOldRingAfterTheCommitToken) {
+  for (const auto when : {State::commit, State::recovery}) {
+    SCOPED_TRACE(text(when));
+    Bed bed(4);
+    bed.form();
+    Bed::Frame late;
+    bed.lose = [&](const Sight& sight) {
+      if (sight.type != Type::data || sight.from != 3) return false;
+      late.assign(sight.bytes.begin(), sight.bytes.end());
+      return true;
+    };
+    bed.say(3, 1, 100);
+    ASSERT_TRUE(bed.run_until([&] { return !late.empty(); }, 10ms));
+    bed.crash(3);
+    bed.delay = [](const Sight& sight) {  // so that the states last
+      return sight.type == Type::commit_token || sight.type == Type::token ? 50us : 0us;
+    };
+    bool reached = false;
+    bed.at_transition = [&](std::size_t node, const totem::Transition& transition) {
+      if (node != 1 || transition.to != when || reached) return;
+      reached = true;
+      bed.inject(3, 1, late, 10us);
+    };
+    ASSERT_TRUE(bed.converges());
+    EXPECT_TRUE(reached);
+    EXPECT_GE(bed.counters(1).data_foreign, 1u);
+    for (std::size_t node = 0; node < 3; ++node) EXPECT_EQ(bed.delivered(node).size(), 0u);
+    bed.end();
+  }
+}
+
+// What one node had sent in a recovery that was given up counted as exchanged in the next, although
+// not all had got it and its sender was gone.
+TEST(Scenario, B8_WhatWasExchangedInARecoveryThatWasGivenUp) {
+  Bed bed(4);
+  bed.form();
+  const auto old_ring = bed.ring(0).ring();
+  std::size_t sent = 0;
+  bed.lose = [&](const Sight& sight) {
+    if (sight.recovered && sight.from == 0) {
+      sent += sight.to == 1;
+      return sight.to == 2;
+    }
+    return is_data_of(sight, old_ring) && (sight.from == 3 || sight.to == 2);
+  };
+  bed.say(3, 1, 1300);  // the hole
+  ASSERT_TRUE(bed.run_until([&] { return bed.counters(3).data_sent == 2; }, 10ms));
+  bed.say(1, 1, 1300);
+  ASSERT_TRUE(bed.run_until([&] { return bed.counters(1).data_sent == 2; }, 10ms));
+  bed.run(60us);
+  bed.crash(3);
+  ASSERT_TRUE(bed.run_until([&] { return sent > 0; }, 100ms)) << bed.story();
+  bed.crash(0);
+  bed.run(50us);
+  ASSERT_EQ(bed.state(1), State::recovery);
+  ASSERT_TRUE(bed.converges());
+  EXPECT_EQ(bed.counters(1).recovered_sent, 1u);
+  EXPECT_EQ(delivered(bed, 1, "2:"), 1);
+  EXPECT_EQ(delivered(bed, 2, "2:"), 1) << bed.story();
   bed.end();
 }
 
