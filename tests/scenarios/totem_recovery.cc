@@ -373,7 +373,6 @@ TEST(Scenario, B10_AJoinInTheMiddleOfABurst) {
   Bed bed(3);
   bed.form();
   const auto old_ring = bed.ring(0).ring();
-  totem::RingId forming;
   Bed::Frame join, data, token;
   bed.lose = [&](const Sight& sight) {
     if (is_data_of(sight, old_ring)) return sight.to == 1;
