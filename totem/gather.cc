@@ -79,10 +79,22 @@ void Ring::join_in_gather(Gather& gather, const wire::Join& join, NodeIndex from
     proposal_changed(gather, now);
     return check_consensus(gather, now);
   }
+  // What it heard before stays true: it may just have begun anew, and hears no one yet.
+  if (gather.joined.has(from)) peer.heard = peer.heard | gather.peers[at(from)].heard;
   gather.peers[at(from)] = peer;
   gather.joined.add(from);
   follow_fellow(gather, from, reluctantly, now);
   heard_in_gather(gather, from, now);
+}
+
+// A node that starts anew while a ring is being formed is for the next one: not all have met it,
+// and who keeps doing so would keep the others from ever forming one.
+void Ring::leave_to_next_ring(Gather& gather, NodeIndex from, Time now) {
+  gather.heard.add(from);
+  if (gather.excluded.has(from)) return;
+  gather.excluded.add(from);
+  proposal_changed(gather, now);
+  check_consensus(gather, now);
 }
 
 // It came along in our ring, and has not started anew since.
@@ -167,8 +179,7 @@ void Ring::expire_gather(Gather& gather, Time now) {
   send_join(proposal(gather) | gather.excluded, gather.excluded, gather.refused, heard, false);
 }
 
-// The consensus timer has run out: go on with the largest set in which all hear each other. Who has
-// started anew meanwhile is for the next ring: the others have not all met it yet. If
+// The consensus timer has run out: go on with the largest set in which all hear each other. If
 // everyone in our proposal does, and they still do not agree, it is they who have yet to give up
 // someone; the second time those of them who came last are given up themselves, so that gather ends
 // in as many rounds as there are nodes.
@@ -185,8 +196,7 @@ void Ring::exclude_unreachable(Gather& gather, Time now) {
   };
   for (std::size_t i = 0; i < count; ++i)
     for (std::size_t j = i + 1; j < count; ++j)
-      if (!gather.restarted.has(order[i]) && !gather.restarted.has(order[j]) &&
-          hears(order[i], order[j]) && hears(order[j], order[i])) {
+      if (hears(order[i], order[j]) && hears(order[j], order[i])) {
         graph.neighbours[at(order[i])].add(order[j]);
         graph.neighbours[at(order[j])].add(order[i]);
       }

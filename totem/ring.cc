@@ -285,8 +285,8 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
   const Log& log = in_commit ? *forming_ : *log_;
   const bool member = log.members.has(from);
   const bool stale = same_incarnation && join.ring_seq < log.id.seq && !is_leaving;
-  if (auto* gather = std::get_if<Gather>(&state_); gather && !same_incarnation)
-    if (gather->joined.has(from)) gather->restarted.add(from);
+  const auto* present = std::get_if<Gather>(&state_);
+  const bool was_forming = present ? present->joined.has(from) : in_commit && member;
   peer.incarnation = join.incarnation;
   peer.join_seq = join.join_seq;
   peer.ring_seq = join.ring_seq;
@@ -328,7 +328,10 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
                              : Reason::join_received,
                  from, now);
   }
-  if (auto* gather = std::get_if<Gather>(&state_)) join_in_gather(*gather, join, from, now);
+  auto* gather = std::get_if<Gather>(&state_);
+  if (!gather) return;
+  if (was_forming && !same_incarnation) return leave_to_next_ring(*gather, from, now);
+  join_in_gather(*gather, join, from, now);
 }
 
 void Ring::receive_commit(const FrameRef& frame, Time now) {

@@ -170,6 +170,7 @@ class Ring {
   void enter_gather(Reason reason, NodeIndex cause, Time now);
   void expire_gather(Gather& gather, Time now);
   void join_in_gather(Gather& gather, const wire::Join& join, NodeIndex from, Time now);
+  void leave_to_next_ring(Gather& gather, NodeIndex from, Time now);
   void follow_fellow(Gather& gather, NodeIndex from, const Members& reluctantly, Time now);
   bool is_fellow(NodeIndex node) const noexcept;
   void heard_in_gather(Gather& gather, NodeIndex from, Time now);

@@ -17,11 +17,10 @@ struct Gather {
     Members failed;      // its fail_set
     std::uint64_t ring_seq = 0;
   };
-  Members heard;      // a join or an answer of theirs came in this gather
-  Members joined;     // a join of theirs came
-  Members restarted;  // they have started anew since
-  Members excluded;   // fail_set: grows only, while this gather lasts
-  Members refused;    // of them those who had excluded us
+  Members heard;     // a join or an answer of theirs came in this gather
+  Members joined;    // a join of theirs came
+  Members excluded;  // fail_set: grows only, while this gather lasts
+  Members refused;   // of them those who had excluded us
   std::array<Peer, nodes_max> peers{};
   Time join_at = never, consensus_at = never, commit_by = never;
   bool agreed = false;   // consensus stands; the commit token is awaited or awaits its ring seq

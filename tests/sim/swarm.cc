@@ -33,7 +33,7 @@ totem::Parameters draw_ring(Dice& dice) {
   ring.merge_detect = dice.magnitude(token / 15, token / 2);
   ring.linger = dice.chance(0.5) ? Duration(100us) : Duration{};
   ring.seqno_unchanged = static_cast<std::uint32_t>(dice.one_of({2, 3, 5, 10, 30}));
-  ring.fail_to_receive = static_cast<std::uint32_t>(dice.one_of({10, 50, 2500}));
+  ring.fail_to_receive = static_cast<std::uint32_t>(dice.one_of({10, 50, 200}));
   if (dice.chance(0.3)) ring.global_window = static_cast<std::uint32_t>(dice.between(2, 60));
   if (dice.chance(0.3)) ring.personal_window = static_cast<std::uint32_t>(dice.between(1, 20));
   return ring;

@@ -11,7 +11,10 @@ namespace gyre::sim {
 
 namespace {
 
-using namespace std::chrono_literals;
+// Bounds of convergence, in token + consensus.
+constexpr double steady_bound = 5;     // nothing changes any more
+constexpr double unsteady_bound = 60;  // some outsiders come and go for ever
+constexpr double departure_bound = 1;  // those who were no members are gone
 
 class Trial {
  public:
@@ -79,9 +82,10 @@ Outcome Trial::run() {
   choose_core();
   calm_down();
   const bool unsteady = outsiders_->unsteady();
-  if (come_together("L1", !unsteady, unsteady ? 20 : 5)) stay_together();
+  if (come_together("L1", !unsteady, unsteady ? unsteady_bound : steady_bound)) stay_together();
   outsiders_->crash_all();
-  if (!failed() && come_together("L1", true, unsteady ? 5 : 1)) {
+  stable_since_ = world_.now();
+  if (!failed() && come_together("L1", true, unsteady ? steady_bound : departure_bound)) {
     probe();
     drain();
     stay_quiet();
@@ -145,11 +149,14 @@ void Trial::calm_down() {
   });
   if (run.tracing)
     run.trace.push_back(fmt::format("    -- calm, a core of {} machines --", core_.size()));
-  run_to(stable_since_);
+  // What was lost before is noticed within the time of a token.
+  const double token = static_cast<double>(world_.settings().ring.token_loss.count()) /
+                       static_cast<double>(world_.settings().reaction().count());
+  run_to(stable_since_ + reactions(token));
 }
 
 bool Trial::come_together(const char* clause, bool exactly, double bound) {
-  const Time begin = world_.now();
+  const Time begin = std::exchange(stable_since_, never);
   const bool done = run_to(begin + reactions(bound), [&] { return together(exactly); });
   const double took = static_cast<double>((world_.now() - begin).count()) /
                       static_cast<double>(world_.settings().reaction().count());
