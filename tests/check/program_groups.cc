@@ -186,13 +186,22 @@ void Programs::State::refuse(Membership& membership) {
   excuse(membership, membership.answers);
 }
 
+// The incarnation of a member of this view; 0: unknown. A ring's id never comes twice, but the seq
+// of which a node is known to have joined does, after a lost file.
+std::uint64_t Programs::State::life_of(NodeId node, const ViewTrace* view) const {
+  const totem::Member* const member = view ? view->member(node) : nullptr;
+  if (!member) return 0;
+  if (const auto seen = view->lives.find(node); seen != view->lives.end()) return seen->second;
+  if (const auto trace = nodes.find(node); trace != nodes.end() && trace->second.file_lost)
+    return 0;
+  const auto line = lines.find({node, member->since});
+  return line == lines.end() ? 0 : line->second;
+}
+
 // Someone of this name asked to join, in that life of its node which the view is about.
 void Programs::State::check_asked(const ProgramTrace& program, std::string_view group,
                                   const Peer& peer) {
-  const ViewTrace* const in = view(program);
-  const totem::Member* const member = in ? in->member(peer.node) : nullptr;
-  const auto line = member ? lines.find({peer.node, member->since}) : lines.end();
-  const std::uint64_t life = line == lines.end() ? 0 : line->second;
+  const std::uint64_t life = life_of(peer.node, view(program));
   const auto named = starts.find(peer);
   if (named != starts.end())
     for (const Index index : named->second) {

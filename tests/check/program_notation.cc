@@ -62,6 +62,7 @@ void ProgramScript::one(const std::string& name, std::istringstream words) {
   words >> verb >> a >> b >> c;
   const auto place = [&] { return totem::Place{views_[name], totem::Seq{std::stoul(b)}, 0}; };
   if (verb == "starts") programs.started(who);
+  if (verb == "lost") programs.file_lost(who.node);
   if (verb == "joins") programs.joining(who, a);
   if (verb == "leaves") programs.leaving(who, a);
   if (verb == "refused") programs.refused(who, a);

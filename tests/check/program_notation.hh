@@ -3,6 +3,7 @@
 // A line is PROGRAMS WHAT. A program is its node and a letter, as in 1a; after ' it lives on its
 // node's second start, as in 1'a. What it does:
 //   starts, joins g, leaves g, refused g, ends
+//   lost               its node, which is down, lost its file of ring seqs; PROGRAMS are nodes
 //   sends g hello      a message to group g; "hello" stands for its payload
 //   V 10 12            sees the view of ring 10 with nodes 1 and 2; 2' is a second start
 //   T 20 10 12         sees the transitional configuration from ring 10 to ring 20

@@ -38,6 +38,8 @@ struct ViewTrace {
   std::map<std::string, GroupLog, std::less<>> groups;
   std::deque<ViewExit> exits;  // transitional configurations that lead out of it
   std::size_t trimmed_at = 0;  // messages kept when it was trimmed last
+  // Incarnations of members that have had a program see it.
+  std::map<NodeId, std::uint64_t> lives;
   // How the regular part ended for those who took one exit: the last entry of each group.
   std::map<std::pair<totem::RingId, std::string>, std::optional<Position>> regular_ends;
 
@@ -81,6 +83,12 @@ struct ProgramTrace {
   std::unordered_map<Index, std::uint64_t> received;  // the last number, by sender
 };
 
+struct NodeOfPrograms {
+  std::uint64_t incarnation = 0;   // its newest start that has had a program
+  std::deque<std::uint64_t> held;  // messages left behind that its daemon may not have sent yet
+  bool file_lost = false;          // at some time
+};
+
 struct ProgramHash {
   std::size_t operator()(const Program& program) const noexcept {
     return mixed(ProcessHash{}({program.node, program.incarnation}) ^ program.client);
@@ -88,7 +96,8 @@ struct ProgramHash {
 };
 
 struct Programs::State {
-  // What programs that ended left behind is kept for a while: others may yet hear of it.
+  // What programs that ended left behind is kept while their daemon may yet send it, which may find
+  // no ring for long, and then for a while: others may yet hear of it.
   static constexpr std::size_t left_behind_max = 1 << 16;
   // Messages after which a view that goes on is looked through for what all have passed.
   static constexpr std::size_t trim_after = 4096;
@@ -100,6 +109,7 @@ struct Programs::State {
   std::map<totem::RingId, ViewTrace> views;
   std::unordered_map<std::uint64_t, MessageOfProgram> messages;
   std::map<std::pair<NodeId, std::uint64_t>, std::uint64_t> lines;  // (node, since) → incarnation
+  std::map<NodeId, NodeOfPrograms> nodes;
   std::vector<Index> living;
   std::deque<Index> over;                 // programs, the oldest first
   std::deque<std::uint64_t> left_behind;  // their messages
@@ -119,6 +129,7 @@ struct Programs::State {
   void drop_views();
   void forget(const GroupLog::Entry& entry);
   void bury(ProgramTrace& program);
+  void forget_oldest();
 
   std::uint64_t number_of(std::uint64_t hash) const;
 
@@ -136,6 +147,7 @@ struct Programs::State {
   void check_list(const ProgramTrace& program, std::string_view group, const Membership& membership,
                   std::span<const Peer> members, std::span<const Peer> joined,
                   std::span<const Peer> left);
+  std::uint64_t life_of(NodeId node, const ViewTrace* view) const;
   void check_asked(const ProgramTrace& program, std::string_view group, const Peer& peer);
   void joined(Membership& membership);
   void left(const ProgramTrace& program, Membership& membership, std::string_view group);

@@ -56,6 +56,12 @@ void Programs::started(const Program& id) {
   State& state = *state_;
   const auto [known, is_new] = state.program_of.try_emplace(id, state.programs_ever);
   if (!is_new) return state.found("9 ended", "{}: starts again", text(id));
+  if (NodeOfPrograms& node = state.nodes[id.node]; node.incarnation != id.incarnation) {
+    state.left_behind.insert(state.left_behind.end(), node.held.begin(), node.held.end());
+    node.held.clear();
+    node.incarnation = id.incarnation;
+    state.forget_oldest();
+  }
   state.programs[state.programs_ever].id = id;
   state.starts[peer(id)].push_back(state.programs_ever);
   state.living.push_back(state.programs_ever);
@@ -162,7 +168,8 @@ void Programs::viewed(const Program& id, const totem::RingId& ring,
 
 // Whoever did not come along must be seen to leave, even who is back already.
 void Programs::State::begin_view(ProgramTrace& program) {
-  const ViewTrace& view = views.at(*program.view);
+  ViewTrace& view = views.at(*program.view);
+  view.lives[program.id.node] = program.id.incarnation;
   if (!program.narrowed) program.along = {program.id.node};
   for (auto& [name, membership] : program.groups) {
     if (!membership.stale.empty())
@@ -183,10 +190,8 @@ void Programs::State::begin_view(ProgramTrace& program) {
   program.along.clear();
   for (const totem::Member& member : view.members) program.along.push_back(member.node);
   // A node that has joined another ring is known by when it did so.
-  if (const auto since = view.member(program.id.node) ? view.member(program.id.node)->since : 0) {
-    const auto [line, is_new] = lines.try_emplace({program.id.node, since}, program.id.incarnation);
-    if (line->second != program.id.incarnation) line->second = 0;  // after a lost file: unknown
-  }
+  if (const auto since = view.member(program.id.node) ? view.member(program.id.node)->since : 0)
+    lines.try_emplace({program.id.node, since}, program.id.incarnation);
   std::erase_if(program.received, [&](const auto& each) {
     const auto sender = programs.find(each.first);
     return sender == programs.end();
@@ -230,18 +235,16 @@ void Programs::State::drop_views() {
 void Programs::State::bury(ProgramTrace& program) {
   program.ended = true;
   std::erase(living, program_of.at(program.id));
+  NodeOfPrograms& node = nodes[program.id.node];
+  auto& behind = node.incarnation == program.id.incarnation ? node.held : left_behind;
   for (auto& [name, membership] : program.groups) {
-    for (const auto& sent : membership.outstanding) left_behind.push_back(sent.hash);
+    for (const auto& sent : membership.outstanding) behind.push_back(sent.hash);
     const std::uint64_t joins = membership.joins;
     membership = {};
     membership.joins = joins;
   }
   program.received.clear();
-  while (left_behind.size() > left_behind_max) {
-    const auto message = messages.find(left_behind.front());
-    if (message != messages.end() && !message->second.place) messages.erase(message);
-    left_behind.pop_front();
-  }
+  forget_oldest();
   over.push_back(program_of.at(program.id));
   if (over.size() <= left_behind_max) return;
   const auto oldest = programs.find(over.front());
@@ -253,11 +256,23 @@ void Programs::State::bury(ProgramTrace& program) {
   programs.erase(oldest);
 }
 
+void Programs::State::forget_oldest() {
+  while (left_behind.size() > left_behind_max) {
+    const auto message = messages.find(left_behind.front());
+    if (message != messages.end() && !message->second.place) messages.erase(message);
+    left_behind.pop_front();
+  }
+}
+
 void Programs::ended(const Program& id, ProgramEnd) {
   ProgramTrace* program = state_->connected(id, "ends");
   if (!program) return;
   state_->bury(*program);
   state_->drop_views();
+}
+
+void Programs::file_lost(NodeId node) {
+  state_->nodes[node].file_lost = true;
 }
 
 const std::vector<Violation>& Programs::violations() const noexcept {

@@ -83,6 +83,10 @@ class Programs {
   // its node fails.
   void ended(const Program&, ProgramEnd);
 
+  // The node, which is down, lost its file of ring seqs, or has an old one: what it starts next may
+  // join a ring of a seq at which it joined one before, so that `since` does not tell them apart.
+  void file_lost(NodeId);
+
   const std::vector<Violation>& violations() const noexcept;
   // Messages that are kept at present.
   std::size_t messages() const noexcept;

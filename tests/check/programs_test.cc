@@ -102,6 +102,28 @@ TEST(Good, ProgramsDieAndNodesStartAgain) {
               IsEmpty());
 }
 
+// The second start joins a ring of the seq of one that the first had joined.
+TEST(Good, NodeStartsAgainWithoutItsFile) {
+  EXPECT_THAT(broken(joined + R"(
+    2a,3a ends
+    1a T 20 10 1
+    1a V 20 1
+    1a in g 0 1a -2a -3a
+    2 lost
+    2'b starts
+    2'b V 21 2'
+    2'b joins g
+    2'b in g 1 2b +2b
+    2'b T 30 21 2'
+    1a T 30 20 1
+    1a V 30 12
+    1a in g 0 1a,2b +2b
+    2'b V 30 12
+    2'b in g 0 1a,2b +1a
+  )"),
+              IsEmpty());
+}
+
 TEST(Good, RefusedJoin) {
   EXPECT_THAT(broken(joined + R"(
     1b starts
@@ -361,6 +383,22 @@ TEST(Clause9Ghost, OfALifeBefore) {
               ElementsAre("9 ghost"));
 }
 
+TEST(Clause9Ghost, OfALifeBeforeTheFileWasLost) {
+  EXPECT_THAT(broken(joined + R"(
+    2a,3a ends
+    1a T 20 10 1
+    1a V 20 1
+    1a in g 0 1a -2a -3a
+    2 lost
+    2'a starts
+    2'a V 30 12
+    1a T 30 20 1
+    1a V 30 12
+    1a in g 0 1a,2a +2a
+  )"),
+              ElementsAre("9 ghost"));
+}
+
 TEST(Clause9Pause, NotToldThatTheOthersLeft) {
   EXPECT_THAT(broken(joined + R"(
     1a sends g m1
@@ -419,6 +457,27 @@ TEST(Programs, MemoryFollowsWhatIsOnItsWay) {
   trace.play("1a,2a,3a T 20 10 123\n1a,2a,3a V 20 123\n");
   EXPECT_EQ(trace.programs.messages(), 0U);
   EXPECT_THAT(trace.broken(), IsEmpty());
+}
+
+// A daemon without a ring holds what its programs have sent, however much others leave behind.
+TEST(Programs, KeepsWhatALivingStartMaySend) {
+  ProgramScript trace;
+  trace.play(joined + "3a sends g m\n3a ends\n2b starts\n2b joins g\n");
+  for (int i = 0; i < 70'000; ++i) trace.play("2b sends g m" + std::to_string(i) + "\n");
+  trace.play("2b ends\n1a,2a gets g 4 3a m\n1a,2a in g 5 1a,2a -3a\n");
+  EXPECT_THAT(trace.broken(), IsEmpty());
+}
+
+TEST(Programs, ForgetsWhatFailedStartsLeftBehind) {
+  Programs programs;
+  for (std::uint64_t start = 1; start <= 10; ++start) {
+    const Program program{NodeId(1), start, 1};
+    programs.started(program);
+    for (std::uint64_t i = 0; i < 10'000; ++i)
+      programs.sent(program, "g", totem::Guarantee::agreed, start * 10'000 + i, 1);
+    programs.ended(program, ProgramEnd::node_failed);
+  }
+  EXPECT_LT(programs.messages(), 80'000U);
 }
 
 }  // namespace

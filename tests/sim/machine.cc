@@ -150,12 +150,14 @@ void Machine::lose_file() {
   run_.note(index_, "its file is lost");
   file_.reset();
   run_.checker.file_lost(id());
+  run_.programs.file_lost(id());
 }
 
 void Machine::tear_file() {
   run_.note(index_, "its file is torn");
   if (file_ && !file_->empty()) file_->resize(dice_.below(file_->size()));
   run_.checker.file_lost(id());
+  run_.programs.file_lost(id());
 }
 
 void Machine::restore_old_file() {
@@ -163,6 +165,7 @@ void Machine::restore_old_file() {
   run_.note(index_, "its file is an old one");
   file_ = old_files_[dice_.below(old_files_.size())];
   run_.checker.file_lost(id());
+  run_.programs.file_lost(id());
 }
 
 void Machine::reserve(std::uint64_t ring_seq) {
