@@ -61,6 +61,7 @@ void Ring::join_in_gather(Gather& gather, const wire::Join& join, NodeIndex from
   Members reluctantly;
   peer.exact = true;
   peer.ring_seq = join.ring_seq;
+  peer.joined_at = now;
   for (std::size_t i = 0; i < join.count; ++i) {
     const auto& entry = join.entries[i];
     const auto node = peers_.find(entry.node);
@@ -181,8 +182,8 @@ void Ring::expire_gather(Gather& gather, Time now) {
 
 // The consensus timer has run out: go on with the largest set in which all hear each other. If
 // everyone in our proposal does, and they still do not agree, it is they who have yet to give up
-// someone; the second time those of them who came last are given up themselves, so that gather ends
-// in as many rounds as there are nodes.
+// someone; the second time those of them who came last are given up themselves, and then whoever
+// does not agree, so that gather ends.
 void Ring::exclude_unreachable(Gather& gather, Time now) {
   gather.expired = true;
   const Members all = proposal(gather);
@@ -190,9 +191,13 @@ void Ring::exclude_unreachable(Gather& gather, Time now) {
   const std::size_t count = sorted(all, order);
   Graph graph;
   const auto hears = [&](NodeIndex a, NodeIndex b) {
-    if (a == NodeIndex::self) return gather.joined.has(b);
+    const auto heard_of = [&](NodeIndex node) {  // and not too long ago
+      return gather.joined.has(node) &&
+             now - gather.peers[at(node)].joined_at <= parameters_.consensus;
+    };
+    if (a == NodeIndex::self) return heard_of(b);
     const auto& peer = gather.peers[at(a)];
-    return gather.joined.has(a) && peer.heard.has(b) && !peer.failed.has(b);
+    return heard_of(a) && peer.heard.has(b) && !peer.failed.has(b);
   };
   for (std::size_t i = 0; i < count; ++i)
     for (std::size_t j = i + 1; j < count; ++j)
@@ -201,7 +206,10 @@ void Ring::exclude_unreachable(Gather& gather, Time now) {
         graph.neighbours[at(order[j])].add(order[i]);
       }
   Members lost = all - largest_clique(graph, NodeIndex::self, {order.data(), count});
-  if (lost.empty() && gather.expired_without_change) lost = latest_dissenters(gather, all);
+  if (lost.empty() && gather.expired_without_change) {
+    lost = dissenters(gather, all, !gather.dissent);
+    gather.dissent = true;
+  }
   if (lost.empty()) {
     gather.expired_without_change = true;
     gather.consensus_at = now + parameters_.consensus;
@@ -211,21 +219,21 @@ void Ring::exclude_unreachable(Gather& gather, Time now) {
   proposal_changed(gather, now);
 }
 
-// Of those who do not agree on `all`, who came last: strangers before fellows, for someone who
-// comes and goes keeps the others from agreeing, too.
-Members Ring::latest_dissenters(const Gather& gather, const Members& all) const noexcept {
-  Members latest;
+// Those who do not agree on `all`, or of them only who came last: strangers before fellows, for
+// someone who comes and goes keeps the others from agreeing, too.
+Members Ring::dissenters(const Gather& gather, const Members& all, bool latest) const noexcept {
+  Members those;
   Time since = Time::min();
   all.each([&](NodeIndex node) {
     const auto& peer = gather.peers[at(node)];
     if (node == NodeIndex::self || (peer.exact && peer.proposal == all && peer.heard.contains(all)))
       return;
     const Time came = is_fellow(node) ? peer_state_[at(node)].member_since : never;
-    if (came > since) latest = {};
+    if (latest && came > since) those = {};
     since = std::max(since, came);
-    if (came == since) latest.add(node);
+    if (!latest || came == since) those.add(node);
   });
-  return latest;
+  return those;
 }
 
 void Ring::send_join(const Members& proc, const Members& failed, const Members& refused,

@@ -178,7 +178,7 @@ class Ring {
   void proposal_changed(Gather& gather, Time now);
   void check_consensus(Gather& gather, Time now);
   void exclude_unreachable(Gather& gather, Time now);
-  Members latest_dissenters(const Gather& gather, const Members& all) const noexcept;
+  Members dissenters(const Gather& gather, const Members& all, bool latest) const noexcept;
   void send_join(const Members& proc, const Members& failed, const Members& refused,
                  const Members& heard, bool leaving);
   bool held_down(NodeIndex node, Time now) const noexcept;

@@ -16,6 +16,7 @@ struct Gather {
     Members heard;       // whom it hears
     Members failed;      // its fail_set
     std::uint64_t ring_seq = 0;
+    Time joined_at{};  // when its last join came
   };
   Members heard;     // a join or an answer of theirs came in this gather
   Members joined;    // a join of theirs came
@@ -26,6 +27,7 @@ struct Gather {
   bool agreed = false;   // consensus stands; the commit token is awaited or awaits its ring seq
   bool expired = false;  // the consensus timer has run out in this gather
   bool expired_without_change = false;
+  bool dissent = false;  // some were given up because they did not agree
 };
 
 // The commit token makes its two rotations.

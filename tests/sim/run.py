@@ -2,7 +2,7 @@
 """Runs whole nodes in virtual time, under faults that a seed draws, and checks all they do.
 
 usage: scripts/sim --seed S [--minutes M] [--nodes N] [--trace [--frames]]
-       scripts/sim --seeds A..B [--jobs J] [--minutes M] [--nodes N]
+       scripts/sim --seeds A..B [--jobs J] [--minutes M] [--nodes N] [--seconds T]
        scripts/sim --mutant ID [--seeds A..B]   with that bug built in
        scripts/sim --mutants [--seeds N] ...    which bugs are found, and after how many seeds
 
@@ -33,6 +33,8 @@ def arguments():
     parser.add_argument("--seeds", "--seed", default="1", help="A or A..B")
     parser.add_argument("--minutes", default="1", help="of simulated time")
     parser.add_argument("--nodes", help="how many; otherwise the seed says, 2 to 9")
+    parser.add_argument("--seconds", type=float, default=float("inf"),
+                        help="begin no more seeds after that time")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes at a time")
     parser.add_argument("--trace", action="store_true", help="of one seed: what happens")
     parser.add_argument("--frames", action="store_true", help="with --trace: every frame, too")
@@ -95,7 +97,7 @@ class Worker:
 class Summary:
     def __init__(self):
         self.seeds, self.wall, self.node_seconds, self.begun = 0, 0.0, 0.0, time.monotonic()
-        self.bad, self.convergence = [], []
+        self.bad, self.parted, self.convergence = [], [], []
         self.reached = collections.Counter()
         self.sums = collections.Counter()
 
@@ -109,6 +111,8 @@ class Summary:
         self.node_seconds += result["seconds"] * result["machines"]
         self.convergence.append(result["convergence"])
         self.reached.update(result["reached"].keys())
+        if result["parted"]:
+            self.parted.append(result["seed"])
         for key in ("faults", "rings", "messages", "frames"):
             self.sums[key] += result[key]
 
@@ -123,7 +127,7 @@ class Summary:
 
     def as_json(self):
         return {"seeds": self.seeds, "bad": [r["seed"] for r in self.bad],
-                "findings": self.bad[:SHOWN], **self.sums,
+                "findings": self.bad[:SHOWN], "parted": self.parted, **self.sums,
                 "elapsed": time.monotonic() - self.begun,
                 "node_seconds_per_second": self.node_seconds / max(self.wall, 1e-9),
                 "convergence": {"median": self.share(0.5), "p99": self.share(0.99),
@@ -140,6 +144,10 @@ class Summary:
               f"{self.sums['messages']} deliveries, {self.sums['frames']} frames; together after "
               f"{self.share(0.5):.2f} (median), {self.share(0.99):.2f} (p99), {self.share(1):.2f} "
               "(most) times token + consensus")
+        if self.parted:
+            some = ", ".join(map(str, self.parted[:SHOWN]))
+            print(f"the core parted while outsiders came and went for ever in "
+                  f"{len(self.parted)} seeds ({some}); none is the goal")
         rare = [word for word, count in self.reached.items() if count * 100 < self.seeds]
         if rare and self.seeds >= 100:
             print("reached by less than 1 % of the seeds: " + "; ".join(sorted(rare)))
@@ -153,6 +161,8 @@ def run(options, command, first, last):
     listed = options.list.open("w") if options.list else None
     shown = 0.0
     while workers or following <= last:
+        if time.monotonic() - summary.begun > options.seconds:
+            following = last + 1
         while len(workers) < options.jobs and following <= last:
             workers.append(Worker(command, following, min(following + BATCH - 1, last)))
             following = workers[-1].last + 1
@@ -178,10 +188,26 @@ def run(options, command, first, last):
     return summary
 
 
+def measure_mutants(arguments):
+    """Builds what tests/mutants/run.py runs, and becomes that."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
+    options, rest = parser.parse_known_args(arguments)
+    programs = ["sim-mutants", "random-mutants", "scenarios-totem-mutants",
+                "scenarios-node-mutants"]
+    built = subprocess.run(["ninja", "-C", options.build,
+                            *[f"tests/mutants/{name}" for name in programs]],
+                           stdout=subprocess.PIPE, text=True, check=False)
+    if built.returncode:
+        sys.exit(built.stdout)
+    os.execv(sys.executable, [sys.executable, str(ROOT / "tests/mutants/run.py"), "--build",
+                              str(options.build / "tests/mutants"), *rest])
+
+
 def main():
     if "--mutants" in sys.argv:
         rest = [word for word in sys.argv[1:] if word != "--mutants"]
-        os.execv(sys.executable, [sys.executable, ROOT / "tests/mutants/run.py", *rest])
+        measure_mutants(rest)
     options = arguments()
     command = program(options)
     if options.mutant:

@@ -34,7 +34,9 @@ std::string line(std::uint64_t seed, const Outcome& outcome) {
       "together after {:5.2f} reactions  {:016x}  {}",
       seed, outcome.machines, outcome.core, outcome.faults, outcome.rings, outcome.messages,
       outcome.frames, outcome.convergence, outcome.hash,
-      outcome.violations.empty() ? "ok" : "VIOLATED");
+      !outcome.violations.empty() ? "VIOLATED"
+      : outcome.parted.empty()    ? "ok"
+                                  : "ok, but the core parted: " + outcome.parted);
 }
 
 nlohmann::json json_of(std::uint64_t seed, const Outcome& outcome, double wall) {
@@ -50,6 +52,7 @@ nlohmann::json json_of(std::uint64_t seed, const Outcome& outcome, double wall) 
                          {"convergence", outcome.convergence},
                          {"hash", fmt::format("{:016x}", outcome.hash)},
                          {"reached", outcome.reached},
+                         {"parted", outcome.parted},
                          {"violations", nlohmann::json::array()}};
   for (const check::Violation& violation : outcome.violations)
     made["violations"].push_back({{"clause", violation.clause}, {"text", violation.text}});

@@ -33,9 +33,11 @@ TEST(Sim, SeedsKeepTheGuarantees) {
 }
 
 // With outsiders that restarted, paused or flapped for ever, members of the core gave each other
-// up; 62: a stranger's join that gave up one member of a ring broke it.
+// up; 410, 838, 924: one that restarted quickly kept them from forming a ring; 62: a stranger's
+// join that gave up one member of a ring broke it. What a seed draws has changed since: the bugs
+// themselves are L6 to L6e of tests/mutants.
 TEST(Sim, SeedsThatFoundABug) {
-  for (const std::uint64_t seed : {44, 62, 89, 98, 154, 170, 212, 410, 607, 689, 838, 924})
+  for (const std::uint64_t seed : {44, 62, 89, 98, 154, 170, 212, 410, 607, 636, 689, 838, 924})
     expect_clean(seed, 1);
 }
 

@@ -66,6 +66,19 @@ Habits draw_habits(Dice& dice, Duration reaction) {
   return habits;
 }
 
+// So many messages a second in the whole cluster, on average, that a seed costs about as much time
+// as the next.
+void bound_load(Settings& settings) {
+  constexpr double rate_max = 300;
+  Habits& habits = settings.habits;
+  const double senders = static_cast<double>(settings.machines * settings.programs);
+  const double seconds = static_cast<double>(habits.send_gap.count()) / 1e9;
+  const double rate = senders * static_cast<double>(1 + habits.burst_max) / 2 / seconds;
+  if (rate > rate_max)
+    habits.send_gap = Duration(
+        static_cast<std::int64_t>(static_cast<double>(habits.send_gap.count()) * rate / rate_max));
+}
+
 void draw_faults(Swarm& swarm, Dice& dice) {
   const Duration reaction = swarm.settings.reaction();
   for (double& weight : swarm.weights) weight = dice.chance(0.35) ? 0 : dice.magnitude(0.1, 3);
@@ -88,7 +101,7 @@ void draw_network(Swarm& swarm, Dice& dice) {
   // A rotation fits into the time after which a token is sent again, with room to spare.
   const Duration hop_max =
       swarm.settings.ring.token_retransmit / static_cast<int>(4 * swarm.settings.machines);
-  swarm.delay_min = dice.magnitude(hop_max / 50, hop_max / 2);
+  swarm.delay_min = dice.magnitude(hop_max / (dice.chance(0.1) ? 50 : 8), hop_max / 2);
   swarm.delay_max = dice.magnitude(swarm.delay_min, hop_max);
 }
 
@@ -124,6 +137,7 @@ Swarm draw_swarm(std::uint64_t seed, std::optional<std::size_t> machines) {
   settings.ring.open = settings.device.multicast && dice.chance(0.5);
   settings.programs = dice.between(0, 3);
   settings.habits = draw_habits(dice, settings.reaction());
+  bound_load(settings);
   settings.clock_drift = dice.chance(0.5) ? 0.1 * dice.fraction() : 0;
   settings.turn_cost = dice.magnitude(1us, 20us);
   settings.wake_up = dice.magnitude(1us, 50us);

@@ -83,6 +83,10 @@ Outcome Trial::run() {
   calm_down();
   const bool unsteady = outsiders_->unsteady();
   if (come_together("L1", !unsteady, unsteady ? unsteady_bound : steady_bound)) stay_together();
+  if (unsteady && failed()) {
+    outcome_.parted = outcome_.violations.back().text;
+    outcome_.violations.clear();
+  }
   outsiders_->crash_all();
   stable_since_ = world_.now();
   if (!failed() && come_together("L1", true, unsteady ? steady_bound : departure_bound)) {
@@ -160,7 +164,7 @@ bool Trial::come_together(const char* clause, bool exactly, double bound) {
   const bool done = run_to(begin + reactions(bound), [&] { return together(exactly); });
   const double took = static_cast<double>((world_.now() - begin).count()) /
                       static_cast<double>(world_.settings().reaction().count());
-  outcome_.convergence = std::max(outcome_.convergence, took);
+  if (bound <= steady_bound) outcome_.convergence = std::max(outcome_.convergence, took);
   if (!done)
     fail(clause, fmt::format("not together after {:.1f} reaction times: {}", took, standing()));
   return done;

@@ -27,6 +27,9 @@ struct Outcome {
   double seconds = 0;      // simulated
   double convergence = 0;  // in token + consensus, from the last fault on
   std::vector<check::Violation> violations;
+  // L6, where outsiders come and go for ever: the core did not come together, or did not stay so.
+  // Not among the violations: totem/PROTOCOL.md says what is missing, and the seeds are counted.
+  std::string parted;
   std::map<std::string, std::uint64_t> reached;
   std::vector<std::string> trace;
 };
