@@ -1,7 +1,9 @@
 // What the checker of programs keeps: programs, the views that some of them are in, and messages.
 #pragma once
 
+#include <fmt/format.h>
 #include <deque>
+
 #include <map>
 #include <memory>
 #include <optional>
