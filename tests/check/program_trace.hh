@@ -2,8 +2,8 @@
 #pragma once
 
 #include <fmt/format.h>
-#include <deque>
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
