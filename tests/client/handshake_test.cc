@@ -16,6 +16,7 @@
 #include <string>
 
 #include "tests/client/single_node.hh"
+#include "transport/shm/talk.hh"
 
 namespace gyre::shm {
 namespace {
@@ -223,22 +224,19 @@ TEST_F(Handshake, TurnsAwayADaemonThatIsNone) {
   }
 }
 
+// A program that keeps the descriptor of the memory, as the library does not.
 TEST_F(Handshake, MakesMemoryThatAProgramCannotTakeAway) {
-  Channel theirs;
-  auto done = program([&] { theirs = connect_client(run_dir.path(), patience); });
+  const Descriptor program = raw_connect();
+  raw_send(program, {magic, version, static_cast<std::uint32_t>(Caller::Kind::client), 0});
   Descriptor socket = accept();
   const Caller caller = read_hello(socket, allow_own, patience);
   const Channel ours = welcome(std::move(socket), caller, {}, patience);
-  ASSERT_EQ(done.get().what, "");
-  // The program has mapped it; through /proc it finds the file behind the mapping again.
-  char name[128];
-  std::snprintf(name, sizeof name, "/proc/self/map_files/%lx-%lx",
-                reinterpret_cast<unsigned long>(theirs.memory.memory()),
-                reinterpret_cast<unsigned long>(theirs.memory.memory()) + theirs.memory.size());
-  const Descriptor file(::open(name, O_RDWR | O_CLOEXEC));
-  if (!file) GTEST_SKIP() << "map_files cannot be opened here: " << std::strerror(errno);
-  EXPECT_NE(::ftruncate(file.number(), 0), 0);
-  EXPECT_NE(::ftruncate(file.number(), 1 << 30), 0);
+  std::array<Descriptor, 2> kept;  // the memory, the room socket
+  const auto reply = Talk(program.number(), patience, "gyred").read_value<Reply>(kept);
+  EXPECT_EQ(reply.refused, 0u);
+  ASSERT_TRUE(kept[0]);
+  EXPECT_NE(::ftruncate(kept[0].number(), 0), 0);
+  EXPECT_NE(::ftruncate(kept[0].number(), 1 << 30), 0);
   EXPECT_EQ(ours.words().ended.load(), 0u);
 }
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """usage: tool_test.py GYRED GYRE    Runs the tool against a daemon of its own on loopback."""
 import json
+import os
 import pathlib
 import random
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -44,15 +46,16 @@ class ToolTest(unittest.TestCase):
         cls.folder = folder = pathlib.Path(cls.temporary.name)
         text = CONFIGURATION.format(port=random.randrange(30000, 32000, 2))
         (folder / "conf").write_text(text, encoding="utf-8")
-        cls.daemon = subprocess.Popen(
-            [GYRED, "-f", "-c", folder / "conf", "--nodeid", "7", "--state-dir", folder / "state",
-             "--run-dir", folder], stdin=subprocess.DEVNULL)
-        cls.addClassCleanup(cls.end_daemon)
-        end = time.monotonic() + 30
-        while cls.gyre("members", "--json").stdout.find('"alone"') < 0:
-            if cls.daemon.poll() is not None or time.monotonic() > end:
-                raise RuntimeError("gyred does not answer")
-            time.sleep(0.02)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(str(folder / "notify"))
+            notify.settimeout(30)
+            cls.daemon = subprocess.Popen(
+                [GYRED, "-f", "-c", folder / "conf", "--nodeid", "7", "--state-dir",
+                 folder / "state", "--run-dir", folder], stdin=subprocess.DEVNULL,
+                env={**os.environ, "NOTIFY_SOCKET": str(folder / "notify")})
+            cls.addClassCleanup(cls.end_daemon)
+            while b"STATUS=view" not in notify.recv(4096):  # it says when it has one
+                pass
 
     @classmethod
     def end_daemon(cls):
