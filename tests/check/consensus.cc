@@ -1,0 +1,109 @@
+#include "tests/check/consensus.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "totem/wire.hh"
+
+namespace gyre::check {
+
+namespace {
+
+namespace wire = totem::wire;
+
+// What came within this time may have come after the token was made, or before.
+constexpr Duration at_once = std::chrono::milliseconds(5);
+
+bool has(const std::vector<NodeId>& nodes, NodeId node) {
+  return std::ranges::binary_search(nodes, node);
+}
+
+}  // namespace
+
+void Consensus::received(const Process& process, std::span<const std::byte> frame, bool paused,
+                         Time now) {
+  wire::Join join;
+  if (wire::type(frame) != wire::Type::join || paused || !wire::read_join(frame, join)) return;
+  Peer& peer = sides_[process].peers[join.sender];
+  if (peer.incarnation == join.incarnation && join.join_seq <= peer.join_seq) return;
+  peer.incarnation = join.incarnation;
+  peer.join_seq = join.join_seq;
+  Nodes proposed, heard, all;
+  for (const wire::Join::Entry& each : std::span(join.entries).first(join.count)) {
+    if (!(each.marks & wire::Join::failed)) proposed.push_back(each.node);
+    if (each.marks & wire::Join::heard) heard.push_back(each.node);
+  }
+  std::ranges::sort(proposed);
+  std::ranges::sort(heard);
+  std::ranges::set_union(peer.heard, heard, std::back_inserter(all));
+  peer.heard = std::move(all);
+  if (peer.proposals.empty() || peer.proposals.back().nodes != proposed)
+    peer.proposals.push_back({std::move(proposed), now});
+  while (peer.proposals.size() > 1 && peer.proposals[1].when + at_once < now)
+    peer.proposals.pop_front();
+}
+
+void Consensus::said(Side& side, std::uint64_t gather, std::span<const std::byte> frame) {
+  wire::Join join;
+  if (!wire::read_join(frame, join)) return;
+  side.gather = gather;
+  side.given_up.clear();
+  for (const wire::Join::Entry& each : std::span(join.entries).first(join.count))
+    if (each.marks & wire::Join::failed) side.given_up.push_back(each.node);
+  std::ranges::sort(side.given_up);
+}
+
+// A commit token in parts is passed over: it takes more members than are simulated as a rule.
+void Consensus::sent(const Process& process, std::uint64_t gather, std::span<const std::byte> frame,
+                     Time now) {
+  const auto type = wire::type(frame);
+  if (type == wire::Type::join) return said(sides_[process], gather, frame);
+  if (type != wire::Type::commit_token) return;
+  const auto part = wire::read_commit_part(frame);
+  if (!part || part->count != part->members || part->hop > part->members) return;
+  Side& side = sides_[process];
+  if (side.passed == part->ring.seq) return;  // again
+  side.passed = part->ring.seq;
+  wire::CommitToken token{.ring = part->ring, .hop = part->hop, .members = part->members};
+  if (!wire::read_commit_entries(frame, *part, token)) return;
+  Nodes members;
+  for (std::size_t i = 0; i < token.members; ++i) members.push_back(token.entries[i].node);
+  if (part->hop == 1) check_made(process, side, members, now);
+  if (side.gather == gather) check_passed(process, side, members);
+}
+
+void Consensus::check_made(const Process& process, const Side& side, const Nodes& members,
+                           Time now) {
+  for (const NodeId member : members) {
+    if (member == process.node) continue;
+    const auto at = side.peers.find(member);
+    const bool known = at != side.peers.end();
+    bool proposes = false;
+    if (known) {
+      const auto& proposals = at->second.proposals;
+      for (std::size_t i = 0; i < proposals.size(); ++i) {
+        const bool history = i + 1 < proposals.size() && proposals[i + 1].when + at_once < now;
+        proposes |= !history && proposals[i].nodes == members;
+      }
+    }
+    if (!proposes)
+      findings_.add("10 consensus", fmt::format("{}: makes a ring of {} nodes, which {} does "
+                                                "not propose",
+                                                text(process), members.size(), text(member)));
+    else if (!std::ranges::includes(at->second.heard, members))
+      findings_.add("10 consensus", fmt::format("{}: makes a ring of {} nodes, of which {} does "
+                                                "not hear all",
+                                                text(process), members.size(), text(member)));
+  }
+}
+
+void Consensus::check_passed(const Process& process, const Side& side, const Nodes& members) {
+  for (const NodeId member : members)
+    if (has(side.given_up, member))
+      findings_.add("10 given up", fmt::format("{}: passes on a commit token with {}, which it "
+                                               "gave up",
+                                               text(process), text(member)));
+}
+
+}  // namespace gyre::check

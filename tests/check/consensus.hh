@@ -1,0 +1,60 @@
+// Checks how rings come about (clause 10), from the joins that reach each process.
+//
+//   10 consensus   who makes a commit token was told by each member's newest join that it proposes
+//                  just these members, and by its joins that it hears all of them
+//   10 given up    nobody passes on a commit token with a member that it gave up in this gather
+//
+// Joins count in their order: what a sender said before its newest join that came is history, and
+// so is what queued up while a process was paused (totem/PROTOCOL.md, deviation 8).
+#pragma once
+
+#include <deque>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "tests/check/trace.hh"
+#include "transport/time.hh"
+
+namespace gyre::check {
+
+class Consensus {
+ public:
+  // A frame reaches `process`, behind the clear header. `paused`: it did not run for a while, and
+  // the frame comes in its first turn since.
+  void received(const Process& process, std::span<const std::byte> frame, bool paused, Time now);
+  // It hands a frame to its device in its gather number `gather`.
+  void sent(const Process& process, std::uint64_t gather, std::span<const std::byte> frame,
+            Time now);
+  // It installs a regular configuration: joins that came before belong to no later gather.
+  void installed(const Process& process) { sides_[process].peers.clear(); }
+  void fail(const Process& process) { sides_.erase(process); }
+
+  const std::vector<Violation>& violations() const noexcept { return findings_.list(); }
+
+ private:
+  using Nodes = std::vector<NodeId>;  // ascending
+  struct Proposal {
+    Nodes nodes;
+    Time when{};
+  };
+  struct Peer {  // as its joins tell
+    std::uint64_t incarnation = 0, join_seq = 0;
+    std::deque<Proposal> proposals;  // the newest, and those that came shortly before
+    Nodes heard;
+  };
+  struct Side {  // what one process knows, and what it said
+    std::map<NodeId, Peer> peers;
+    Nodes given_up;
+    std::uint64_t gather = 0;  // in which it said so
+    std::uint64_t passed = 0;  // the seq of the last ring whose commit token it sent
+  };
+  void said(Side& side, std::uint64_t gather, std::span<const std::byte> frame);
+  void check_made(const Process& process, const Side& side, const Nodes& members, Time now);
+  void check_passed(const Process& process, const Side& side, const Nodes& members);
+
+  std::map<Process, Side> sides_;
+  Findings findings_;
+};
+
+}  // namespace gyre::check

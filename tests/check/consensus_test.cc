@@ -1,0 +1,141 @@
+// Joins and commit tokens written by hand: a good course is accepted, each bad one rejected.
+#include "tests/check/consensus.hh"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "totem/wire.hh"
+
+namespace gyre::check {
+namespace {
+
+namespace wire = totem::wire;
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using Ids = std::vector<unsigned>;
+
+// What reaches node 1 and what it sends; node 2 where a test says so.
+class ConsensusOfThree : public testing::Test {
+ protected:
+  static Process process(unsigned node) { return {NodeId(node), 1}; }
+
+  FrameRef join(unsigned from, const Ids& proposed, const Ids& heard, const Ids& failed,
+                std::uint64_t join_seq) {
+    wire::Join made;
+    made.sender = NodeId(from);
+    made.incarnation = 1;
+    made.join_seq = join_seq;
+    const auto has = [](const Ids& ids, unsigned id) {
+      return std::find(ids.begin(), ids.end(), id) != ids.end();
+    };
+    for (unsigned id = 1; id <= 3; ++id)
+      if (has(proposed, id) || has(failed, id))
+        made.entries[made.count++] = {
+            .node = NodeId(id),
+            .marks = static_cast<std::uint8_t>((has(heard, id) ? wire::Join::heard : 0) |
+                                               (has(failed, id) ? wire::Join::failed : 0))};
+    FrameRef frame = pool.take();
+    wire::write_join(frame, made);
+    return frame;
+  }
+  void hear(unsigned from, const Ids& proposed, const Ids& heard, bool paused = false) {
+    now += 1s;
+    consensus.received(process(1), join(from, proposed, heard, {}, ++joins).bytes(), paused, now);
+  }
+  void commit(unsigned from, std::uint32_t hop, std::uint64_t gather = 1) {
+    now += 1s;
+    wire::CommitToken token{.ring = {7, NodeId(1), 77}, .hop = hop, .members = 3};
+    for (unsigned i = 0; i < 3; ++i) token.entries[i].node = NodeId(i + 1);
+    FrameRef frame = pool.take();
+    wire::write_commit_part(frame, token, 0, 3);
+    consensus.sent(process(from), gather, frame.bytes(), now);
+  }
+  std::vector<std::string> clauses() const {
+    std::vector<std::string> found;
+    for (const Violation& each : consensus.violations()) found.push_back(each.clause);
+    return found;
+  }
+
+  FramePool pool{16, 64, 1400, 0};
+  Consensus consensus;
+  Time now{};
+  std::uint64_t joins = 0;
+};
+
+TEST_F(ConsensusOfThree, AllProposeAndHearEachOther) {
+  hear(2, {1, 2, 3}, {1, 2});
+  hear(3, {1, 2, 3}, {1, 2, 3});
+  hear(2, {1, 2, 3}, {2, 3});  // what it heard before stays true
+  commit(1, 1);
+  commit(2, 2);
+  EXPECT_THAT(clauses(), IsEmpty());
+}
+
+TEST_F(ConsensusOfThree, OneProposesOthers) {
+  hear(2, {1, 2, 3}, {1, 2, 3});
+  hear(3, {1, 2, 3}, {1, 2, 3});
+  hear(3, {2, 3}, {1, 2, 3});
+  commit(1, 1);
+  EXPECT_THAT(clauses(), ElementsAre("10 consensus"));
+}
+
+TEST_F(ConsensusOfThree, OneWasNotHeardOf) {
+  hear(2, {1, 2, 3}, {1, 2, 3});
+  commit(1, 1);
+  EXPECT_THAT(clauses(), ElementsAre("10 consensus"));
+}
+
+TEST_F(ConsensusOfThree, OneDoesNotHearAnother) {
+  hear(2, {1, 2, 3}, {1, 2});
+  hear(3, {1, 2, 3}, {1, 2, 3});
+  commit(1, 1);
+  EXPECT_THAT(clauses(), ElementsAre("10 consensus"));
+}
+
+TEST_F(ConsensusOfThree, AnOldJoinCountsNot) {
+  hear(2, {1, 2, 3}, {1, 2, 3});
+  const FrameRef old = join(3, {1, 2, 3}, {1, 2, 3}, {}, 1);
+  joins = 5;
+  hear(3, {2, 3}, {1, 2, 3});
+  consensus.received(process(1), old.bytes(), false, now);
+  commit(1, 1);
+  EXPECT_THAT(clauses(), ElementsAre("10 consensus"));
+}
+
+TEST_F(ConsensusOfThree, WhatQueuedUpDuringAPauseCountsNot) {
+  hear(2, {1, 2, 3}, {1, 2, 3});
+  hear(3, {1, 2, 3}, {1, 2, 3}, true);
+  commit(1, 1);
+  EXPECT_THAT(clauses(), ElementsAre("10 consensus"));
+}
+
+TEST_F(ConsensusOfThree, WhatCameBeforeTheRingCountsNot) {
+  hear(2, {1, 2, 3}, {1, 2, 3});
+  hear(3, {1, 2, 3}, {1, 2, 3});
+  consensus.installed(process(1));
+  commit(1, 1);
+  EXPECT_THAT(clauses(), ElementsAre("10 consensus", "10 consensus"));
+}
+
+TEST_F(ConsensusOfThree, WhatComesAtTheSameTimeMayHaveComeLater) {
+  hear(2, {1, 2, 3}, {1, 2, 3});
+  hear(3, {1, 2, 3}, {1, 2, 3});
+  hear(3, {2, 3}, {1, 2, 3});
+  now -= 1s;
+  commit(1, 1);
+  EXPECT_THAT(clauses(), IsEmpty());
+}
+
+TEST_F(ConsensusOfThree, OneThatWasGivenUp) {
+  const auto give_up = [&] { return join(2, {1, 2}, {1, 2}, {3}, ++joins); };
+  consensus.sent(process(2), 1, give_up().bytes(), now);
+  commit(2, 2, 2);  // in its next gather it may
+  EXPECT_THAT(clauses(), IsEmpty());
+  consensus.sent(process(3), 1, give_up().bytes(), now);
+  commit(3, 3, 1);
+  EXPECT_THAT(clauses(), ElementsAre("10 given up"));
+}
+
+}  // namespace
+}  // namespace gyre::check
