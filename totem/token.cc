@@ -13,6 +13,11 @@ void Ring::accept_token(Rotation& rotation, const wire::Token& token, Time now) 
     ++counters_.token_duplicates;
     return;
   }
+  // Seqs only grow. Those behind a lower one were given already, and may be stable.
+  if (token.seq < rotation.seq_before) {
+    ++counters_.malformed;
+    return;
+  }
   rotation.token = token;
   rotation.held = true;
   rotation.token_seq = token.token_seq;

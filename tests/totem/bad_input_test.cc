@@ -143,6 +143,21 @@ TEST_F(BadInput, ATokenThatComesWhileOneIsHeldIsDropped) {
   expect_unmoved();
 }
 
+// Its seqs were given to other messages already. Those that this node gave again were stable, and
+// gone from its log, before they were sent.
+TEST_F(BadInput, ATokenThatForgetsSeqsIsDropped) {
+  totem::Ring& ring = simulation_.ring(1);
+  FrameRef frame = pool_.take();
+  totem::wire::write_token(
+      frame, {.ring = ring_, .token_seq = 1u << 31, .seq = totem::Seq{1}, .aru = totem::Seq{1}});
+  const auto malformed = ring.counters().malformed, sent = ring.counters().data_sent;
+  simulation_.submit(1, "in its own place");
+  ring.receive(frame, NodeIndex{1}, simulation_.now());
+  EXPECT_EQ(ring.counters().malformed, malformed + 1);
+  expect_unmoved();
+  EXPECT_EQ(ring.counters().data_sent, sent + 1);
+}
+
 TEST_F(BadInput, JoinsThatQueuedUpDuringAPauseAreDropped) {
   totem::wire::Join late;
   late.incarnation = 5;
