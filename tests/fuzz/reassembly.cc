@@ -1,6 +1,7 @@
 // Fragments of messages from several senders, in any order: what the assembler gives is the
 // fragments since the first one, and never more than a message may have.
 #include <cassert>
+#include <utility>
 #include <vector>
 
 #include "tests/fuzz/script.hh"
@@ -11,7 +12,8 @@ namespace {
 using namespace gyre;
 using totem::wire::Item;
 
-constexpr std::size_t senders = 4, fragments_max = 32, bytes_size = totem::message_max + 1;
+constexpr std::size_t senders = 4, fragments_max = 32, short_max = 512;
+constexpr std::size_t bytes_size = totem::message_max + short_max;
 
 // A byte of it says where it stands, nearly.
 const std::vector<std::byte>& bytes() {
@@ -47,13 +49,16 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   assembler.clear();
   fuzz::Script script(data, size);
   Expected expected[senders];
+  bool was_long = false;
   for (std::size_t i = 0; i < fragments_max && !script.done(); ++i) {
     const std::uint8_t choice = script.byte();
     const std::uint8_t flags = choice & 7;
     const std::size_t sender = choice >> 3 & 3;
-    // Seldom so long that some of them are too long together.
     const std::size_t number = script.number<std::uint16_t>();
-    const std::size_t length = (choice & 0xe0) == 0xe0 ? number * 16 : number % 512;
+    std::size_t length = number % short_max;
+    // One is about as long as a message may be. More of them would only take longer to copy.
+    if ((choice & 0xe0) == 0xe0 && !std::exchange(was_long, true))
+      length = totem::message_max - short_max + number % (2 * short_max);
     const std::size_t at = script.byte() % (bytes_size - length + 1);
     const auto fragment = std::span(bytes()).subspan(at, length);
     const auto whole = assembler.add(NodeIndex(sender), flags, fragment);
