@@ -304,12 +304,7 @@ void Simulation::transmit(const Machine& machine, const Send& send) {
                        Duration(std::uniform_int_distribution<std::int64_t>(0, spread)(random));
       const auto bytes = send.frame.bytes();
       if (late) delay += late(machine.number, to, bytes);
-      network_.push({.when = now_ + delay,
-                     .serial = ++serial_,
-                     .from = machine.number,
-                     .to = to,
-                     .lane = send.lane,
-                     .bytes = {bytes.begin(), bytes.end()}});
+      post(machine.number, to, send.lane, bytes, delay);
     }
   }
 }
@@ -318,11 +313,16 @@ void Simulation::inject(std::size_t from, std::size_t to, std::span<const std::b
                         Duration delay) {
   const auto type = totem::wire::type(bytes);
   const bool token = type == totem::wire::Type::token || type == totem::wire::Type::commit_token;
+  post(from, to, token ? Lane::token : Lane::data, bytes, delay);
+}
+
+void Simulation::post(std::size_t from, std::size_t to, Lane lane, std::span<const std::byte> bytes,
+                      Duration delay) {
   network_.push({.when = now_ + delay,
                  .serial = ++serial_,
                  .from = from,
                  .to = to,
-                 .lane = token ? Lane::token : Lane::data,
+                 .lane = lane,
                  .bytes = {bytes.begin(), bytes.end()}});
 }
 
@@ -332,50 +332,56 @@ void Simulation::take_events(Machine& machine) {
   for (totem::Event event;
        !machine.crashed && (budget > 0 || machine.ring.must_drain()) && machine.ring.next(event);) {
     if (const auto* configuration = std::get_if<totem::Configuration>(&event)) {
-      checker_.configuration(machine.process, *configuration);
-      const bool regular = configuration->kind == totem::Configuration::Kind::regular;
-      std::string names;
-      for (const auto& member : configuration->members)
-        names +=
-            fmt::format("{}{}", names.empty() ? "" : ",", static_cast<std::uint32_t>(member.node));
-      trace(machine, fmt::format("{} {} of {}", regular ? "view" : "transitional",
-                                 configuration->ring.seq, names));
-      note(configuration->ring.seq * 2 + regular);
-      if (observer) observer->installs(machine.number, *configuration);
-      if (!regular) continue;
-      checker_.settle();
-      machine.members.clear();
-      for (const auto& member : configuration->members) machine.members.push_back(member.node);
-      machine.barrier_from.clear();
-      machine.barrier_due = true;
-      machine.whole = false;
+      take_configuration(machine, *configuration);
       continue;
     }
-    const auto& message = std::get<totem::Message>(event);
     machine.full = budget == 0 || --budget == 0;
-    checker_.deliver(machine.process, message);
-    if (observer) observer->delivers(machine.number, message);
-    note(message.payload.size() + number(message.place.seq));
-    if (message.barrier) {
-      machine.barrier_from.push_back(message.sender);
-      if (machine.barrier_from.size() != machine.members.size()) continue;
-      machine.whole = true;
-      machine.ring.open();
-      continue;
-    }
-    std::string payload(reinterpret_cast<const char*>(message.payload.data()),
-                        message.payload.size());
-    if (message.sender == machine.process.node) {
-      if (machine.taken.empty() || machine.taken.front() != payload)
-        lost_.push_back(fmt::format("node {} delivered '{:.12}' where '{:.12}' was due",
-                                    machine.number + 1, payload,
-                                    machine.taken.empty() ? "nothing" : machine.taken.front()));
-      else
-        machine.taken.pop_front();
-    }
-    if (tracing) trace(machine, fmt::format("deliver {:.24}", payload));
-    delivered_[machine.number].push_back(std::move(payload));
+    take_message(machine, std::get<totem::Message>(event));
   }
+}
+
+void Simulation::take_configuration(Machine& machine, const totem::Configuration& configuration) {
+  checker_.configuration(machine.process, configuration);
+  const bool regular = configuration.kind == totem::Configuration::Kind::regular;
+  std::string names;
+  for (const auto& member : configuration.members)
+    names += fmt::format("{}{}", names.empty() ? "" : ",", static_cast<std::uint32_t>(member.node));
+  trace(machine, fmt::format("{} {} of {}", regular ? "view" : "transitional",
+                             configuration.ring.seq, names));
+  note(configuration.ring.seq * 2 + regular);
+  if (observer) observer->installs(machine.number, configuration);
+  if (!regular) return;
+  checker_.settle();
+  machine.members.clear();
+  for (const auto& member : configuration.members) machine.members.push_back(member.node);
+  machine.barrier_from.clear();
+  machine.barrier_due = true;
+  machine.whole = false;
+}
+
+void Simulation::take_message(Machine& machine, const totem::Message& message) {
+  checker_.deliver(machine.process, message);
+  if (observer) observer->delivers(machine.number, message);
+  note(message.payload.size() + number(message.place.seq));
+  if (message.barrier) {
+    machine.barrier_from.push_back(message.sender);
+    if (machine.barrier_from.size() != machine.members.size()) return;
+    machine.whole = true;
+    machine.ring.open();
+    return;
+  }
+  std::string payload(reinterpret_cast<const char*>(message.payload.data()),
+                      message.payload.size());
+  if (message.sender == machine.process.node) {
+    if (machine.taken.empty() || machine.taken.front() != payload)
+      lost_.push_back(fmt::format("node {} delivered '{:.12}' where '{:.12}' was due",
+                                  machine.number + 1, payload,
+                                  machine.taken.empty() ? "nothing" : machine.taken.front()));
+    else
+      machine.taken.pop_front();
+  }
+  if (tracing) trace(machine, fmt::format("deliver {:.24}", payload));
+  delivered_[machine.number].push_back(std::move(payload));
 }
 
 bool Simulation::whole() const {

@@ -114,13 +114,18 @@ class Simulation {
     }
   };
 
-  double chance() { return std::uniform_real_distribution<>(0, 1)(random); }
+  // Not std::uniform_real_distribution: libstdc++ takes a logarithm for each number.
+  double chance() { return static_cast<double>(random() >> 11) * 0x1p-53; }
   void turn(std::size_t node);
   void submit_work(Machine& machine);
   void take_output(Machine& machine);
   void take_events(Machine& machine);
+  void take_configuration(Machine& machine, const totem::Configuration& configuration);
+  void take_message(Machine& machine, const totem::Message& message);
   void record_sends(Machine& machine);
   void transmit(const Machine& machine, const Send& send);
+  void post(std::size_t from, std::size_t to, Lane lane, std::span<const std::byte> bytes,
+            Duration delay);
   void note(std::uint64_t value) { hash_ = (hash_ ^ value) * 0x100000001b3; }
   void trace(const Machine& machine, const std::string& text);
 
