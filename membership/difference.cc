@@ -73,8 +73,8 @@ void Difference::report_refused(const GroupTable& before, const GroupTable& afte
     const bool collides = known && known->name() != group->name();
     for (const Process& process : before.members(*group, self)) {
       if (!collides && after.process(group->id, self, process.client)) continue;
-      sink.join_refused(process, group->name(),
-                        text(collides ? Refusal::name_collision : Refusal::merge_full));
+      sink.membership_refused(process, group->name(),
+                              text(collides ? Refusal::name_collision : Refusal::merge_full));
     }
   }
 }

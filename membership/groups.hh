@@ -58,8 +58,14 @@ class Sink {
   virtual void view(const View&) = 0;  // before the group changes of its ring
   // Several at one place (a view, a process that went down) come by ascending name.
   virtual void group_change(const GroupChange&) = 0;
-  // A join of this node's own process does not stand (or, at a view, a membership no longer does).
+  // A join of this node's own process does not stand.
   virtual void join_refused(const Process&, std::string_view name, std::string_view reason) = 0;
+  // At a view: its membership no longer does; the change of the group said that it left. It may
+  // have joins under way, which are answered on their own.
+  virtual void membership_refused(const Process& process, std::string_view name,
+                                  std::string_view reason) {
+    join_refused(process, name, reason);
+  }
   virtual void message(const GroupMessage&) = 0;
   virtual void barrier_done() = 0;  // behind the group changes: the node calls Ring::open()
 };

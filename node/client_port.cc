@@ -365,13 +365,16 @@ void ClientPort::join_refused(const membership::Process& process, std::string_vi
                               std::string_view reason) noexcept {
   if (!in_use() || !is_self(process)) return;
   if (const std::size_t index = find(membership::group_id(name)); index != nowhere) {
-    // Without a join under way it is an older membership for which a merge had no room.
-    if (groups_[index].joins_under_way > 0)
-      --groups_[index].joins_under_way;
-    else
-      groups_[index].member = false;
+    if (groups_[index].joins_under_way > 0) --groups_[index].joins_under_way;
     forget_if_settled(index);
   }
+  membership_refused(process, name, reason);
+}
+
+// The change of the group has ended the membership; a join under way goes on.
+void ClientPort::membership_refused(const membership::Process& process, std::string_view name,
+                                    std::string_view reason) noexcept {
+  if (!in_use() || !is_self(process)) return;
   std::byte* at =
       claim(shm::EventKind::join_refused, sizeof(shm::RefusedRecord) + name.size() + reason.size());
   if (!at) return;

@@ -95,8 +95,11 @@ class ClientPort {
   void transitional(const totem::Configuration& configuration) noexcept;
   void view(const membership::View& view) noexcept;
   void group_change(const membership::GroupChange& change) noexcept;  // only of its own groups
+  // These two only if it is this program.
   void join_refused(const membership::Process& process, std::string_view name,
-                    std::string_view reason) noexcept;             // only if it is this program
+                    std::string_view reason) noexcept;
+  void membership_refused(const membership::Process& process, std::string_view name,
+                          std::string_view reason) noexcept;
   void message(const membership::GroupMessage& message) noexcept;  // only to its own groups
   // Shows the program what was written since the last call, and rings.
   void publish() noexcept;

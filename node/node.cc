@@ -357,6 +357,12 @@ void Node::join_refused(const membership::Process& process, std::string_view nam
   each_local({&process, 1}, [&](ClientPort& port) { port.join_refused(process, name, reason); });
 }
 
+void Node::membership_refused(const membership::Process& process, std::string_view name,
+                              std::string_view reason) {
+  each_local({&process, 1},
+             [&](ClientPort& port) { port.membership_refused(process, name, reason); });
+}
+
 void Node::message(const membership::GroupMessage& message) {
   each_local(message.members, [&](ClientPort& port) { port.message(message); });
 }

@@ -114,6 +114,8 @@ class Node final : membership::Sink, Submitter {
   void group_change(const membership::GroupChange& change) override;
   void join_refused(const membership::Process& process, std::string_view name,
                     std::string_view reason) override;
+  void membership_refused(const membership::Process& process, std::string_view name,
+                          std::string_view reason) override;
   void message(const membership::GroupMessage& message) override;
   void barrier_done() override;
   // Submitter

@@ -96,6 +96,27 @@ TEST_F(Port, StaysInAGroupThatItLeftAndJoinedAgain) {
   EXPECT_EQ(take(), (std::vector{change, change, change, message}));
 }
 
+// A merge had no room for the membership that it was about to give up, and has for the next one.
+TEST_F(Port, StaysInAGroupThatItJoinedAgainWhenItsMembershipIsRefused) {
+  join("a");
+  node.settle();
+  EXPECT_EQ(take(), std::vector{change});
+  leave("a");
+  join("a");
+  send("a", 1);
+  port.submit_to(node, PortBudget{}, node.now);
+  const std::array gone{membership::Change{port.process(), membership::ChangeReason::process_down}};
+  port.group_change({.name = "a",
+                     .group = membership::group_id("a"),
+                     .place = {},
+                     .members = {},
+                     .joined = {},
+                     .left = gone});
+  port.membership_refused(port.process(), "a", "no room");
+  node.settle();
+  EXPECT_EQ(take(), (std::vector{change, shm::EventKind::join_refused, change, message}));
+}
+
 TEST_F(Port, KeepsARequestUntilTheRingHasTakenIt) {
   join("a");
   send("a", 1000);
