@@ -4,10 +4,15 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/rtnetlink.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 
 #include "tests/transport/own_network.hh"
 #include "transport/header.hh"
@@ -240,10 +245,21 @@ TEST(Udp, APeerOfTheOtherIpVersionIsNoPeer) {
   EXPECT_EQ(device.counters().dropped_unresolved, 1u);
 }
 
-// A carrier takes a moment until the kernel lets frames through; it says so here.
+// A carrier takes a moment until the kernel lets frames through. Who listens before asking misses
+// no news of it.
 void await_carrier(const std::string& interface) {
-  run("for i in $(seq 500); do ip -o link show " + interface +
-      " | grep -q 'state UP' && exit 0; sleep 0.01; done; exit 1");
+  const int news = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  sockaddr_nl links{};
+  links.nl_family = AF_NETLINK;
+  links.nl_groups = RTMGRP_LINK;
+  ASSERT_EQ(bind(news, reinterpret_cast<const sockaddr*>(&links), sizeof links), 0);
+  const std::string up = "ip -o link show " + interface + " | grep -q 'state UP'";
+  pollfd ready = {.fd = news, .events = POLLIN, .revents = 0};
+  for (std::array<char, 8192> text; std::system(up.c_str()) != 0;) {
+    ASSERT_EQ(poll(&ready, 1, 5000), 1) << interface << " gets no carrier";
+    [[maybe_unused]] const ssize_t size = recv(news, text.data(), text.size(), 0);
+  }
+  close(news);
 }
 
 // A pair of Ethernet devices, of which one end is ours.
