@@ -91,8 +91,7 @@ void Bed::form() {
 }
 
 bool Bed::converges() {
-  const Duration longest = 5 * (parameters_.token_loss + parameters_.consensus);
-  if (run_until([this] { return whole(); }, longest)) return true;
+  if (run_until([this] { return whole(); }, bound())) return true;
   ADD_FAILURE() << "did not come together\n" << story();
   return false;
 }

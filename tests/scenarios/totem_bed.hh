@@ -27,6 +27,7 @@ struct Sight {
   bool recovered = false;  // data of an old ring inside
   std::span<const std::byte> bytes{};
 
+  std::vector<std::byte> copy() const { return {bytes.begin(), bytes.end()}; }
   totem::wire::Token token() const;
   totem::wire::Join join() const;
   totem::wire::CommitToken commit() const;  // of one frame: up to 17 members
@@ -64,11 +65,11 @@ class Bed : public Simulation, private Observer {
 
   // Everyone starts, and there is one ring of all.
   void form();
-  // One ring of all that are up within 5 × (token + consensus).
+  // One ring of all that are up within the bound.
   bool converges();
   // It has converged, everything is delivered, and no rule was broken.
   void end();
-  static Duration bound() { return 5 * (quick().token_loss + quick().consensus); }
+  Duration bound() const { return 5 * (parameters_.token_loss + parameters_.consensus); }
 
   const std::vector<Entered>& entered() const { return entered_; }
   std::size_t times(std::size_t node, Reason reason) const;

@@ -8,10 +8,6 @@
 namespace gyre::test {
 namespace {
 
-Bed::Frame copy(const Sight& sight) {
-  return {sight.bytes.begin(), sight.bytes.end()};
-}
-
 bool fails(const totem::wire::Join& join, std::size_t node) {
   return std::any_of(join.entries.begin(), join.entries.begin() + join.count, [&](auto& entry) {
     return entry.node == Simulation::id(node) && (entry.marks & totem::wire::Join::failed);
@@ -79,7 +75,7 @@ TEST(Scenario, D2_AStaleJoinDoesNotBreakARing) {
   Bed bed(3);
   std::vector<std::pair<Sight, Bed::Frame>> joins;
   bed.lose = [&](const Sight& sight) {
-    if (sight.type == Type::join) joins.emplace_back(sight, copy(sight));
+    if (sight.type == Type::join) joins.emplace_back(sight, sight.copy());
     return false;
   };
   bed.form();
@@ -192,7 +188,7 @@ TEST(Scenario, D4_StopAndStartInEveryOrder) {
   for (const std::size_t node : {2, 1, 0, 3, 0, 1, 2}) {
     for (const bool orderly : {true, false}) {
       orderly ? bed.leave(node) : bed.crash(node);
-      ASSERT_TRUE(bed.run_until([&] { return !bed.up(node) && bed.whole(); }, Bed::bound()))
+      ASSERT_TRUE(bed.run_until([&] { return !bed.up(node) && bed.whole(); }, bed.bound()))
           << bed.story();
       const std::size_t lowest = node == 0 ? 1 : 0;
       EXPECT_EQ(bed.ring(lowest).ring().representative, Simulation::id(lowest));
@@ -223,7 +219,7 @@ TEST(Scenario, D5_ConsensusAsShortAsTheToken) {
     return sight.type == Type::token && sight.ring == old_ring;
   };
   ASSERT_TRUE(bed.run_until([&] { return failed.seq > 0; }, 60ms));
-  ASSERT_TRUE(bed.run_until([&] { return bed.all_in(State::operational); }, Bed::bound()));
+  ASSERT_TRUE(bed.run_until([&] { return bed.all_in(State::operational); }, bed.bound()));
   EXPECT_GE(bed.times(Reason::token_lost_in_commit) + bed.times(Reason::commit_token_missing), 1u);
   for (const auto& event : bed.events())
     EXPECT_TRUE(!event.configuration || !event.regular || event.members.size() == 4) << bed.story();

@@ -102,7 +102,7 @@ TEST(Scenario, DISABLED_D7_ANodeThatGetsNoToken) {
   bed.lose = [&](const Sight& sight) {
     return (sight.type == Type::token || sight.type == Type::commit_token) && sight.to == 3;
   };
-  bed.run(Bed::bound());
+  bed.run(bed.bound());
   EXPECT_GE(bed.times(Reason::token_lost_in_commit) + bed.times(Reason::commit_token_missing), 3u);
   expect_progress(bed, {0, 1, 2}, 5);
   bed.lose = nullptr;

@@ -28,7 +28,7 @@ TEST(Scenario, F1_ANodeThatFailsToReceiveIsolatesItself) {
   ASSERT_TRUE(bed.run_until([&] { return bed.times(2, Reason::failed_to_receive) > 0; }, 60ms))
       << bed.story();
   EXPECT_LT(bed.now() - before, Simulation::quick().token_loss + 5ms);
-  ASSERT_TRUE(bed.run_until([&] { return bed.delivered(0).size() == 400; }, Bed::bound()))
+  ASSERT_TRUE(bed.run_until([&] { return bed.delivered(0).size() == 400; }, bed.bound()))
       << bed.story();
   EXPECT_EQ(bed.times(0, Reason::failed_to_receive), 0u);
   EXPECT_EQ(bed.times(1, Reason::failed_to_receive), 0u);
@@ -116,7 +116,7 @@ TEST(Scenario, F3_OnlyRecoveredFramesAreSwallowed) {
   bed.heal();
   ASSERT_TRUE(bed.run_until(
       [&] { return bed.state(1) == State::operational && bed.ring(1).ring() != old_ring; },
-      Bed::bound()))
+      bed.bound()))
       << bed.story();
   EXPECT_GT(swallowed, 20u);
   EXPECT_GE(bed.times(2, Reason::failed_to_receive), 1u);

@@ -276,7 +276,7 @@ TEST(Scenario, B8_FramesOfARecoveryThatWasGivenUp) {
     if (is_data_of(sight, old_ring)) return sight.to == 1;
     if (sight.type == Type::commit_token && failed.seq == 0) failed = sight.ring;
     if (failed.seq == 0 || sight.ring != failed) return false;
-    kept.emplace_back(sight.to, Bed::Frame(sight.bytes.begin(), sight.bytes.end()));
+    kept.emplace_back(sight.to, sight.copy());
     return sight.type == Type::token && sight.seq > 4;
   };
   bed.say(0, 30, 1300);
@@ -313,7 +313,7 @@ TEST(Scenario, B8_AMessageOfTheOldRingAfterTheCommitToken) {
     Bed::Frame late;
     bed.lose = [&](const Sight& sight) {
       if (sight.type != Type::data || sight.from != 3) return false;
-      late.assign(sight.bytes.begin(), sight.bytes.end());
+      late = sight.copy();
       return true;
     };
     bed.say(3, 1, 100);
@@ -376,11 +376,10 @@ TEST(Scenario, B10_AJoinInTheMiddleOfABurst) {
   Bed::Frame join, data, token;
   bed.lose = [&](const Sight& sight) {
     if (is_data_of(sight, old_ring)) return sight.to == 1;
-    if (sight.type == Type::join && sight.from == 0)
-      join.assign(sight.bytes.begin(), sight.bytes.end());
-    if (sight.recovered && sight.to == 1) data.assign(sight.bytes.begin(), sight.bytes.end());
+    if (sight.type == Type::join && sight.from == 0) join = sight.copy();
+    if (sight.recovered && sight.to == 1) data = sight.copy();
     if (sight.type == Type::token && sight.ring != old_ring && sight.to == 1) {
-      token.assign(sight.bytes.begin(), sight.bytes.end());
+      token = sight.copy();
       return true;
     }
     return sight.recovered && sight.to == 1;

@@ -68,7 +68,7 @@ TEST(Scenario, C1_TokenLostTwiceInCommitAndRecovery) {
   bed.lose = [&](const Sight& sight) {
     if (sight.ring == old_ring) return sight.type == Type::token ? silent : sight.to == 2;
     if (sight.type == Type::commit_token) {
-      kept.emplace_back(sight, Bed::Frame(sight.bytes.begin(), sight.bytes.end()));
+      kept.emplace_back(sight, sight.copy());
       return attempt(sight.ring) <= 2 && sight.hop >= 2;
     }
     return sight.type == Type::token && attempt(sight.ring) <= 4;
@@ -118,8 +118,7 @@ TEST(Scenario, C2_FourOfFiveStartAgainWhileTheFifthRecovers) {
   bed.at_transition = nullptr;
   std::vector<Bed::Frame> strange;
   bed.lose = [&](const Sight& sight) {
-    if (sight.type == Type::token && strange.size() < 8)
-      strange.emplace_back(sight.bytes.begin(), sight.bytes.end());
+    if (sight.type == Type::token && strange.size() < 8) strange.push_back(sight.copy());
     return sight.type == Type::join && (sight.from == 4 || sight.to == 4);
   };
   for (std::size_t node = 0; node < 4; ++node) {
@@ -216,7 +215,7 @@ TEST(Scenario, C4_ALostFileMakesNoIdComeTwice) {
   bed.form();
   const auto before = bed.ring(0).ring();
   bed.lose = [&](const Sight& sight) {
-    if (sight.to == 2) past.emplace_back(sight.bytes.begin(), sight.bytes.end());
+    if (sight.to == 2) past.push_back(sight.copy());
     return false;
   };
   bed.say(0, 30, 100);

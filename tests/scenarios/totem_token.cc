@@ -7,10 +7,6 @@
 namespace gyre::test {
 namespace {
 
-Bed::Frame copy(const Sight& sight) {
-  return {sight.bytes.begin(), sight.bytes.end()};
-}
-
 // Where a node was at that time.
 State state_at(const Bed& bed, std::size_t node, Time when) {
   State state = State::gather;
@@ -27,7 +23,7 @@ TEST(Scenario, E1_DuplicateCommitTokensInRecovery) {
   bed.lose = [&](const Sight& sight) {
     if (sight.type != Type::commit_token) return false;
     for (const auto after : {20us, 60us, 400us, 1500us, 6000us}) {
-      bed.inject(sight.from, sight.to, copy(sight), after);
+      bed.inject(sight.from, sight.to, sight.copy(), after);
       copies.emplace_back(sight, bed.now() + after);
     }
     return false;
@@ -74,7 +70,7 @@ TEST(Scenario, E2_ARetransmittedTokenIsNoSignOfLife) {
   bool broken = false;
   bed.lose = [&](const Sight& sight) {
     if (sight.type == Type::token && sight.from == 0 && sight.to == 1 && !broken)
-      last = copy(sight);
+      last = sight.copy();
     if (broken && sight.type == Type::join) return sight.to == 1;  // it must find out by itself
     return broken && sight.type == Type::token && sight.from == 2;
   };
@@ -83,14 +79,12 @@ TEST(Scenario, E2_ARetransmittedTokenIsNoSignOfLife) {
   bed.workload.messages_per_turn = 0;
   broken = true;
   bed.run(200us);
-  const auto stable = bed.delivered(1).size();
   const auto duplicates = bed.counters(1).token_duplicates;
   const Time before = bed.now();
   for (int i = 1; i <= 100; ++i) bed.inject(0, 1, last, i * 500us);
   ASSERT_TRUE(bed.run_until([&] { return bed.times(1, Reason::token_lost) > 0; }, 60ms));
   EXPECT_LE(bed.now() - before, Simulation::quick().token_loss + 1ms);
   EXPECT_GE(bed.counters(1).token_duplicates, duplicates + 20);
-  EXPECT_GE(bed.delivered(1).size(), stable);
   bed.lose = nullptr;
   bed.end();
 }
@@ -145,7 +139,7 @@ TEST(Scenario, E4_CommitTokensInTheWrongState) {
   Bed bed(3);
   std::vector<std::pair<Sight, Bed::Frame>> kept;
   bed.lose = [&](const Sight& sight) {
-    if (sight.type == Type::commit_token) kept.emplace_back(sight, copy(sight));
+    if (sight.type == Type::commit_token) kept.emplace_back(sight, sight.copy());
     return false;
   };
   bed.form();
