@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
-#include <cstdlib>
-#include <iterator>
+#include <limits>
+#include <memory>
 
 #include "tests/traces/frame_text.hh"
 #include "tests/traces/script.hh"

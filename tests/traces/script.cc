@@ -48,7 +48,7 @@ class Reader {
       if (!lines_[at_].starts_with('#')) read_command(block);
     }
     if (blank()) refuse("commands end with a line ----");
-    for (++at_; !blank(); ++at_) block.expected.push_back(lines_[at_]);
+    while (!blank()) ++at_;  // what is expected: the text as a whole is compared
     script_.blocks.push_back(std::move(block));
   }
 

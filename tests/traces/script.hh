@@ -25,7 +25,6 @@ struct Block {
   };
   std::vector<std::string> commands;  // as they are written, with remarks
   std::vector<Command> actions;
-  std::vector<std::string> expected;
 };
 
 struct Script {
