@@ -195,7 +195,7 @@ class Run {
     order_.choice = script.byte();
     now_ += std::chrono::microseconds(20);
     port_.submit_to(order_, {.records = 4, .bytes = 4096}, now_);
-    release_if_finished();
+    assert(!port_.finished() || (order_.downs <= 1 && !port_.hot()));
   }
 
   void deliver(fuzz::Script& script) {
@@ -256,11 +256,6 @@ class Run {
     for (shm::Record record; consumer_.peek(record) == shm::Look::record; consumer_.consume())
       assert(spoiled_ || (record.kind >= 1 && record.kind <= 5));
     consumer_.publish();
-  }
-
-  void release_if_finished() {
-    if (!port_.finished()) return;
-    assert(order_.downs <= 1 && !port_.hot());
   }
 
   Time now_ = Time{} + std::chrono::hours(1);

@@ -51,7 +51,8 @@ class Run {
         return;
       case 7:
         packer_.abandon(static_cast<std::uint32_t>(source % sources));
-        return withdraw(source % sources);
+        sources_[source % sources].waiting = false;
+        return;
     }
   }
 
@@ -78,8 +79,6 @@ class Run {
     if (packer_.submit(source.message.source, guarantee, parts) == totem::Submitted::taken)
       source.waiting = false;
   }
-
-  void withdraw(std::size_t index) { sources_[index].waiting = false; }
 
   void take() {
     if (packer_.pending() == 0) return;
