@@ -17,6 +17,7 @@ namespace {
 
 constexpr const char* file_name = "ringid";
 constexpr const char* aside_name = "ringid.new";
+
 [[noreturn]] void fail(const char* call, const std::string& path) {
   throw std::system_error(errno, std::generic_category(), std::string(call) + " " + path);
 }

@@ -1,6 +1,6 @@
 // The agreement on who goes on where not everyone hears everyone (PROTOCOL.md, deviations 3 and 4),
-// for every graph of up to six nodes: each node knows from the joins who hears whom, and keeps the
-// largest clique that it is in.
+// for every graph of up to six nodes that were in no ring together: each knows from the joins who
+// hears whom, and keeps the largest clique that it is in.
 #include <gtest/gtest.h>
 
 #include <array>
