@@ -291,18 +291,23 @@ bool Simulation::addressed(std::size_t from, const Send& send, std::size_t to) c
 
 void Simulation::transmit(const Machine& machine, const Send& send) {
   const NodeId receiver = send.to == NodeIndex::everyone ? NodeId::none : machine.peers.id(send.to);
-  packets_.sent(machine.process, receiver, send.frame.bytes());
+  const auto bytes = send.frame.bytes();
+  if (totem::wire::type(bytes) == totem::wire::Type::token) {
+    totem::wire::Token token;
+    totem::wire::read_token(bytes, token);
+    packets_.received_to(machine.process, token.ring, machine.ring.received_to(token.ring));
+  }
+  packets_.sent(machine.process, receiver, bytes);
   for (std::size_t to = 0; to < machines_.size(); ++to) {
     if (!addressed(machine.number, send, to) || cut_[machine.number][to]) continue;
     ++frames_sent_;
-    if (drop && drop(machine.number, to, send.frame.bytes())) continue;
+    if (drop && drop(machine.number, to, bytes)) continue;
     const int copies = chance() < weather.duplication ? 2 : 1;
     for (int copy = 0; copy < copies; ++copy) {
       if (chance() < weather.loss) continue;
       const auto spread = (weather.delay_max - weather.delay_min).count();
       Duration delay = weather.delay_min +
                        Duration(std::uniform_int_distribution<std::int64_t>(0, spread)(random));
-      const auto bytes = send.frame.bytes();
       if (late) delay += late(machine.number, to, bytes);
       post(machine.number, to, send.lane, bytes, delay);
     }
