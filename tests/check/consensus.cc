@@ -12,7 +12,8 @@ namespace {
 
 namespace wire = totem::wire;
 
-// What came within this time may have come after the token was made, or before.
+// What came within this time may have come after the token was made or the ring installed, or
+// before: in one turn a ring of one can come and go.
 constexpr Duration at_once = std::chrono::milliseconds(5);
 
 bool has(const std::vector<NodeId>& nodes, NodeId node) {
@@ -29,6 +30,7 @@ void Consensus::received(const Process& process, std::span<const std::byte> fram
   if (peer.incarnation == join.incarnation && join.join_seq <= peer.join_seq) return;
   peer.incarnation = join.incarnation;
   peer.join_seq = join.join_seq;
+  peer.when = now;
   Nodes proposed, heard, all;
   for (const wire::Join::Entry& each : std::span(join.entries).first(join.count)) {
     if (!(each.marks & wire::Join::failed)) proposed.push_back(each.node);
@@ -42,6 +44,11 @@ void Consensus::received(const Process& process, std::span<const std::byte> fram
     peer.proposals.push_back({std::move(proposed), now});
   while (peer.proposals.size() > 1 && peer.proposals[1].when + at_once < now)
     peer.proposals.pop_front();
+}
+
+void Consensus::installed(const Process& process, Time now) {
+  std::erase_if(sides_[process].peers,
+                [&](const auto& peer) { return peer.second.when + at_once < now; });
 }
 
 void Consensus::said(Side& side, std::uint64_t gather, std::span<const std::byte> frame) {

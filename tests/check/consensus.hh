@@ -27,7 +27,7 @@ class Consensus {
   void sent(const Process& process, std::uint64_t gather, std::span<const std::byte> frame,
             Time now);
   // It installs a regular configuration: joins that came before belong to no later gather.
-  void installed(const Process& process) { sides_[process].peers.clear(); }
+  void installed(const Process& process, Time now);
   void fail(const Process& process) { sides_.erase(process); }
 
   const std::vector<Violation>& violations() const noexcept { return findings_.list(); }
@@ -42,6 +42,7 @@ class Consensus {
     std::uint64_t incarnation = 0, join_seq = 0;
     std::deque<Proposal> proposals;  // the newest, and those that came shortly before
     Nodes heard;
+    Time when{};  // the newest came
   };
   struct Side {  // what one process knows, and what it said
     std::map<NodeId, Peer> peers;

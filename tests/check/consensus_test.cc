@@ -113,9 +113,18 @@ TEST_F(ConsensusOfThree, WhatQueuedUpDuringAPauseCountsNot) {
 TEST_F(ConsensusOfThree, WhatCameBeforeTheRingCountsNot) {
   hear(2, {1, 2, 3}, {1, 2, 3});
   hear(3, {1, 2, 3}, {1, 2, 3});
-  consensus.installed(process(1));
+  consensus.installed(process(1), now + 1s);
   commit(1, 1);
   EXPECT_THAT(clauses(), ElementsAre("10 consensus", "10 consensus"));
+}
+
+TEST_F(ConsensusOfThree, WhatCameInTheTurnOfTheRingMayHaveComeLater) {
+  hear(2, {1, 2, 3}, {1, 2, 3});
+  now -= 1s;
+  hear(3, {1, 2, 3}, {1, 2, 3});
+  consensus.installed(process(1), now);
+  commit(1, 1);
+  EXPECT_THAT(clauses(), IsEmpty());
 }
 
 TEST_F(ConsensusOfThree, WhatComesAtTheSameTimeMayHaveComeLater) {

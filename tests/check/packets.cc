@@ -22,6 +22,8 @@ using totem::Seq;
 
 // Frames are kept this far behind what is stable: in recovery a slow member may need them.
 constexpr std::uint64_t behind_stable = 1024;
+// Seqs that a visit may give beyond the window, to a lone sender that lingers with the token.
+constexpr std::uint64_t beyond_window = 8;
 
 struct Print {
   std::uint64_t hash = 0;
@@ -39,12 +41,14 @@ struct MemberPackets {
   std::uint64_t token_seq = 0;  // of the last token that it passed
   Print token;
   Seq aru{};       // of that token
+  Seq seq{};       // of that token
   Seq received{};  // what it has without holes
   bool stated = false;
 };
 
 struct RingPackets {
   std::uint64_t used = 0;
+  std::uint32_t queue = 0;             // the smallest receive queue that is known
   std::vector<MemberPackets> members;  // in the order of the commit token
   std::uint32_t hop = 0;               // of the commit token
   std::map<std::pair<std::uint32_t, std::uint32_t>, Print> commit;  // by hop and first entry
@@ -69,6 +73,7 @@ struct Packets::State {
   std::unordered_map<RingId, RingPackets, RingHash> rings;
   std::uint64_t clock = 0;
   wire::CommitToken staged;
+  std::uint32_t global_window = 0;
 
   template <typename... Arguments>
   void found(const char* clause, fmt::format_string<Arguments...> what, Arguments&&... arguments) {
@@ -86,6 +91,8 @@ struct Packets::State {
   void check_again(const Process& sender, const MemberPackets& member, const wire::Token& token,
                    const Print& now);
   void check_stable(const Process& sender, RingPackets& ring, MemberPackets& member,
+                    const wire::Token& token);
+  void check_window(const Process& sender, const RingPackets& ring, const MemberPackets& member,
                     const wire::Token& token);
 };
 
@@ -119,12 +126,17 @@ void Packets::State::take_commit(const Process& sender, NodeId to,
   if (part->members != ring->members.size())
     return found("10 commit", "{}: sends a commit token of ring {} with {} members instead of {}",
                  text(sender), text(part->ring), part->members, ring->members.size());
-  if (part->hop == 1) {
+  if (part->hop == 1 || part->hop == part->members) {
     staged.ring = part->ring;
     staged.members = part->members;
     if (wire::read_commit_entries(frame, *part, staged))
-      for (std::size_t i = part->first; i < std::size_t{part->first} + part->count; ++i)
-        ring->members[i].node = staged.entries[i].node;
+      for (std::size_t i = part->first; i < std::size_t{part->first} + part->count; ++i) {
+        const wire::CommitEntry& entry = staged.entries[i];
+        ring->members[i].node = entry.node;
+        if (part->hop == part->members)  // all have told theirs
+          ring->queue =
+              ring->queue ? std::min(ring->queue, entry.receive_frames) : entry.receive_frames;
+      }
   }
   const NodeId due = ring->members[(part->hop - 1) % part->members].node;
   const NodeId next = ring->members[part->hop % part->members].node;
@@ -181,6 +193,18 @@ void Packets::State::check_stable(const Process& sender, RingPackets& ring, Memb
   }
 }
 
+// From one visit of a member to its next all have had their turn.
+void Packets::State::check_window(const Process& sender, const RingPackets& ring,
+                                  const MemberPackets& member, const wire::Token& token) {
+  if (member.token_seq == 0 || ring.queue == 0) return;
+  const std::uint32_t window =
+      global_window ? global_window : std::clamp(ring.queue / 2, 16u, 512u);
+  if (token.seq > member.seq + window + beyond_window)
+    found("10 window", "{}: in the rotation up to token {} of ring {} {} seqs were given, {} fit",
+          text(sender), token.token_seq, text(token.ring), number(token.seq) - number(member.seq),
+          window);
+}
+
 void Packets::State::take_token(const Process& sender, NodeId to,
                                 std::span<const std::byte> frame) {
   wire::Token token;
@@ -204,6 +228,8 @@ void Packets::State::take_token(const Process& sender, NodeId to,
     found("10 seq", "{}: announced {} to {} in ring {}, but never sent them", text(sender),
           number(member->due), number(member->due_to), text(token.ring));
   check_stable(sender, *ring, *member, token);
+  check_window(sender, *ring, *member, token);
+  member->seq = token.seq;
   member->due = std::max(ring->seq, ring->given) + 1;
   member->due_to = token.seq;
   member->token_seq = token.token_seq;
@@ -266,7 +292,9 @@ void Packets::State::take_data(const Process& sender, std::span<const std::byte>
   ring->frames[at] = print(frame);
 }
 
-Packets::Packets() : state_(std::make_unique<State>()) {}
+Packets::Packets(std::uint32_t global_window) : state_(std::make_unique<State>()) {
+  state_->global_window = global_window;
+}
 Packets::~Packets() = default;
 
 void Packets::sent(const Process& sender, NodeId to, std::span<const std::byte> frame) {

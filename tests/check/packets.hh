@@ -8,6 +8,7 @@
 //   10 stable    the lower aru of two tokens passed on in succession by one member is at most what
 //                each member has without holes
 //   10 rtr       nothing stable is asked for
+//   10 window    in one rotation no more seqs are given than the smallest receive queue bears
 //   10 commit    the commit token's hops grow by one, each by the member whose visit it is
 //
 // A ring is known from the first hop of its commit token on; frames of a ring that is not known are
@@ -27,7 +28,8 @@ class Packets {
  public:
   static constexpr std::size_t rings_max = 256;
 
-  Packets();
+  // `global_window`: of the cluster's configuration; 0: what the receive queues bear.
+  explicit Packets(std::uint32_t global_window = 0);
   ~Packets();
 
   // A frame that `sender` hands to its device, in this order, behind the clear header. `to`: the

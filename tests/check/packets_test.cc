@@ -35,6 +35,7 @@ class Clause10 : public testing::Test {
       token.entries[i].node = NodeId(i + 1);
       token.entries[i].filled = i < hop;
       token.entries[i].aru = Seq{aru};
+      token.entries[i].receive_frames = i == 1 ? 32 : 256;
     }
     FrameRef frame = pool.take();
     wire::write_commit_part(frame, token, 0, 3);
@@ -283,6 +284,27 @@ TEST_F(Clause10, AsksForWhatIsStable) {
   token(1, 2, 5, 1, 1);
   token(2, 3, 6, 1, 1, {1});
   EXPECT_THAT(broken(), ElementsAre("10 rtr"));
+}
+
+TEST_F(Clause10, ARotationFillsTheSmallestQueue) {
+  form();
+  token(1, 2, 2, 10, 0);
+  for (std::uint64_t seq = 1; seq <= 10; ++seq) data(1, seq);
+  token(2, 3, 3, 10, 0);
+  token(3, 1, 4, 16, 0);
+  for (std::uint64_t seq = 11; seq <= 16; ++seq) data(3, seq);
+  token(1, 2, 5, 26, 0);
+  EXPECT_THAT(broken(), IsEmpty());
+}
+
+TEST_F(Clause10, ARotationOverrunsTheSmallestQueue) {
+  form();
+  token(1, 2, 2, 0, 0);
+  token(2, 3, 3, 20, 0);
+  for (std::uint64_t seq = 1; seq <= 20; ++seq) data(2, seq);
+  token(3, 1, 4, 20, 0);
+  token(1, 2, 5, 25, 0);
+  EXPECT_THAT(broken(), ElementsAre("10 window"));
 }
 
 TEST_F(Clause10, CommitTokenThatLeavesOutAMember) {

@@ -6,13 +6,14 @@
 namespace gyre::sim {
 
 Device::Device(Network& network, MachineIndex self, const DeviceTraits& traits, FramePool& pool,
-               const Time& now, Sending sending)
+               const Time& now, Sending sending, Receiving receiving)
     : network_(network),
       self_(self),
       traits_(traits),
       pool_(pool),
       now_(now),
       sending_(std::move(sending)),
+      receiving_(std::move(receiving)),
       dice_(self + 1),
       peers_(nodes_max, network.machines()) {}
 
@@ -33,6 +34,7 @@ Limits Device::limits_of(const DeviceTraits& traits) {
 
 void Device::arrive(const Flight& flight) {
   auto& inbox = inbox_[static_cast<std::size_t>(flight.lane)];
+  irregular_ += flight.irregular;
   if (inbox.size() < traits_.receive_frames) inbox.push_back(flight);
 }
 
@@ -50,6 +52,7 @@ std::size_t Device::receive(Lane lane, std::span<Arrival> arrivals) noexcept {
     frame.resize(flight.bytes->size());
     std::memcpy(frame.data(), flight.bytes->data(), flight.bytes->size());
     ++counters_.received;
+    receiving_(flight);
     arrivals[filled++] = {.frame = std::move(frame),
                           .source = address(flight.from),
                           .sender = traits_.stamped ? NodeId::none : id(flight.from)};
@@ -62,10 +65,13 @@ std::size_t Device::send(std::span<const Send> sends) noexcept {
   if (traits_.short_sends && willing > 1) willing = dice_.between(1, willing);
   for (const Send& each : sends.first(willing)) {
     if (!sending_(destination(each), each.frame)) return sends.size();
-    if (traits_.completes_after == Duration{})
+    if (traits_.completes_after == Duration{}) {
       transmit(each);
-    else
-      held_.push_back({each, now_ + traits_.completes_after});
+      continue;
+    }
+    held_.push_back({each, now_ + traits_.completes_after});
+    if (!network_.settled() && dice_.chance(traits_.stuck))
+      held_.back().due += dice_.between(Duration{}, traits_.stuck_max);
   }
   return willing;
 }
@@ -107,13 +113,7 @@ void Device::set_peer(NodeIndex peer, LinkIndex, const Address& address) noexcep
 }
 
 void Device::advance(Time) noexcept {
-  for (; !held_.empty() && held_.front().due <= now_; held_.pop_front())
-    transmit(held_.front().send);
-}
-
-// In true time; a node asks for it as the next instant at which it must turn anyway.
-Time Device::deadline() const noexcept {
-  return held_.empty() ? never : Time::min();
+  for (; due() <= now_; held_.pop_front()) transmit(held_.front().send);
 }
 
 }  // namespace gyre::sim

@@ -18,6 +18,8 @@ struct DeviceTraits {
   Duration completes_after{};       // 0: a frame's bytes are read in send()
   std::size_t payload_max = 1400;   // header included
   std::size_t receive_frames = 64;  // per lane, before it drops
+  double stuck = 0;                 // probability that a frame waits in the card, and all behind it
+  Duration stuck_max{};
   bool operator==(const DeviceTraits&) const = default;
 };
 
@@ -28,13 +30,16 @@ class Device final : public Transport {
   // `now` is the true time. `sending` is told of each frame that goes out, as the node wrote it,
   // and may say no: the machine has just died. `to`: none for everyone.
   using Sending = std::function<bool(NodeId to, const FrameRef& frame)>;
+  using Receiving = std::function<void(const Flight& flight)>;  // told of each that is handed up
   Device(Network& network, MachineIndex self, const DeviceTraits& traits, FramePool& pool,
-         const Time& now, Sending sending);
+         const Time& now, Sending sending, Receiving receiving);
 
   static Limits limits_of(const DeviceTraits& traits);
   static Address address(MachineIndex machine);
   static NodeId id(MachineIndex machine) { return NodeId{static_cast<std::uint32_t>(machine + 1)}; }
   void arrive(const Flight& flight);
+  Time due() const { return held_.empty() ? never : held_.front().due; }  // true time
+  std::uint64_t irregular() const { return irregular_; }  // copies and such that have arrived
   bool pending() const { return !inbox_[0].empty() || !inbox_[1].empty(); }
 
   Limits limits() const noexcept override { return limits_of(traits_); }
@@ -42,7 +47,7 @@ class Device final : public Transport {
   std::size_t send(std::span<const Send> sends) noexcept override;
   void set_peer(NodeIndex peer, LinkIndex link, const Address& address) noexcept override;
   void advance(Time now) noexcept override;
-  Time deadline() const noexcept override;
+  Time deadline() const noexcept override { return never; }  // its machine asks for due()
   std::span<const int> wait_fds() const noexcept override { return {}; }
   bool arm() noexcept override { return !pending(); }
   std::size_t link_events(std::span<LinkEvent>) noexcept override { return 0; }
@@ -63,11 +68,13 @@ class Device final : public Transport {
   FramePool& pool_;
   const Time& now_;
   Sending sending_;
+  Receiving receiving_;
   Dice dice_;
   std::vector<MachineIndex> peers_;  // by NodeIndex; network_.machines(): not known
   std::deque<Flight> inbox_[lane_count];
   std::deque<Held> held_;
   TransportCounters counters_;
+  std::uint64_t irregular_ = 0;
 };
 
 }  // namespace gyre::sim

@@ -101,6 +101,9 @@ bool Faults::inflict(Fault fault) {
       return true;
     case Fault::damage_file:
       return damage_file();
+    case Fault::cut_lane:
+      network.cut_lane(one, other, Lane(dice_.below(lane_count)));
+      return true;
   }
   return false;
 }

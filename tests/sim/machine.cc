@@ -49,6 +49,7 @@ struct Machine::Process {
   check::Process id;
   FramePool pool;
   Device* device = nullptr;
+  Stamped* stamped = nullptr;  // if it is, around the device
   std::unique_ptr<Transport> transport;
   node::Log log{256};
   std::vector<Slot> slots;
@@ -59,22 +60,23 @@ struct Machine::Process {
 
 Machine::Process::Process(Machine& machine, std::uint64_t ring_seq, std::uint64_t boot)
     : id{machine.id(), machine.dice_.next()},
-      pool(node::Node::frames_needed(machine.run_.settings.ring,
-                                     Device::limits_of(machine.run_.settings.device)) +
-               64,
+      pool(node::Node::frames_needed(machine.ring(), Device::limits_of(machine.card())) + 64,
            Device::headroom + header_size, machine.run_.settings.device.payload_max, 0),
       slots(machine.run_.settings.programs) {
   const Settings& settings = machine.run_.settings;
   auto card = std::make_unique<Device>(
-      machine.run_.network, machine.index_, settings.device, pool, machine.run_.now,
-      [&machine](NodeId to, const FrameRef& frame) { return machine.transmit(to, frame); });
+      machine.run_.network, machine.index_, machine.card(), pool, machine.run_.now,
+      [&machine](NodeId to, const FrameRef& frame) { return machine.transmit(to, frame); },
+      [&machine](const Flight& flight) { machine.received(flight); });
   device = card.get();
-  if (settings.device.stamped)
-    transport = std::make_unique<Stamped>(
-        std::move(card),
-        StampIdentity{.self = id.node, .cluster = cluster_tag("sim"), .boot = boot}, pool);
-  else
+  if (settings.device.stamped) {
+    const StampIdentity stamp{.self = id.node, .cluster = cluster_tag("sim"), .boot = boot};
+    auto around = std::make_unique<Stamped>(std::move(card), stamp, pool);
+    stamped = around.get();
+    transport = std::move(around);
+  } else {
     transport = std::move(card);
+  }
   std::vector<node::ListedPeer> listed;
   for (MachineIndex other = 0; other < settings.machines && !settings.ring.open; ++other)
     if (other != machine.index_) listed.push_back({Device::id(other), Device::address(other)});
@@ -87,7 +89,7 @@ Machine::Process::Process(Machine& machine, std::uint64_t ring_seq, std::uint64_
                                                         .errands = machine,
                                                         .log = log,
                                                         .recorder = &machine,
-                                                        .parameters = settings.ring,
+                                                        .parameters = machine.ring(),
                                                         .identity = identity,
                                                         .listed = listed,
                                                         .limits = limits_of(settings)});
@@ -103,6 +105,19 @@ Machine::Machine(Run& run, MachineIndex index)
 
 Machine::~Machine() = default;
 
+DeviceTraits Machine::card() const {
+  DeviceTraits traits = run_.settings.device;
+  if (!run_.settings.receive_frames.empty())
+    traits.receive_frames = run_.settings.receive_frames[index_];
+  return traits;
+}
+
+totem::Parameters Machine::ring() const {
+  totem::Parameters parameters = run_.settings.ring;
+  parameters.receive_frames = static_cast<std::uint32_t>(card().receive_frames);
+  return parameters;
+}
+
 // ---- life ----
 
 void Machine::start() {
@@ -117,15 +132,19 @@ void Machine::start() {
   for (Process::Slot& slot : process_->slots)
     slot.starts_at = run_.now + dice_.between(Duration{}, run_.settings.reaction());
   run_.note(index_, fmt::format("starts, ring seqs up to {} are used", bound));
+  last_turn_ = local();
+  woken_at_ = Time::min();
   process_->node->start(local());
   next_turn_ = run_.now;
 }
 
 void Machine::crash() {
   run_.note(index_, "crashes");
+  check_refusals();
   for (std::size_t slot = 0; slot < process_->slots.size(); ++slot)
     if (process_->slots[slot].program) end_program(slot, check::ProgramEnd::node_failed);
   run_.checker.fail(process_->id);
+  run_.consensus.fail(process_->id);
   if (process_->reserved_at != never && dice_.chance(0.5))  // the disk was quicker than the end
     file_ = node::encode_ring_file(process_->reserving + node::RingStore::block);
   process_.reset();
@@ -221,6 +240,8 @@ void Machine::turn() {
   run_programs();
   if (next_turn_ > run_.now || paused()) return;
   const Time clock = local();
+  if (clock - std::exchange(last_turn_, clock) > run_.settings.ring.token_loss / 2)
+    woken_at_ = clock;
   finish_reservation(clock);
   const bool active = process_->node->turn(clock);
   read_log();
@@ -238,7 +259,8 @@ void Machine::schedule(bool active) {
   const Time soon = run_.now + run_.settings.turn_cost;
   next_turn_ = soon;
   if (active || !process_->node->arm()) return;
-  const Time due = std::min(true_time(process_->node->deadline()), process_->reserved_at);
+  const Time due = std::min(
+      {true_time(process_->node->deadline()), process_->reserved_at, process_->device->due()});
   next_turn_ = std::max(soon, due);
 }
 
@@ -265,7 +287,17 @@ bool Machine::transmit(NodeId to, FrameRef frame) {
                              process_->node->ring().received_to(token.ring));
   }
   run_.packets.sent(process_->id, to, frame.bytes());
+  run_.consensus.sent(process_->id, process_->node->ring().counters().gathers, frame.bytes(),
+                      run_.now);
   return true;
+}
+
+// Behind the clear header, as its ring gets it.
+void Machine::received(const Flight& flight) {
+  if (flight.from >= run_.settings.machines) return;  // a stranger
+  auto frame = std::span<const std::byte>(*flight.bytes);
+  if (run_.settings.device.stamped) frame = frame.subspan(header_size);
+  run_.consensus.received(process_->id, frame, woken_at_ == last_turn_, run_.now);
 }
 
 void Machine::send(const totem::Place& place, totem::Guarantee guarantee,
@@ -299,6 +331,7 @@ void Machine::configuration(const totem::Configuration& configuration) noexcept 
   ++configurations_;
   members_.clear();
   for (const totem::Member& member : configuration.members) members_.push_back(member.node);
+  run_.consensus.installed(process_->id, run_.now);
 }
 
 void Machine::viewed(std::uint64_t number, std::size_t members) {
@@ -306,13 +339,32 @@ void Machine::viewed(std::uint64_t number, std::size_t members) {
   run_.hash.add(number * 131 + members);
 }
 
+// Its timers have not measured the others' silence while it did not run.
+void Machine::reached(const std::string& state) {
+  ++run_.reached[state];
+  if (state == "gather: token lost" && woken_at_ != Time::min() &&
+      last_turn_ - woken_at_ < run_.settings.ring.token_loss)
+    run_.violations.push_back(
+        {"10 pause", fmt::format("node {} misses the token at once after a pause",
+                                 static_cast<std::uint32_t>(id()))});
+}
+
+void Machine::check_refusals() {
+  if (!process_ || !process_->stamped) return;
+  const std::uint64_t refused = process_->stamped->refused(Refusal::replayed);
+  if (refused > process_->device->irregular())
+    run_.violations.push_back(
+        {"10 once",
+         fmt::format("node {} takes {} frames for repeated; {} were, or overtook others",
+                     static_cast<std::uint32_t>(id()), refused, process_->device->irregular())});
+}
+
 void Machine::read_log() {
   for (node::LogRecord record; process_->log.next(record);) {
     const auto word = [&](std::size_t i) {
       return std::string_view(record.text.data() + record.values[i].begin, record.values[i].size);
     };
-    if (record.format.starts_with("{}: {}"))
-      ++run_.reached[fmt::format("{}: {}", word(0), word(1))];
+    if (record.format.starts_with("{}: {}")) reached(fmt::format("{}: {}", word(0), word(1)));
     if (run_.tracing) run_.note(index_, node::text(record));
   }
 }

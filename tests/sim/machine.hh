@@ -38,6 +38,8 @@ class Machine final : node::Errands, node::Recorder {
   void turn();
 
   void end_stalled_programs();
+  // Its header filter took no frame for a repeated one that was not. Also asked when it crashes.
+  void check_refusals();
 
   // For the judge.
   const node::Node& node() const;
@@ -66,11 +68,15 @@ class Machine final : node::Errands, node::Recorder {
   Time true_time(Time) const;  // when it will show that
   bool has_effect();           // false from the moment of its death on
   bool transmit(NodeId to, FrameRef frame);
+  void received(const Flight& flight);
   void finish_reservation(Time clock);
   void run_programs();
   void connect(std::size_t slot);
   void end_program(std::size_t slot, check::ProgramEnd ending);
   void read_log();
+  void reached(const std::string& state);
+  DeviceTraits card() const;
+  totem::Parameters ring() const;
   void schedule(bool active);
 
   Run& run_;
@@ -83,6 +89,7 @@ class Machine final : node::Errands, node::Recorder {
 
   std::unique_ptr<Process> process_;
   Time next_turn_ = never, paused_until_{};
+  Time last_turn_{}, woken_at_ = Time::min();  // by its clock; it had not run for a while
   bool programs_paused_ = false, dying_ = false, leaving_ = false;
   std::uint64_t effects_left_ = 0;  // 0: it lives
   std::optional<totem::RingId> regular_;

@@ -20,6 +20,8 @@ struct Weather {
   double reorder = 0;  // probability that a frame may overtake those before it
   Duration delay_min = std::chrono::microseconds(20), delay_max = std::chrono::microseconds(60);
   Duration spike_max{};
+  double late = 0;  // probability that a copy comes much later, when its ring may be long gone
+  Duration late_max{};
   std::size_t size_max = SIZE_MAX;  // longer frames vanish: a path with a smaller MTU
 };
 
@@ -31,6 +33,8 @@ struct Flight {
   MachineIndex from = 0, to = 0;
   Lane lane{};
   Bytes bytes;
+  bool irregular = false;  // a copy, or it may overtake: who filters by number may refuse it
+  bool late = false;
   bool operator>(const Flight& other) const {
     return when != other.when ? when > other.when : serial > other.serial;
   }
@@ -47,26 +51,37 @@ class Network {
   Time next() const { return flights_.empty() ? never : flights_.top().when; }
 
   Weather& weather(MachineIndex from, MachineIndex to) { return link(from, to).weather; }
-  void cut(MachineIndex from, MachineIndex to, bool is_cut) { link(from, to).cut = is_cut; }
-  bool is_cut(MachineIndex from, MachineIndex to) { return link(from, to).cut; }
+  void cut(MachineIndex from, MachineIndex to, bool is_cut) {
+    for (bool& lane : link(from, to).cut) lane = is_cut;
+  }
+  // Only what is for everyone, or only what is for one node.
+  void cut_lane(MachineIndex from, MachineIndex to, Lane lane) {
+    link(from, to).cut[static_cast<std::size_t>(lane)] = true;
+  }
+  bool is_cut(MachineIndex from, MachineIndex to) { return link(from, to).cut[0]; }
   void heal();  // all cuts
+  // From now on nothing comes late, nor what is on its way already; cards get on with their work.
+  void settle() { settled_ = true; }
+  bool settled() const { return settled_; }
 
   std::uint64_t sent() const { return serial_; }
 
  private:
   struct Link {
     Weather weather;
-    bool cut = false;
+    bool cut[lane_count]{};
     Time last[lane_count]{};  // arrival of the latest frame: links keep the order, as a rule
   };
   Link& link(MachineIndex from, MachineIndex to) { return links_[from * machines_ + to]; }
-  void carry(Link& link, Flight flight);
+  void carry(Link& link, Flight flight, bool again);
+  void come_late(const Weather& weather, Flight flight);
 
   const std::size_t machines_;
   Dice dice_;
   std::vector<Link> links_;
   std::priority_queue<Flight, std::vector<Flight>, std::greater<>> flights_;
   std::uint64_t serial_ = 0;
+  bool settled_ = false;
 };
 
 }  // namespace gyre::sim

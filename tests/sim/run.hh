@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/check/checker.hh"
+#include "tests/check/consensus.hh"
 #include "tests/check/packets.hh"
 #include "tests/check/programs.hh"
 #include "tests/sim/device.hh"
@@ -29,6 +30,7 @@ struct Settings {
   double disk_stuck = 0;             // probability that it takes seconds
   std::uint64_t first_ring_seq = 0;  // on every disk at the start
   std::size_t events_size = 1 << 16;
+  std::vector<std::size_t> receive_frames;  // of each machine's card; empty: alike
 
   // What the guarantees of liveness are counted in.
   Duration reaction() const { return ring.token_loss + ring.consensus; }
@@ -36,7 +38,10 @@ struct Settings {
 
 struct Run {
   Run(const Settings& settings_, std::uint64_t seed)
-      : settings(settings_), dice(seed), network(settings_.machines, dice.next()) {}
+      : settings(settings_),
+        dice(seed),
+        network(settings_.machines, dice.next()),
+        packets(settings_.ring.global_window) {}
 
   const Settings settings;
   Dice dice;
@@ -45,6 +50,8 @@ struct Run {
   check::Checker checker;
   check::Programs programs;
   check::Packets packets;
+  check::Consensus consensus;
+  std::vector<check::Violation> violations;  // of what machines promise, each by itself
   TraceHash hash;
   std::map<std::string, std::uint64_t> reached;  // states and reasons, how often
   std::uint64_t rings = 0, messages = 0;         // installed, each once; delivered

@@ -12,9 +12,9 @@ using namespace std::chrono_literals;
 
 std::string_view text(Fault fault) {
   constexpr std::string_view names[] = {
-      "crash",      "crash midway", "start", "leave", "pause", "partition", "half partition",
-      "isolate",    "one-way cut",  "cut",   "flap",  "heal",  "weather",   "weather everywhere",
-      "black hole", "damaged file"};
+      "crash",      "crash midway", "start",   "leave", "pause", "partition", "half partition",
+      "isolate",    "one-way cut",  "cut",     "flap",  "heal",  "weather",   "weather everywhere",
+      "black hole", "damaged file", "lane cut"};
   static_assert(std::size(names) == fault_kinds);
   return names[static_cast<std::size_t>(fault)];
 }
@@ -81,7 +81,8 @@ void bound_load(Settings& settings) {
 
 void draw_faults(Swarm& swarm, Dice& dice) {
   const Duration reaction = swarm.settings.reaction();
-  for (double& weight : swarm.weights) weight = dice.chance(0.35) ? 0 : dice.magnitude(0.1, 3);
+  for (std::size_t kind = 0; kind < std::size_t(Fault::cut_lane); ++kind)
+    swarm.weights[kind] = dice.chance(0.35) ? 0 : dice.magnitude(0.1, 3);
   const auto weight = [&](Fault fault) -> double& {
     return swarm.weights[static_cast<std::size_t>(fault)];
   };
@@ -105,6 +106,19 @@ void draw_network(Swarm& swarm, Dice& dice) {
   swarm.delay_max = dice.magnitude(swarm.delay_min, hop_max);
 }
 
+// What was thought of later, from dice of its own: seeds keep what they drew before.
+void draw_oddities(Swarm& swarm, Dice dice) {
+  Settings& settings = swarm.settings;
+  swarm.weights[std::size_t(Fault::cut_lane)] = dice.chance(0.7) ? 0 : dice.magnitude(0.1, 3);
+  swarm.late_max = dice.chance(0.7) ? 0 : dice.one_of({0.01, 0.1});
+  swarm.late_delay_max = dice.magnitude(settings.ring.token_loss, 8 * settings.reaction());
+  settings.device.stuck = dice.chance(0.5) ? 0 : dice.one_of({0.0003, 0.003});
+  settings.device.stuck_max = dice.magnitude(1ms, settings.ring.token_loss);
+  if (dice.chance(0.3))
+    for (std::size_t i = 0; i < settings.machines; ++i)
+      settings.receive_frames.push_back(dice.one_of<std::size_t>({16, 64, 256}));
+}
+
 }  // namespace
 
 Weather Swarm::calm() const {
@@ -121,6 +135,8 @@ Weather Swarm::draw_weather(Dice& dice) const {
   weather.reorder = reorder_max * dice.fraction();
   weather.spike = spike_max * dice.fraction();
   weather.spike_max = spike_delay_max;
+  if (late_max > 0) weather.late = late_max * dice.fraction();
+  weather.late_max = late_delay_max;
   return weather;
 }
 
@@ -148,6 +164,7 @@ Swarm draw_swarm(std::uint64_t seed, std::optional<std::size_t> machines) {
   swarm.start_at_once = dice.chance(0.5);
   draw_network(swarm, dice);
   draw_faults(swarm, dice);
+  draw_oddities(swarm, Dice(~seed));
   return swarm;
 }
 

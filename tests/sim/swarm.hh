@@ -27,8 +27,9 @@ enum class Fault : std::uint8_t {
   weather_everywhere,
   black_hole,  // a link that swallows large frames
   damage_file,
+  cut_lane,  // of one directed link: only what is for all goes through, or only what is for one
 };
-inline constexpr std::size_t fault_kinds = 16;
+inline constexpr std::size_t fault_kinds = 17;
 std::string_view text(Fault fault);
 
 struct Swarm {
@@ -37,7 +38,8 @@ struct Swarm {
   Duration fault_gap{};  // mean
   Duration pause_max{};
   double loss_max = 0, duplication_max = 0, spike_max = 0, reorder_max = 0;
-  Duration delay_min{}, delay_max{}, spike_delay_max{};
+  double late_max = 0;
+  Duration delay_min{}, delay_max{}, spike_delay_max{}, late_delay_max{};
   bool start_at_once = true;
 
   Weather draw_weather(Dice& dice) const;

@@ -138,6 +138,7 @@ void Trial::choose_core() {
 void Trial::calm_down() {
   Run& run = world_.run();
   run.disk_works = true;
+  run.network.settle();
   for (const MachineIndex from : core_)
     for (const MachineIndex to : core_) {
       run.network.weather(from, to) = swarm_.calm();
@@ -277,6 +278,9 @@ void Trial::finish() {
   for (const auto& violation : run.programs.finish(at_rest))
     outcome_.violations.push_back(violation);
   for (const auto& violation : run.packets.violations()) outcome_.violations.push_back(violation);
+  for (const auto& violation : run.consensus.violations()) outcome_.violations.push_back(violation);
+  for (MachineIndex i = 0; i < world_.size(); ++i) world_.machine(i).check_refusals();
+  for (const auto& violation : run.violations) outcome_.violations.push_back(violation);
   outcome_.hash = run.hash.value();
   outcome_.frames = run.network.sent();
   outcome_.rings = run.rings;
