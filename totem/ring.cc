@@ -299,24 +299,7 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
     return;
   }
   if (state() == State::operational && !member) {
-    if (is_leaving) return;
-    if (held_down(from, now)) {
-      ++counters_.joins_held_down;
-      return;
-    }
-    bool hears_us = false, divides_us = false;
-    for (std::size_t i = 0; i < join.count; ++i) {
-      const auto& [node, marks] = join.entries[i];
-      const auto index = peers_.find(node);
-      hears_us |= node == identity_.self && (marks & wire::Join::heard);
-      divides_us |= index && log.members.has(*index) && (marks & wire::Join::failed);
-    }
-    if (divides_us) {
-      ++counters_.joins_divisive;
-      return;
-    }
-    if (!hears_us) ++counters_.joins_deaf;
-    receive_foreign(from, hears_us, Reason::foreign_join, now);
+    receive_strange_join(join, from, now);
   } else if (state() != State::gather) {
     if (!member) return;
     if (stale) {
@@ -332,6 +315,29 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
   if (!gather) return;
   if (was_forming && !same_incarnation) return leave_to_next_ring(*gather, from, now);
   join_in_gather(*gather, join, from, now);
+}
+
+// Of a node outside, to a ring that works. Who gives up one of its members could agree with none of
+// the others.
+void Ring::receive_strange_join(const wire::Join& join, NodeIndex from, Time now) {
+  if (join.flags & wire::Join::leaving) return;
+  if (held_down(from, now)) {
+    ++counters_.joins_held_down;
+    return;
+  }
+  bool hears_us = false, divides_us = false;
+  for (std::size_t i = 0; i < join.count; ++i) {
+    const auto& [node, marks] = join.entries[i];
+    const auto index = peers_.find(node);
+    hears_us |= node == identity_.self && (marks & wire::Join::heard);
+    divides_us |= index && log_->members.has(*index) && (marks & wire::Join::failed);
+  }
+  if (divides_us) {
+    ++counters_.joins_divisive;
+    return;
+  }
+  if (!hears_us) ++counters_.joins_deaf;
+  receive_foreign(from, hears_us, Reason::foreign_join, now);
 }
 
 void Ring::receive_commit(const FrameRef& frame, Time now) {

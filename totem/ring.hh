@@ -157,6 +157,7 @@ class Ring {
   void receive_data(FrameRef frame, NodeIndex from, Time now);
   void receive_token(const FrameRef& frame, Time now);
   void receive_join(const FrameRef& frame, NodeIndex from, Time now);
+  void receive_strange_join(const wire::Join& join, NodeIndex from, Time now);
   void receive_commit(const FrameRef& frame, Time now);
   void receive_hold_cancel(const FrameRef& frame, NodeIndex from);
   void transition(Reason reason, NodeIndex cause = NodeIndex::self);
