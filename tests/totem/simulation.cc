@@ -45,7 +45,8 @@ Simulation::Simulation(std::size_t nodes, std::uint64_t seed, totem::Parameters 
       machines_(nodes),
       disk_(nodes),
       cut_(nodes, std::vector<bool>(nodes)),
-      delivered_(nodes) {}
+      delivered_(nodes),
+      packets_(parameters.global_window) {}
 
 Simulation::~Simulation() = default;
 
