@@ -125,16 +125,6 @@ FrameRef make_frame(Script& script, const FrameKind& kind, Bed& bed, std::uint8_
   return frame;
 }
 
-}  // namespace
-
-void store_ring(std::byte* at, const totem::RingId& ring) {
-  totem::store(at, ring.seq);
-  totem::store(at + 8, ring.incarnation);
-  totem::store(at + 16, static_cast<std::uint32_t>(ring.representative));
-}
-
-namespace {
-
 // All that a ring sends, other nodes can read.
 void check_output(totem::Output& output) {
   for (const Send& send : output.sends) {
@@ -217,6 +207,12 @@ void submit(totem::Ring& ring, std::uint8_t choices) {
 }
 
 }  // namespace
+
+void store_ring(std::byte* at, const totem::RingId& ring) {
+  totem::store(at, ring.seq);
+  totem::store(at + 8, ring.incarnation);
+  totem::store(at + 16, static_cast<std::uint32_t>(ring.representative));
+}
 
 void run_ring(Script script, const FrameKind& kind) {
   static const auto& beds = *new std::vector<Bed*>(make_beds());
