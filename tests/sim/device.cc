@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "transport/header.hh"
+
 namespace gyre::sim {
 
 Device::Device(Network& network, MachineIndex self, const DeviceTraits& traits, FramePool& pool,
@@ -92,6 +94,7 @@ void Device::transmit(const Send& send) {
     return;
   }
   ++counters_.sent;
+  if (traits_.stamped) check_number(send);
   const auto bytes = std::make_shared<const std::vector<std::byte>>(send.frame.bytes().begin(),
                                                                     send.frame.bytes().end());
   if (!to_all(send)) {
@@ -104,6 +107,15 @@ void Device::transmit(const Send& send) {
     for (const MachineIndex to : peers_)
       if (to < network_.machines()) network_.send(self_, to, send.lane, bytes, now_);
   }
+}
+
+// Frames leave in the order in which they got their numbers, each with its own.
+void Device::check_number(const Send& send) {
+  Header header;
+  if (read_header(send.frame.bytes(), cluster_tag("sim"), header) != Refusal::none) return;
+  std::uint64_t& last = number_[static_cast<std::size_t>(send.lane)];
+  repeated_ += header.counter <= last;
+  last = header.counter;
 }
 
 void Device::set_peer(NodeIndex peer, LinkIndex, const Address& address) noexcept {

@@ -40,6 +40,7 @@ class Device final : public Transport {
   void arrive(const Flight& flight);
   Time due() const { return held_.empty() ? never : held_.front().due; }  // true time
   std::uint64_t irregular() const { return irregular_; }  // copies and such that have arrived
+  std::uint64_t repeated() const { return repeated_; }    // numbers that it sent twice
   bool pending() const { return !inbox_[0].empty() || !inbox_[1].empty(); }
 
   Limits limits() const noexcept override { return limits_of(traits_); }
@@ -61,6 +62,7 @@ class Device final : public Transport {
   bool to_all(const Send& send) const;
   NodeId destination(const Send& send) const;
   void transmit(const Send& send);
+  void check_number(const Send& send);
 
   Network& network_;
   const MachineIndex self_;
@@ -74,7 +76,8 @@ class Device final : public Transport {
   std::deque<Flight> inbox_[lane_count];
   std::deque<Held> held_;
   TransportCounters counters_;
-  std::uint64_t irregular_ = 0;
+  std::uint64_t irregular_ = 0, repeated_ = 0;
+  std::uint64_t number_[lane_count]{};  // of the last clear header
 };
 
 }  // namespace gyre::sim

@@ -140,7 +140,7 @@ void Machine::start() {
 
 void Machine::crash() {
   run_.note(index_, "crashes");
-  check_refusals();
+  check_numbers();
   for (std::size_t slot = 0; slot < process_->slots.size(); ++slot)
     if (process_->slots[slot].program) end_program(slot, check::ProgramEnd::node_failed);
   run_.checker.fail(process_->id);
@@ -349,8 +349,12 @@ void Machine::reached(const std::string& state) {
                                  static_cast<std::uint32_t>(id()))});
 }
 
-void Machine::check_refusals() {
+void Machine::check_numbers() {
   if (!process_ || !process_->stamped) return;
+  if (const std::uint64_t repeated = process_->device->repeated(); repeated > 0)
+    run_.violations.push_back(
+        {"10 once", fmt::format("node {} sends {} frames under a number that was used",
+                                static_cast<std::uint32_t>(id()), repeated)});
   const std::uint64_t refused = process_->stamped->refused(Refusal::replayed);
   if (refused > process_->device->irregular())
     run_.violations.push_back(

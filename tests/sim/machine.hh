@@ -38,8 +38,9 @@ class Machine final : node::Errands, node::Recorder {
   void turn();
 
   void end_stalled_programs();
-  // Its header filter took no frame for a repeated one that was not. Also asked when it crashes.
-  void check_refusals();
+  // No number of a clear header was used twice, or taken for repeated that was not. Also asked when
+  // it crashes.
+  void check_numbers();
 
   // For the judge.
   const node::Node& node() const;

@@ -279,7 +279,7 @@ void Trial::finish() {
     outcome_.violations.push_back(violation);
   for (const auto& violation : run.packets.violations()) outcome_.violations.push_back(violation);
   for (const auto& violation : run.consensus.violations()) outcome_.violations.push_back(violation);
-  for (MachineIndex i = 0; i < world_.size(); ++i) world_.machine(i).check_refusals();
+  for (MachineIndex i = 0; i < world_.size(); ++i) world_.machine(i).check_numbers();
   for (const auto& violation : run.violations) outcome_.violations.push_back(violation);
   outcome_.hash = run.hash.value();
   outcome_.frames = run.network.sent();
