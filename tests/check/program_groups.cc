@@ -183,7 +183,7 @@ void Programs::State::left(const ProgramTrace& program, Membership& membership,
 
 void Programs::State::refuse(Membership& membership) {
   if (membership.answers < membership.joins) ++membership.answers;
-  excuse(membership, membership.answers);
+  if (!membership.member) excuse(membership, membership.answers);
 }
 
 // The incarnation of a member of this view; 0: unknown. A ring's id never comes twice, but the seq
@@ -261,19 +261,25 @@ void Programs::changed(const Program& id, const totem::Place& place, std::string
     }
     state.joined(membership);
   }
-  state.follow(*program, name, place, content_of(members), false);
   membership.member = contains(members, self);
   membership.members.assign(members.begin(), members.end());
+  // A merge has no room for it: it alone is told so, and what it sent is not taken any more.
+  const bool put_out = !membership.member && place.seq == totem::Seq::none;
+  if (!put_out) state.follow(*program, name, place, content_of(members), false);
   if (contains(left, self) && !membership.member) {
-    state.left(*program, membership, group);
+    if (put_out)
+      state.excuse(membership, membership.answers);
+    else
+      state.left(*program, membership, group);
     membership.members.clear();
     membership.at.reset();
   }
 }
 
-void Programs::refused(const Program& id, std::string_view group) {
-  if (ProgramTrace* program = state_->connected(id, "is refused"))
-    state_->refuse(program->groups[std::string(group)]);
+// Who loses a membership has been told that it left.
+void Programs::refused(const Program& id, std::string_view group, Refused what) {
+  ProgramTrace* program = state_->connected(id, "is refused");
+  if (program && what == Refused::join) state_->refuse(program->groups[std::string(group)]);
 }
 
 }  // namespace gyre::check

@@ -56,20 +56,40 @@ std::set<std::string> ProgramScript::broken() {
   return clauses;
 }
 
+void ProgramScript::view(const Program& who, const std::string& id, const std::string& members,
+                         std::istringstream& rest) {
+  ViewNews news;
+  bool said = false;
+  for (std::string word; rest >> word; said = true)
+    for (const totem::Member& member : nodes(word.substr(1)))
+      if (word[0] == 'o')
+        news.oldest = member.node;
+      else
+        (word[0] == '+' ? news.joined : news.left).push_back(member.node);
+  programs.viewed(who, ring(id), nodes(members), said ? &news : nullptr);
+}
+
 void ProgramScript::one(const std::string& name, std::istringstream words) {
   const Program who = program(name);
   std::string verb, a, b, c, d;
-  words >> verb >> a >> b >> c;
+  words >> verb;
+  if (verb == "V") {
+    words >> a >> b;
+    views_[name] = ring(a);
+    return view(who, a, b, words);
+  }
+  words >> a >> b >> c;
   const auto place = [&] { return totem::Place{views_[name], totem::Seq{std::stoul(b)}, 0}; };
   if (verb == "starts") programs.started(who);
   if (verb == "lost") programs.file_lost(who.node);
   if (verb == "joins") programs.joining(who, a);
   if (verb == "leaves") programs.leaving(who, a);
   if (verb == "refused") programs.refused(who, a);
+  if (verb == "out") programs.refused(who, a, Refused::membership);
+  if (verb == "reads") programs.unread(who, Duration(std::stoul(a)), Duration(10));
   if (verb == "ends") programs.ended(who, ProgramEnd::closed);
   if (verb == "sends")
     programs.sent(who, a, totem::Guarantee::agreed, std::hash<std::string>{}(b), 1);
-  if (verb == "V") programs.viewed(who, views_[name] = ring(a), nodes(b));
   if (verb == "T") programs.transitional(who, ring(a), ring(b), nodes(c));
   if (verb == "gets") {
     words >> d;

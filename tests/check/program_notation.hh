@@ -3,9 +3,12 @@
 // A line is PROGRAMS WHAT. A program is its node and a letter, as in 1a; after ' it lives on its
 // node's second start, as in 1'a. What it does:
 //   starts, joins g, leaves g, refused g, ends
+//   out g              is told that a merge had no room for its membership
 //   lost               its node, which is down, lost its file of ring seqs; PROGRAMS are nodes
 //   sends g hello      a message to group g; "hello" stands for its payload
 //   V 10 12            sees the view of ring 10 with nodes 1 and 2; 2' is a second start
+//   V 10 12 +2 -3 o1   … which says that 2 joined, 3 left and 1 is the oldest; V 10 12 o1: none did
+//   reads 12           has left events unread for 12 units of time, of which 10 are allowed
 //   T 20 10 12         sees the transitional configuration from ring 10 to ring 20
 //   gets g 5 1a hello  receives it of 1a at place 5 of its view's ring
 //   in g 5 1a,2a +2a -3a   is told at place 5 that these are in g, who joined and who left
@@ -30,6 +33,8 @@ class ProgramScript {
 
  private:
   void one(const std::string& name, std::istringstream words);
+  void view(const Program& who, const std::string& ring, const std::string& members,
+            std::istringstream& rest);
 
   std::map<std::string, totem::RingId> views_;
 };

@@ -76,10 +76,12 @@ struct ProgramTrace {
   Program id;
   bool ended = false;
   std::optional<totem::RingId> view;
-  ViewExit* exit = nullptr;   // of that view, while it is in it
-  Position at;                // the last place that it saw there
-  bool narrowed = false;      // a transitional configuration came since the view
-  std::vector<NodeId> along;  // who came along since
+  std::optional<totem::RingId> over;  // the newest ring that a transitional configuration ended
+  ViewExit* exit = nullptr;           // of that view, while it is in it
+  Position at;                        // the last place that it saw there
+  bool follows = false;               // it knows who came along to its view from the one before
+  bool narrowed = false;              // a transitional configuration came since the view
+  std::vector<NodeId> along;          // who came along since
   std::uint64_t sent = 0;
   std::map<std::string, Membership, std::less<>> groups;
   std::unordered_map<Index, std::uint64_t> received;  // the last number, by sender
@@ -128,6 +130,8 @@ struct Programs::State {
   // programs.cc
   void end_part(ProgramTrace& program);
   void begin_view(ProgramTrace& program);
+  void check_news(const ProgramTrace& program, std::span<const totem::Member> members,
+                  const ViewNews& news);
   void drop_views();
   void forget(const GroupLog::Entry& entry);
   void bury(ProgramTrace& program);
@@ -154,6 +158,7 @@ struct Programs::State {
   void joined(Membership& membership);
   void left(const ProgramTrace& program, Membership& membership, std::string_view group);
   void refuse(Membership& membership);
+  static bool awaits(const Membership& membership);
   void excuse(Membership& membership, std::uint64_t up_to);
 };
 

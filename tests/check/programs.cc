@@ -119,6 +119,7 @@ void Programs::transitional(const Program& id, const totem::RingId& ring,
   State& state = *state_;
   ProgramTrace* program = state.connected(id, "sees a transitional configuration");
   if (!program) return;
+  program->over = previous;
   std::erase_if(program->along, [&](NodeId node) { return !has(members, node); });
   program->narrowed = true;
   state.end_part(*program);
@@ -145,14 +146,53 @@ void Programs::transitional(const Program& id, const totem::RingId& ring,
   }
 }
 
+// Who comes after its node's first view is told that view without news, and then its daemon alone
+// knows who came along to the next.
+void Programs::State::check_news(const ProgramTrace& program,
+                                 std::span<const totem::Member> members, const ViewNews& news) {
+  std::vector<NodeId> joined, left;
+  const ViewTrace* const before = view(program);
+  const auto stayed = [&](NodeId node) {
+    if (!program.narrowed) return before && node == program.id.node;
+    return std::ranges::find(program.along, node) != program.along.end();
+  };
+  for (const totem::Member& member : members)
+    if (!stayed(member.node)) joined.push_back(member.node);
+  if (before)
+    for (const totem::Member& member : before->members)
+      if (!stayed(member.node)) left.push_back(member.node);
+  const bool no_news = news.joined.empty() && news.left.empty();
+  const bool fits = news.joined == joined && news.left == left;
+  if (!fits && (before ? program.follows : !no_news))
+    found("9 view", "{}: is told that {} nodes joined and {} left, not {} and {}", text(program.id),
+          news.joined.size(), news.left.size(), joined.size(), left.size());
+  const auto oldest = std::ranges::min_element(members, {}, [](const totem::Member& member) {
+    return std::pair(member.since, member.node);
+  });
+  if (oldest != members.end() && news.oldest != oldest->node)
+    found("9 view", "{}: a view says that {} is the oldest, but that is {}", text(program.id),
+          text(news.oldest), text(oldest->node));
+}
+
+void Programs::unread(const Program& id, Duration since, Duration allowed) {
+  if (since > allowed && state_->connected(id, "reads nothing"))
+    state_->found("9 stalled", "{}: has taken no event for {} ms, and is not cut off", text(id),
+                  since.count() / 1'000'000);
+}
+
 void Programs::viewed(const Program& id, const totem::RingId& ring,
-                      std::span<const totem::Member> members) {
+                      std::span<const totem::Member> members, const ViewNews* news) {
   State& state = *state_;
   ProgramTrace* program = state.connected(id, "sees a view");
   if (!program) return;
   if (!has(members, id.node) || (program->view && *program->view >= ring))
     state.found("9 order", "{}: sees the view of ring {} that is not its own or not newer",
                 text(id), text(ring));
+  if (program->over && *program->over >= ring)
+    state.found("9 view", "{}: sees the view of ring {} when that ring is over", text(id),
+                text(ring));
+  if (news) state.check_news(*program, members, *news);
+  program->follows = program->view || (news && !news->joined.empty());
   state.end_part(*program);
   const auto [view, is_new] = state.views.try_emplace(ring);
   if (is_new) {
@@ -279,6 +319,19 @@ const std::vector<Violation>& Programs::violations() const noexcept {
   return state_->findings.list();
 }
 
+bool Programs::State::awaits(const Membership& membership) {
+  return membership.answers < membership.joins ||
+         std::ranges::any_of(membership.outstanding,
+                             [](const auto& each) { return !each.excused; });
+}
+
+bool Programs::waits(const Program& id) const {
+  const auto known = state_->program_of.find(id);
+  if (known == state_->program_of.end()) return false;
+  const auto& groups = state_->programs.at(known->second).groups;
+  return std::ranges::any_of(groups, [](const auto& each) { return State::awaits(each.second); });
+}
+
 std::size_t Programs::messages() const noexcept {
   return state_->messages.size();
 }
@@ -291,6 +344,9 @@ std::vector<Violation> Programs::finish(bool quiescent) {
     const Program& id = program.id;
     const ViewTrace* const view = state.view(program);
     for (const auto& [name, membership] : program.groups) {
+      if (membership.answers < membership.joins)
+        state.found("9 answered", "{}: asked to join group {}, and was never answered", text(id),
+                    name);
       for (const auto& sent : membership.outstanding)
         if (!sent.excused)
           state.found("9 accepted", "{}: message {} to group {} was accepted and never came back",

@@ -1,6 +1,7 @@
 // Checks what programs are promised (clause 9), from what they themselves asked for and saw.
 //
 //   9 accepted  what the daemon accepted comes back to its sender, unless that ended or was put out
+//   9 answered  a join is granted or refused
 //   9 fifo      … in the order in which it was sent, and to every other member in this order too
 //   9 once      no message twice
 //   9 content   what is received was sent: by that program, to that group, these bytes
@@ -8,8 +9,11 @@
 //   9 together  those whose nodes go on together have seen the same when they do
 //   9 member    who receives is a member; a list of members follows from the one before
 //   9 self      the first list that a program sees of a group has the program itself in it
+//   9 view      a view says who joined, who left and who is the oldest; it comes before the
+//               transitional configuration that leads out of its ring
 //   9 ghost     a listed member asked to join, in the life of its node that the view is about
 //   9 pause     nodes that did not come along are seen to leave, before anything else happens
+//   9 stalled   who takes no event for longer than its daemon allows is cut off
 //   9 ended     nothing after the end
 //
 // The events of one program come in its order; those of several in one order of time, so that a
@@ -48,6 +52,14 @@ struct Peer {
   auto operator<=>(const Peer&) const = default;
 };
 
+// What a view says beside its members.
+struct ViewNews {
+  std::vector<NodeId> joined, left;  // did not come along, as members and as members before
+  NodeId oldest = NodeId::none;
+};
+
+enum class Refused : std::uint8_t { join, membership };
+
 enum class ProgramEnd : std::uint8_t {
   closed,       // by itself, or it died
   cut_off,      // by the daemon: it stalled
@@ -74,10 +86,15 @@ class Programs {
   void changed(const Program&, const totem::Place&, std::string_view group,
                std::span<const Peer> members, std::span<const Peer> joined,
                std::span<const Peer> left);
-  void refused(const Program&, std::string_view group);  // its join, or its membership
+  // A membership is refused when a merge has no room for it.
+  void refused(const Program&, std::string_view group, Refused what = Refused::join);
   void transitional(const Program&, const totem::RingId& ring, const totem::RingId& previous,
                     std::span<const totem::Member> members);
-  void viewed(const Program&, const totem::RingId& ring, std::span<const totem::Member> members);
+  // Without `news` these are not looked at.
+  void viewed(const Program&, const totem::RingId& ring, std::span<const totem::Member> members,
+              const ViewNews* news = nullptr);
+  // It has left events unread for so long, while its daemon ran, and is not cut off.
+  void unread(const Program&, Duration since, Duration allowed);
 
   // It takes no event any more, whatever still lies in its ring. To be told of every program when
   // its node fails.
@@ -87,6 +104,8 @@ class Programs {
   // join a ring of a seq at which it joined one before, so that `since` does not tell them apart.
   void file_lost(NodeId);
 
+  // Something that it asked for has not come back, and will.
+  bool waits(const Program&) const;
   const std::vector<Violation>& violations() const noexcept;
   // Messages that are kept at present.
   std::size_t messages() const noexcept;

@@ -437,6 +437,7 @@ TEST(Clause9Pause, ListsSomeoneOutsideOfTheView) {
     4a starts
     4a joins g
     1a in g 4 1a,2a,3a,4a +4a
+    4a ends
   )"),
               ElementsAre("9 pause"));
 }

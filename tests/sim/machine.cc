@@ -22,8 +22,8 @@ constexpr Duration disk_stuck_max = std::chrono::seconds(3);
 node::NodeLimits limits_of(const Settings& settings) {
   node::NodeLimits limits;
   limits.clients = std::max<std::size_t>(settings.programs, 1);
-  limits.port.stall_max = 10 * settings.reaction();
-  limits.groups = {.groups = 16, .members = 256};
+  limits.port.stall_max = settings.stall_max;
+  limits.groups = settings.groups;
   return limits;
 }
 
@@ -161,6 +161,7 @@ void Machine::pause(Time until, bool programs_too) {
   run_.note(index_, "is paused");
   paused_until_ = until;
   programs_paused_ = programs_too;
+  each_program([](Program& program) { program.forget_unread(); });
 }
 
 // ---- the file ----
@@ -250,8 +251,7 @@ void Machine::turn() {
     run_.note(index_, "has left");
     return crash();
   }
-  for (Process::Slot& slot : process_->slots)
-    if (slot.program) slot.program->listen(run_.now);
+  serve_programs();
   schedule(active);
 }
 
@@ -384,7 +384,7 @@ void Machine::run_programs() {
       if (slot.starts_at <= run_.now && slot.port_free && !paused() && !run_.resting) connect(i);
       continue;
     }
-    if (slot.program->next() > run_.now) continue;
+    if (slot.program->next() > run_.now && !slot.program->cut_off()) continue;
     slot.program->step(run_.now);
     if (slot.program->take_ring()) {
       process_->node->woken(slot.program->number(), false, clock);
@@ -395,6 +395,23 @@ void Machine::run_programs() {
     else if (slot.program->cut_off())
       end_program(i, check::ProgramEnd::cut_off);
   }
+}
+
+// What the daemon's turn means to them.
+void Machine::serve_programs() {
+  // It looks eight times in that span, by a clock that may be slow.
+  const Duration allowed = run_.settings.stall_max * 3 / 2;
+  each_program([&](Program& program) {
+    program.listen(run_.now);
+    if (program.unread_since() != never && !program.cut_off())
+      run_.programs.unread(program.id(), run_.now - program.unread_since(), allowed);
+  });
+  if (run_.settings.programs_between) run_programs();
+}
+
+bool Machine::has_all_numbers() const {
+  return std::ranges::all_of(
+      process_->slots, [](const Process::Slot& slot) { return slot.program || slot.port_free; });
 }
 
 void Machine::end_stalled_programs() {
@@ -409,14 +426,22 @@ void Machine::connect(std::size_t index) {
       static_cast<std::uint32_t>(index + slot.generation++ * process_->slots.size());
   shm::ChannelPair pair = shm::make_pair({.node = static_cast<std::uint32_t>(id()),
                                           .client = number,
-                                          .requests_size = shm::ring_min,
-                                          .events_size = shm::ring_min});
+                                          .requests_size = run_.settings.requests_size,
+                                          .events_size = run_.settings.events_size});
+  // The daemon makes none as small as the seed may want them.
+  for (shm::Channel* channel : {&pair.daemon, &pair.program}) {
+    channel->requests_size = run_.settings.requests_size;
+    channel->events_size = run_.settings.events_size;
+  }
   pair.daemon.pid = pair.program.pid = program_pid;
   slot.port_free = false;
   const check::Program id{this->id(), process_->id.incarnation, number};
-  slot.program = std::make_unique<Program>(std::move(pair.program), run_.settings.habits, id,
-                                           dice_.split(), run_.programs, run_.hash, run_.now);
+  const std::size_t groups = std::max(run_.settings.habits.groups, run_.settings.room());
+  slot.program = std::make_unique<Program>(std::move(pair.program), run_.settings.habits, groups,
+                                           id, dice_.split(), run_.programs, run_.hash, run_.now);
   process_->node->open_client(std::move(pair.daemon), local());
+  const auto before = number - static_cast<std::uint32_t>(process_->slots.size());
+  if (dice_.chance(run_.settings.late_hang_ups)) process_->node->woken(before, true, local());
   next_turn_ = std::min(next_turn_, run_.now);
 }
 

@@ -38,6 +38,8 @@ class Machine final : node::Errands, node::Recorder {
   void turn();
 
   void end_stalled_programs();
+  // Of all programs that are gone, the numbers were given back.
+  bool has_all_numbers() const;
   // No number of a clear header was used twice, or taken for repeated that was not. Also asked when
   // it crashes.
   void check_numbers();
@@ -72,6 +74,7 @@ class Machine final : node::Errands, node::Recorder {
   void received(const Flight& flight);
   void finish_reservation(Time clock);
   void run_programs();
+  void serve_programs();
   void connect(std::size_t slot);
   void end_program(std::size_t slot, check::ProgramEnd ending);
   void read_log();

@@ -2,14 +2,16 @@
 
 #include <fmt/format.h>
 
+#include "membership/group_table.hh"
 #include "node/record.hh"
 
 namespace gyre::sim {
 
 namespace {
 
-constexpr std::string_view names[Program::groups_max] = {"prices", "orders", "logs"};
-constexpr Duration retry = std::chrono::milliseconds(1);  // when the ring of requests is full
+constexpr std::string_view first_names[] = {"prices", "orders", "logs"};
+constexpr Duration gap_min = std::chrono::milliseconds(1);  // between bursts
+constexpr std::size_t headers_max = 512;                    // around a payload in either ring
 
 std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text));
@@ -36,18 +38,22 @@ std::vector<totem::Member> members_of(shm::RecordReader& in, std::uint32_t count
   return members;
 }
 
-std::size_t group_index(std::string_view name) {
-  return static_cast<std::size_t>(std::find(std::begin(names), std::end(names), name) - names);
+std::string name_of(std::size_t group) {
+  if (group < std::size(first_names)) return std::string(first_names[group]);
+  return fmt::format("group {:03}", group);
+}
+
+std::vector<NodeId> nodes_of(shm::RecordReader& in, std::uint32_t count) {
+  std::vector<NodeId> nodes;
+  for (std::uint32_t i = 0; i < count; ++i) nodes.push_back(NodeId{in.get<std::uint32_t>()});
+  return nodes;
 }
 
 }  // namespace
 
-std::string_view Program::group_name(std::size_t group) {
-  return names[group];
-}
-
-Program::Program(shm::Channel channel, const Habits& habits, const check::Program& id, Dice dice,
-                 check::Programs& checker, TraceHash& hash, Time now)
+Program::Program(shm::Channel channel, const Habits& habits, std::size_t groups,
+                 const check::Program& id, Dice dice, check::Programs& checker, TraceHash& hash,
+                 Time now)
     : channel_(std::move(channel)),
       habits_(habits),
       id_(id),
@@ -58,13 +64,20 @@ Program::Program(shm::Channel channel, const Habits& habits, const check::Progra
       events_(channel_.words().events, channel_.events()),
       requests_bell_(channel_.words().requests_bell, channel_.socket.number()),
       events_bell_(channel_.words().events_bell, channel_.socket.number()),
-      send_at_(now) {
+      room_bell_(channel_.words().room_bell, channel_.room.number()),
+      send_at_(now),
+      standings_(groups) {
+  for (std::size_t group = 0; group < groups; ++group) names_.push_back(name_of(group));
   checker_.started(id_);
 }
 
 void Program::listen(Time now) {
-  if (read_at_ == never && !stalled_ && channel_.words().events_bell.load() == shm::signalled)
-    read_at_ = now + habits_.read_delay;
+  if (channel_.words().events_bell.load() == shm::signalled) {
+    unread_since_ = std::min(unread_since_, now);
+    if (read_at_ == never && !stalled_) read_at_ = std::max(now + habits_.read_delay, awake_at_);
+  }
+  if (blocked_ && room_at_ == never && channel_.words().room_bell.load() == shm::signalled)
+    room_at_ = now + habits_.read_delay;
 }
 
 void Program::step(Time now) {
@@ -73,79 +86,142 @@ void Program::step(Time now) {
     // Reads until the doorbell may rest, as a real one does before it sleeps.
     do read_all();
     while (!events_bell_.settle([this] { return events_.pending(); }));
+    unread_since_ = never;
   }
-  if (send_at_ <= now) burst(now);
+  if (room_at_ <= now) look_for_room();
+  if (!blocked_ && send_at_ <= now) burst(now);
 }
 
 // ---- what it asks for ----
 
 void Program::burst(Time now) {
-  send_at_ = now + retry + dice_.exponential(habits_.send_gap);
+  send_at_ = now + gap_min + dice_.exponential(habits_.send_gap);
   if (quiet_) return;
   if (dice_.chance(habits_.dies)) {
     dead_ = true;
     return;
   }
   if (dice_.chance(habits_.stalls)) stalled_ = true;
-  const std::size_t group = dice_.below(habits_.groups);
-  if (!asked_[group] || dice_.chance(habits_.leave)) return toggle(group);
-  for (std::uint64_t left = dice_.between(1, habits_.burst_max); left > 0; --left)
-    if (!send_one(group)) return;
+  if (dice_.chance(habits_.naps)) awake_at_ = now + dice_.between(Duration{}, habits_.nap_max);
+  burst_group_ = dice_.below(habits_.groups);
+  if (!standings_[burst_group_].asked || dice_.chance(habits_.leave))
+    return toggle_some(burst_group_);
+  if (dice_.chance(habits_.joins_again)) ask(shm::RequestKind::join, burst_group_);
+  if (blocked_ || (habits_.patient && checker_.waits(id_))) return;
+  left_over_ = dice_.between(1, habits_.burst_max);
+  send_some();
 }
 
+void Program::send_some() {
+  while (left_over_ > 0 && send_one(burst_group_)) --left_over_;
+}
+
+// Without room for it, it waits as libgyre does.
 bool Program::request(shm::RequestKind kind, std::span<const std::span<const std::byte>> parts) {
-  if (!requests_.write(static_cast<std::uint32_t>(kind), parts)) return false;
+  if (!requests_.write(static_cast<std::uint32_t>(kind), parts)) {
+    wanted_ = 0;
+    for (const auto& part : parts) wanted_ += part.size();
+    wait_for_room();
+    return false;
+  }
   requests_.publish();
   rang_ |= channel_.words().requests_bell.load() == shm::quiet;
   requests_bell_.ring();
   return true;
 }
 
-void Program::toggle(std::size_t group) {
-  const std::span<const std::byte> name[] = {bytes_of(names[group])};
-  const bool joins = !asked_[group];
-  if (!request(joins ? shm::RequestKind::join : shm::RequestKind::leave, name)) return;
-  asked_[group] = joins;
+void Program::wait_for_room() {
+  const auto enough = [this] { return requests_.has_room(wanted_); };
+  do blocked_ = !enough();
+  while (blocked_ && !room_bell_.settle(enough));
+}
+
+void Program::look_for_room() {
+  room_at_ = never;
+  wait_for_room();
+  if (!blocked_) send_some();
+}
+
+void Program::ask(shm::RequestKind kind, std::size_t group) {
+  const std::span<const std::byte> name[] = {bytes_of(names_[group])};
+  if (blocked_ || !request(kind, name)) return;
+  const bool joins = kind == shm::RequestKind::join;
+  standings_[group].asked = joins;
   if (joins)
-    checker_.joining(id_, names[group]);
+    checker_.joining(id_, names_[group]);
   else
-    checker_.leaving(id_, names[group]);
+    checker_.leaving(id_, names_[group]);
+}
+
+void Program::toggle(std::size_t group) {
+  ask(standings_[group].asked ? shm::RequestKind::leave : shm::RequestKind::join, group);
+}
+
+void Program::toggle_some(std::size_t group) {
+  toggle(group);
+  const std::uint64_t more = habits_.joins_max > 1 ? dice_.below(habits_.joins_max) : 0;
+  for (std::uint64_t i = 0; i < more; ++i) toggle(dice_.below(habits_.groups));
 }
 
 // The payload begins with its sender and number, so that no two are alike.
-bool Program::send_one(std::size_t group) {
+bool Program::send_one(std::size_t group, bool may_be_large) {
   const std::string head = fmt::format("{}.{}.{:x}.{} ", static_cast<std::uint32_t>(id_.node),
                                        id_.client, id_.incarnation, ++counter_);
-  const std::size_t size =
-      dice_.chance(habits_.large) ? dice_.between(1000, habits_.large_max) : dice_.between(40, 400);
-  payload_.assign(std::max(size, head.size()), std::byte(counter_));
+  const bool large = may_be_large && dice_.chance(habits_.large);
+  const std::size_t size = large ? dice_.between(1000, habits_.large_max) : dice_.between(40, 400);
+  payload_.assign(std::clamp(size, head.size(), largest()), std::byte(counter_));
   std::ranges::copy(bytes_of(head), payload_.begin());
   const auto guarantee =
       dice_.chance(habits_.safe) ? totem::Guarantee::safe : totem::Guarantee::agreed;
   const shm::SendRecord record{.guarantee = static_cast<std::uint32_t>(guarantee),
-                               .name_size = static_cast<std::uint32_t>(names[group].size())};
+                               .name_size = static_cast<std::uint32_t>(names_[group].size())};
   constexpr std::byte zeros[8]{};
   const std::span<const std::byte> parts[] = {
-      std::as_bytes(std::span(&record, 1)), bytes_of(names[group]),
-      std::span(zeros).first(shm::padded(names[group].size()) - names[group].size()), payload_};
+      std::as_bytes(std::span(&record, 1)), bytes_of(names_[group]),
+      std::span(zeros).first(shm::padded(names_[group].size()) - names_[group].size()), payload_};
   if (!request(shm::RequestKind::send, parts)) return false;
   ++accepted_;
-  checker_.sent(id_, names[group], guarantee, node::payload_hash(payload_),
+  checker_.sent(id_, names_[group], guarantee, node::payload_hash(payload_),
                 static_cast<std::uint32_t>(payload_.size()));
   return true;
 }
 
+// What either ring can hold at all.
+std::size_t Program::largest() const {
+  return std::min(channel_.requests_size, channel_.events_size) - headers_max;
+}
+
+void Program::quieten(Time now) {
+  quiet_ = true;
+  left_over_ = 0;
+  awake_at_ = {};
+  if (read_at_ != never) read_at_ = std::min(read_at_, now + habits_.read_delay);
+}
+
+// In each of these a step follows, which looks at the doorbell.
 void Program::send_now(Time now) {
-  for (std::size_t group = 0; group < groups_max; ++group)
-    if (asked_[group] && member_[group]) {
-      send_one(group);
-      send_at_ = now;  // a step, which looks at the doorbell
-      return;
-    }
+  const auto fits = [](const Standing& each) { return each.asked && each.member; };
+  const auto group = std::ranges::find_if(standings_, fits);
+  if (group == standings_.end()) return;
+  send_one(static_cast<std::size_t>(group - standings_.begin()), false);
+  send_at_ = now;
+}
+
+void Program::leave_all(Time now) {
+  for (std::size_t group = 0; group < standings_.size(); ++group)
+    if (standings_[group].asked || standings_[group].member) ask(shm::RequestKind::leave, group);
+  send_at_ = now;
+}
+
+void Program::join(std::size_t group, Time now) {
+  ask(shm::RequestKind::join, group);
+  send_at_ = now;
 }
 
 std::string Program::standing() const {
-  return fmt::format("{} of {} back{}{}", own_delivered_, accepted_, stalled_ ? ", stalled" : "",
+  return fmt::format("{} of {} back{}{}{}{}", own_delivered_, accepted_,
+                     checker_.waits(id_) ? ", waits" : "", stalled_ ? ", stalled" : "",
+                     blocked_ ? ", blocked" : "",
                      channel_.words().events_bell.load() == shm::signalled ? ", rung" : "");
 }
 
@@ -183,6 +259,10 @@ void Program::read_message(shm::RecordReader& in) {
   checker_.received(id_, place_of(message.place), sender, group,
                     totem::Guarantee{static_cast<std::uint8_t>(message.guarantee)},
                     node::payload_hash(payload), static_cast<std::uint32_t>(payload.size()));
+  if (quiet_ || blocked_ || sender == check::Peer{id_.node, id_.client}) return;
+  if (!dice_.chance(habits_.answers)) return;
+  const std::size_t index = index_of(group);
+  if (standings_[index].asked) send_one(index);
 }
 
 void Program::read_transitional(shm::RecordReader& in) {
@@ -194,7 +274,10 @@ void Program::read_transitional(shm::RecordReader& in) {
 void Program::read_view(shm::RecordReader& in) {
   const auto view = in.get<shm::ViewRecord>();
   const auto members = members_of(in, view.members);
-  checker_.viewed(id_, ring_of(view.ring), members);
+  check::ViewNews news{
+      .joined = nodes_of(in, view.joined), .left = {}, .oldest = NodeId{view.oldest}};
+  news.left = nodes_of(in, view.left);
+  checker_.viewed(id_, ring_of(view.ring), members, &news);
 }
 
 void Program::read_change(shm::RecordReader& in) {
@@ -208,15 +291,22 @@ void Program::read_change(shm::RecordReader& in) {
     left.push_back(peer_of(in.get<shm::EntryRecord>().process));
   const std::string_view group = in.get_text(change.name_size);
   const check::Peer self{id_.node, id_.client};
-  member_[group_index(group)] = std::ranges::find(members, self) != members.end();
+  standings_[index_of(group)].member = std::ranges::find(members, self) != members.end();
   checker_.changed(id_, place_of(change.place), group, members, joined, left);
 }
 
 void Program::read_refused(shm::RecordReader& in) {
   const auto refused = in.get<shm::RefusedRecord>();
   const std::string_view group = in.get_text(refused.name_size);
-  asked_[group_index(group)] = member_[group_index(group)] = false;
-  checker_.refused(id_, group);
+  const bool merged =
+      in.get_text(refused.reason_size) == membership::text(membership::Refusal::merge_full);
+  Standing& standing = standings_[index_of(group)];
+  standing.asked = standing.asked && standing.member;
+  checker_.refused(id_, group, merged ? check::Refused::membership : check::Refused::join);
+}
+
+std::size_t Program::index_of(std::string_view group) const {
+  return static_cast<std::size_t>(std::ranges::find(names_, group) - names_.begin());
 }
 
 }  // namespace gyre::sim

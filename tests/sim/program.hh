@@ -28,23 +28,30 @@ struct Habits {
   Duration read_delay{};        // from the doorbell to reading
   double dies = 0, stalls = 0;  // per burst
   Duration starts_again{};      // after it died, a new one
-  std::size_t groups = 2;       // that there are
+  std::size_t groups = 2;       // that it asks for
+  std::uint64_t joins_max = 1;  // groups joined or left at once
+  double joins_again = 0;       // per burst: asks to join where it is
+  double naps = 0;              // per burst: stops reading for a while
+  Duration nap_max{};
+  double answers = 0;    // per message received: sends one
+  bool patient = false;  // sends only when nothing of its own is on its way
 };
 
 class Program {
  public:
-  static constexpr std::size_t groups_max = 3;
-  static std::string_view group_name(std::size_t group);
-
-  Program(shm::Channel channel, const Habits& habits, const check::Program& id, Dice dice,
-          check::Programs& checker, TraceHash& hash, Time now);
+  // It knows so many groups by name.
+  Program(shm::Channel channel, const Habits& habits, std::size_t groups, const check::Program& id,
+          Dice dice, check::Programs& checker, TraceHash& hash, Time now);
 
   // What is due at `now`: reads events, sends requests.
   void step(Time now);
   // When it next has something to do of itself; the doorbell may ring before.
-  Time next() const { return std::min(read_at_, send_at_); }
-  // The daemon has published: true while its ring is not read.
+  Time next() const { return std::min(read_at_, blocked_ ? room_at_ : send_at_); }
+  // The daemon had a turn: there may be events to read, or room for requests.
   void listen(Time now);
+  // Since when it has left events unread; never: it has not.
+  Time unread_since() const { return unread_since_; }
+  void forget_unread() { unread_since_ = never; }  // the daemon did not run meanwhile
   // The doorbell of requests was rung since the last call.
   bool take_ring() { return std::exchange(rang_, false); }
 
@@ -54,18 +61,31 @@ class Program {
   std::uint32_t number() const { return channel_.client; }
   const check::Program& id() const { return id_; }
 
-  void quieten() { quiet_ = true; }  // it sends no more of itself, and lives on
+  void quieten(Time now);  // it sends no more of itself, and lives on
   // One message to the first group that it is in. Sent at `now`.
   void send_now(Time now);
-  // Something that it sent has not come back yet.
-  bool waits() const { return accepted_ != own_delivered_; }
+  void leave_all(Time now);
+  void join(std::size_t group, Time now);
+  bool is_member(std::size_t group) const { return standings_[group].member; }
+  // Something that it asked for has not come back yet, or finds no room.
+  bool waits() const { return blocked_ || checker_.waits(id_); }
   std::string standing() const;
   std::uint64_t own_delivered() const { return own_delivered_; }
 
  private:
+  struct Standing {
+    bool asked = false, member = false;  // to join; seen itself in a list
+  };
+
   void burst(Time now);
-  bool send_one(std::size_t group);
+  void send_some();
+  bool send_one(std::size_t group, bool may_be_large = true);
+  void ask(shm::RequestKind kind, std::size_t group);
   void toggle(std::size_t group);
+  void toggle_some(std::size_t group);
+  void wait_for_room();
+  void look_for_room();
+  std::size_t largest() const;
   bool request(shm::RequestKind kind, std::span<const std::span<const std::byte>> parts);
   void read_all();
   void read(const shm::Record& record);
@@ -74,6 +94,7 @@ class Program {
   void read_view(shm::RecordReader& in);
   void read_change(shm::RecordReader& in);
   void read_refused(shm::RecordReader& in);
+  std::size_t index_of(std::string_view group) const;
 
   shm::Channel channel_;
   const Habits habits_;
@@ -83,10 +104,16 @@ class Program {
   TraceHash& hash_;
   shm::Producer requests_;
   shm::Consumer events_;
-  shm::Doorbell requests_bell_, events_bell_;
+  shm::Doorbell requests_bell_, events_bell_, room_bell_;
   Time read_at_ = never, send_at_{};
-  std::array<bool, groups_max> asked_{}, member_{};  // to join; seen itself in a list
+  Time room_at_ = never, awake_at_{}, unread_since_ = never;
+  std::vector<std::string> names_;
+  std::vector<Standing> standings_;  // by group
   bool dead_ = false, stalled_ = false, rang_ = false, quiet_ = false;
+  bool blocked_ = false;         // waits until there is room for requests
+  std::size_t wanted_ = 0;       // of so many bytes
+  std::uint64_t left_over_ = 0;  // of the burst, when there was no more room
+  std::size_t burst_group_ = 0;
   std::uint64_t counter_ = 0, accepted_ = 0, own_delivered_ = 0;
   std::vector<std::byte> payload_;
 };

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "membership/types.hh"
 #include "tests/check/checker.hh"
 #include "tests/check/consensus.hh"
 #include "tests/check/packets.hh"
@@ -14,6 +15,7 @@
 #include "tests/sim/device.hh"
 #include "tests/sim/program.hh"
 #include "totem/parameters.hh"
+#include "transport/shm/handshake.hh"
 
 namespace gyre::sim {
 
@@ -29,11 +31,17 @@ struct Settings {
   Duration disk_delay{};             // of a reservation
   double disk_stuck = 0;             // probability that it takes seconds
   std::uint64_t first_ring_seq = 0;  // on every disk at the start
-  std::size_t events_size = 1 << 16;
+  membership::GroupLimits groups{.groups = 16, .members = 256};
+  std::size_t requests_size = shm::ring_min, events_size = shm::ring_min;
+  Duration stall_max{};           // of a program that reads nothing
+  bool programs_between = false;  // they run between a turn of the daemon and its sleep, too
+  double late_hang_ups = 0;       // probability that a program's end is reported once more
   std::vector<std::size_t> receive_frames;  // of each machine's card; empty: alike
 
   // What the guarantees of liveness are counted in.
   Duration reaction() const { return ring.token_loss + ring.consensus; }
+  // Groups that may be there at once. Programs know this many by name, or as many as they ask for.
+  std::size_t room() const { return std::min(groups.groups, groups.members); }
 };
 
 struct Run {

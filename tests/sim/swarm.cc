@@ -62,7 +62,7 @@ Habits draw_habits(Dice& dice, Duration reaction) {
   habits.dies = dice.chance(0.5) ? dice.one_of({0.01, 0.1}) : 0;
   habits.stalls = dice.chance(0.2) ? 0.02 : 0;
   habits.starts_again = dice.between(Duration{}, reaction);
-  habits.groups = dice.between(1, Program::groups_max);
+  habits.groups = dice.between(1, 3);
   return habits;
 }
 
@@ -73,10 +73,37 @@ void bound_load(Settings& settings) {
   Habits& habits = settings.habits;
   const double senders = static_cast<double>(settings.machines * settings.programs);
   const double seconds = static_cast<double>(habits.send_gap.count()) / 1e9;
-  const double rate = senders * static_cast<double>(1 + habits.burst_max) / 2 / seconds;
+  const auto most = static_cast<double>(std::max(habits.burst_max, habits.joins_max));
+  const double rate = senders * (1 + most) / 2 / seconds;
   if (rate > rate_max)
     habits.send_gap = Duration(
         static_cast<std::int64_t>(static_cast<double>(habits.send_gap.count()) * rate / rate_max));
+}
+
+// Programs and daemons at their limits: little room, many groups, readers that are slow or doze.
+void draw_limits(Settings& settings, Dice dice) {
+  Habits& habits = settings.habits;
+  settings.stall_max = dice.magnitude(settings.reaction(), 10 * settings.reaction());
+  if (dice.chance(0.1)) {
+    habits.groups = dice.one_of<std::size_t>({40, 300});
+    habits.joins_max = dice.one_of<std::uint64_t>({10, 30});
+    bound_load(settings);
+  }
+  if (dice.chance(0.3)) settings.groups.groups = dice.one_of<std::size_t>({1, 2, 5, 64});
+  if (dice.chance(0.3)) settings.groups.members = dice.one_of<std::size_t>({2, 8, 30});
+  habits.joins_again = dice.chance(0.1) ? 0.05 : 0;
+  habits.naps = dice.chance(0.3) ? dice.one_of({0.01, 0.1}) : 0;
+  habits.nap_max = dice.magnitude(settings.reaction() / 10, 2 * settings.stall_max);
+  constexpr std::size_t small = 1 << 14, middle = 1 << 16;
+  if (dice.chance(0.2)) settings.events_size = dice.one_of({small, middle});
+  if (dice.chance(0.2)) settings.requests_size = dice.one_of({small, middle});
+  habits.patient = dice.chance(0.2);
+  // Fewer than one answer to a message, however many hear it.
+  const auto hearers = static_cast<double>(settings.machines * (settings.programs + 1));
+  habits.answers = dice.chance(0.3) ? 0.3 / hearers : 0;
+  settings.programs_between = dice.chance(0.3);
+  if (settings.programs_between) habits.read_delay = {};
+  settings.late_hang_ups = dice.chance(0.3) ? 0.5 : 0;
 }
 
 void draw_faults(Swarm& swarm, Dice& dice) {
@@ -165,6 +192,7 @@ Swarm draw_swarm(std::uint64_t seed, std::optional<std::size_t> machines) {
   draw_network(swarm, dice);
   draw_faults(swarm, dice);
   draw_oddities(swarm, Dice(~seed));
+  draw_limits(settings, Dice(~seed).split());
   return swarm;
 }
 

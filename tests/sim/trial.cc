@@ -30,6 +30,8 @@ class Trial {
   void stay_together();
   void probe();
   void drain();
+  void come_to_rest();
+  void make_room();
   void stay_quiet();
   void finish();
 
@@ -92,6 +94,7 @@ Outcome Trial::run() {
   if (!failed() && come_together("L1", true, unsteady ? steady_bound : departure_bound)) {
     probe();
     drain();
+    make_room();
     stay_quiet();
   }
   finish();
@@ -196,14 +199,14 @@ void Trial::stay_together() {
 void Trial::probe() {
   world_.run().resting = true;
   each_core([](Machine& machine) { machine.end_stalled_programs(); });
-  each_program([](Program& program) { program.quieten(); });
+  each_program([&](Program& program) { program.quieten(world_.now()); });
   drain();
   if (failed()) return;
-  run_to(world_.now() + reactions(0.5));
+  come_to_rest();
   each_program([&](Program& program) { program.send_now(world_.now()); });
   const Time end = world_.now() + reactions(1);
   if (!run_to(end, [&] { return drained(); }))
-    fail("L3", "a message was not delivered within a reaction time");
+    fail("L3", fmt::format("a message was not delivered within a reaction time: {}", standing()));
 }
 
 // L3, L4: as long as something waits, the ring gets on with it.
@@ -217,6 +220,32 @@ void Trial::drain() {
       return;
     }
     before = after;
+  }
+}
+
+// Where all groups were left there is room for as many as there may be.
+void Trial::make_room() {
+  if (failed()) return;
+  each_program([&](Program& program) { program.leave_all(world_.now()); });
+  come_to_rest();
+  Program* first = nullptr;
+  each_program([&](Program& program) { first = first ? first : &program; });
+  if (!first) return;
+  const std::size_t room = world_.settings().room();
+  for (std::size_t group = 0; group < room; ++group) first->join(group, world_.now());
+  drain();
+  std::size_t granted = 0;
+  for (std::size_t group = 0; group < room; ++group) granted += first->is_member(group);
+  if (!failed() && granted != room)
+    fail("L3", fmt::format("of {} groups, for which there is room, {} were refused", room,
+                           room - granted));
+}
+
+// What those asked for who have ended is done, too.
+void Trial::come_to_rest() {
+  for (std::uint64_t before = ~std::uint64_t{0}; before != progress();) {
+    before = progress();
+    run_to(world_.now() + reactions(0.5));
   }
 }
 
@@ -238,11 +267,7 @@ void Trial::stay_quiet() {
     return most;
   };
   const totem::Parameters& ring = world_.settings().ring;
-  for (std::uint64_t before = ~std::uint64_t{0};
-       before != progress();) {  // of those who have ended
-    before = progress();
-    run_to(world_.now() + reactions(0.5));
-  }
+  come_to_rest();
   const std::uint64_t asked_before = asked(), sent_before = world_.run().network.sent();
   const std::size_t held_before = frames_held();
   run_to(world_.now() + 4 * ring.token_loss);
@@ -251,6 +276,9 @@ void Trial::stay_quiet() {
   if (frames_held() > held_before + 8)
     fail("10",
          fmt::format("a ring at rest holds {} frames, {} before", frames_held(), held_before));
+  each_core([&](Machine& machine) {
+    if (!machine.has_all_numbers()) fail("L3", "a program is gone, and its number is still taken");
+  });
   const std::uint64_t sent = world_.run().network.sent() - sent_before;
   if (sent > sent_at_rest(4 * ring.token_loss))
     fail("10", fmt::format("a ring at rest sent {} frames, {} are enough: {}", sent,
