@@ -7,6 +7,13 @@
 
 namespace gyre::sim {
 
+namespace {
+
+constexpr std::size_t version_offset = 4;  // in the clear header
+constexpr std::byte version_bit{0x80};
+
+}  // namespace
+
 Device::Device(Network& network, MachineIndex self, const DeviceTraits& traits, FramePool& pool,
                const Time& now, Sending sending, Receiving receiving)
     : network_(network),
@@ -53,6 +60,7 @@ std::size_t Device::receive(Lane lane, std::span<Arrival> arrivals) noexcept {
     if (traits_.stamped) frame.prepend(pool_.headroom() - headroom);  // its header fits in front
     frame.resize(flight.bytes->size());
     std::memcpy(frame.data(), flight.bytes->data(), flight.bytes->size());
+    if (traits_.other_version) frame.data()[version_offset] ^= version_bit;
     ++counters_.received;
     receiving_(flight);
     arrivals[filled++] = {.frame = std::move(frame),
@@ -95,8 +103,9 @@ void Device::transmit(const Send& send) {
   }
   ++counters_.sent;
   if (traits_.stamped) check_number(send);
-  const auto bytes = std::make_shared<const std::vector<std::byte>>(send.frame.bytes().begin(),
-                                                                    send.frame.bytes().end());
+  const auto bytes = std::make_shared<std::vector<std::byte>>(send.frame.bytes().begin(),
+                                                              send.frame.bytes().end());
+  if (traits_.other_version) (*bytes)[version_offset] ^= version_bit;
   if (!to_all(send)) {
     const MachineIndex to = peers_[at(send.to)];
     if (to < network_.machines()) network_.send(self_, to, send.lane, bytes, now_);

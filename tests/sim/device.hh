@@ -20,6 +20,7 @@ struct DeviceTraits {
   std::size_t receive_frames = 64;  // per lane, before it drops
   double stuck = 0;                 // probability that a frame waits in the card, and all behind it
   Duration stuck_max{};
+  bool other_version = false;  // of the clear header
   bool operator==(const DeviceTraits&) const = default;
 };
 

@@ -70,7 +70,7 @@ Machine::Process::Process(Machine& machine, std::uint64_t ring_seq, std::uint64_
       [&machine](const Flight& flight) { machine.received(flight); });
   device = card.get();
   if (settings.device.stamped) {
-    const StampIdentity stamp{.self = id.node, .cluster = cluster_tag("sim"), .boot = boot};
+    const StampIdentity stamp{.self = id.node, .cluster = cluster_tag(settings.cluster), .boot = boot};
     auto around = std::make_unique<Stamped>(std::move(card), stamp, pool);
     stamped = around.get();
     transport = std::move(around);

@@ -36,6 +36,11 @@ struct Settings {
   Duration stall_max{};           // of a program that reads nothing
   bool programs_between = false;  // they run between a turn of the daemon and its sleep, too
   double late_hang_ups = 0;       // probability that a program's end is reported once more
+  std::string_view cluster = "sim";
+  std::size_t strangers = 0;                // nodes of another cluster on the same wire
+  bool strange_ids = false;                 // other ids than ours
+  bool strange_version = false;             // of our cluster, but of another version of the wire
+  bool namesake = false;                    // one more is given an id that is in use
   std::vector<std::size_t> receive_frames;  // of each machine's card; empty: alike
 
   // What the guarantees of liveness are counted in.
@@ -48,7 +53,7 @@ struct Run {
   Run(const Settings& settings_, std::uint64_t seed)
       : settings(settings_),
         dice(seed),
-        network(settings_.machines, dice.next()),
+        network(settings_.machines + settings_.strangers + settings_.namesake, dice.next()),
         packets(settings_.ring.global_window) {}
 
   const Settings settings;

@@ -144,6 +144,11 @@ void draw_oddities(Swarm& swarm, Dice dice) {
   if (dice.chance(0.3))
     for (std::size_t i = 0; i < settings.machines; ++i)
       settings.receive_frames.push_back(dice.one_of<std::size_t>({16, 64, 256}));
+  if (!settings.device.stamped || !settings.device.multicast) return;
+  settings.strangers = dice.chance(0.2) ? dice.between(1, 2) : 0;
+  settings.strange_ids = dice.chance(0.5);
+  settings.strange_version = dice.chance(0.5);
+  settings.namesake = settings.ring.open && dice.chance(0.5);
 }
 
 }  // namespace
@@ -208,6 +213,9 @@ std::string text(const Swarm& swarm) {
       settings.device.stamped ? "" : ", bare", settings.ring.frame_max, ms(swarm.delay_min),
       ms(swarm.delay_max), 100 * swarm.loss_max, ms(swarm.fault_gap), settings.programs,
       ms(settings.habits.send_gap), settings.habits.burst_max);
+  if (settings.strangers > 0)
+    words += fmt::format(" {} strangers of another {}", settings.strangers,
+                         settings.strange_version ? "version" : "cluster");
   for (std::size_t kind = 0; kind < fault_kinds; ++kind)
     if (swarm.weights[kind] > 0) words += fmt::format(" {}", text(Fault(kind)));
   return words;

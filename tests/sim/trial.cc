@@ -90,6 +90,7 @@ Outcome Trial::run() {
     outcome_.violations.clear();
   }
   outsiders_->crash_all();
+  world_.strangers().leave();
   stable_since_ = world_.now();
   if (!failed() && come_together("L1", true, unsteady ? steady_bound : departure_bound)) {
     probe();
@@ -179,6 +180,8 @@ void Trial::stay_together() {
   std::vector<std::uint64_t> before;
   each_core([&](Machine& machine) { before.push_back(machine.configurations()); });
   const bool unsteady = outsiders_->unsteady();
+  if (!unsteady && world_.settings().namesake && core_.size() > 1)
+    world_.strangers().add_namesake(core_[world_.run().dice.below(core_.size())]);
   const Time end = world_.now() + reactions(unsteady ? 6 : 3);
   const bool parted = run_to(end, [&] {
     bool wrong = false;

@@ -10,7 +10,8 @@ constexpr std::uint64_t steps_between_settling = 1024;  // of the checker, which
 
 }  // namespace
 
-World::World(const Swarm& swarm, std::uint64_t seed) : run_(swarm.settings, seed) {
+World::World(const Swarm& swarm, std::uint64_t seed)
+    : run_(swarm.settings, seed), strangers_(run_) {
   for (MachineIndex i = 0; i < run_.settings.machines; ++i)
     machines_.push_back(std::make_unique<Machine>(run_, i));
   for (MachineIndex from = 0; from < size(); ++from)
@@ -20,16 +21,21 @@ World::World(const Swarm& swarm, std::uint64_t seed) : run_(swarm.settings, seed
 
 // To the next instant at which something happens, and all of it. False: there is none by `end`.
 bool World::step(Time end) {
-  Time next = run_.network.next();
+  Time next = std::min(run_.network.next(), strangers_.next());
   for (const auto& machine : machines_) next = std::min(next, machine->next());
   if (next > end) {
     run_.now = std::max(run_.now, end);
     return false;
   }
   run_.now = std::max(run_.now, next);
-  for (Flight flight; run_.network.arrive(run_.now, flight);) machines_[flight.to]->arrive(flight);
+  for (Flight flight; run_.network.arrive(run_.now, flight);)
+    if (flight.to < size())
+      machines_[flight.to]->arrive(flight);
+    else
+      strangers_.arrive(flight);
   for (const auto& machine : machines_)
     if (machine->next() <= run_.now) machine->turn();
+  if (strangers_.next() <= run_.now) strangers_.turn();
   if (++steps_ % steps_between_settling == 0) run_.checker.settle();
   return true;
 }

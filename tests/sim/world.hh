@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/sim/machine.hh"
+#include "tests/sim/strangers.hh"
 #include "tests/sim/swarm.hh"
 
 namespace gyre::sim {
@@ -20,6 +21,7 @@ class World {
 
   Run& run() { return run_; }
   const Settings& settings() const { return run_.settings; }
+  Strangers& strangers() { return strangers_; }
   Machine& machine(MachineIndex index) { return *machines_[index]; }
   std::size_t size() const { return machines_.size(); }
   Time now() const { return run_.now; }
@@ -29,6 +31,7 @@ class World {
 
   Run run_;
   std::vector<std::unique_ptr<Machine>> machines_;
+  Strangers strangers_;
   std::uint64_t steps_ = 0;
 };
 
