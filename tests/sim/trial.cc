@@ -29,6 +29,7 @@ class Trial {
   bool come_together(const char* clause, bool exactly, double reactions);
   void stay_together();
   void probe();
+  void probe_alone();
   void drain();
   void come_to_rest();
   void make_room();
@@ -94,6 +95,7 @@ Outcome Trial::run() {
   stable_since_ = world_.now();
   if (!failed() && come_together("L1", true, unsteady ? steady_bound : departure_bound)) {
     probe();
+    probe_alone();
     drain();
     make_room();
     stay_quiet();
@@ -210,6 +212,29 @@ void Trial::probe() {
   const Time end = world_.now() + reactions(1);
   if (!run_to(end, [&] { return drained(); }))
     fail("L3", fmt::format("a message was not delivered within a reaction time: {}", standing()));
+}
+
+// L3: nobody who has something to send on a ring at rest waits until the holder's time is up. What
+// is safe needs more rotations than the holder's time has.
+void Trial::probe_alone() {
+  const Settings& settings = world_.settings();
+  const Duration hop = swarm_.delay_max + settings.wake_up + 4 * settings.turn_cost;
+  const Duration allowed = 3 * static_cast<int>(core_.size()) * hop + std::chrono::milliseconds(5) +
+                           2 * settings.habits.read_delay + 2 * settings.device.completes_after;
+  if (settings.habits.safe > 0 || allowed > settings.ring.hold / 2) return;
+  each_core([&](Machine& machine) {
+    if (failed()) return;
+    run_to(world_.now() + reactions(0.25) +
+           world_.run().dice.between(Duration{}, settings.ring.hold));
+    Program* first = nullptr;
+    machine.each_program([&](Program& program) { first = first ? first : &program; });
+    if (!first) return;
+    first->send_now(world_.now());
+    ++world_.run().reached["a message alone"];
+    if (!run_to(world_.now() + allowed, [&] { return drained(); }))
+      fail("L3", fmt::format("a message alone was not back within {:.1f} ms: {}",
+                             static_cast<double>(allowed.count()) / 1e6, standing()));
+  });
 }
 
 // L3, L4: as long as something waits, the ring gets on with it.
