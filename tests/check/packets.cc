@@ -37,6 +37,7 @@ Print print(std::span<const std::byte> frame) {
 
 struct MemberPackets {
   NodeId node = NodeId::none;
+  Seq out{};                    // the last of its own data
   Seq due{}, due_to{};          // what its tokens announced and it has not sent yet
   std::uint64_t token_seq = 0;  // of the last token that it passed
   Print token;
@@ -272,6 +273,7 @@ bool Packets::State::given_duly(const Process& sender, RingPackets& ring,
           text(sender), number(header.seq), text(header.ring), text(ring.holder), number(last));
     return false;
   }
+  member->out = header.seq;
   return true;
 }
 
@@ -313,6 +315,15 @@ void Packets::received_to(const Process& member, const RingId& ring, Seq seq) {
   if (!at) return;
   at->received = seq;
   at->stated = true;
+}
+
+void Packets::turned(const Process& sender, const totem::Place& last) {
+  RingPackets* ring = state_->find(last.ring);
+  const MemberPackets* member =
+      ring && ring->members.size() > 1 ? ring->member(sender.node) : nullptr;
+  if (member && member->out < last.seq)
+    state_->found("10 late", "{}: keeps message {} of ring {} back, which has its place",
+                  text(sender), number(last.seq), text(last.ring));
 }
 
 const std::vector<Violation>& Packets::violations() const noexcept {

@@ -9,6 +9,7 @@
 //                each member has without holes
 //   10 rtr       nothing stable is asked for
 //   10 window    in one rotation no more seqs are given than the smallest receive queue bears
+//   10 late      what has its place goes out in the turn in which it got it
 //   10 commit    the commit token's hops grow by one, each by the member whose visit it is
 //
 // A ring is known from the first hop of its commit token on; frames of a ring that is not known are
@@ -38,6 +39,10 @@ class Packets {
   // What `member` has of `ring` without holes. To be called before the frames of a turn in which it
   // sends a token of that ring are handed in; otherwise 10 stable is not checked for this member.
   void received_to(const Process& member, const totem::RingId& ring, totem::Seq seq);
+
+  // A turn of `sender` is over in which it gave its message this place, the last, and its device
+  // took all frames.
+  void turned(const Process& sender, const totem::Place& last);
 
   const std::vector<Violation>& violations() const noexcept;
   // Frames that are kept at present.

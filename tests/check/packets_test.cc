@@ -146,6 +146,25 @@ TEST_F(Clause10, BoundedMemory) {
   EXPECT_THAT(packets.violations(), IsEmpty());
 }
 
+TEST_F(Clause10, SentInTheTurnThatGaveItsPlace) {
+  form();
+  data(1, 1);
+  packets.turned(process(1), {ring, Seq{1}, 0});
+  token(1, 2, 2, 2, 1);
+  data(1, 2);
+  packets.turned(process(1), {ring, Seq{2}, 0});
+  EXPECT_THAT(packets.violations(), IsEmpty());
+}
+
+TEST_F(Clause10, KeptBackBehindItsTurn) {
+  form();
+  data(1, 1);
+  packets.turned(process(1), {ring, Seq{2}, 0});
+  token(1, 2, 2, 2, 1);
+  data(1, 2);
+  EXPECT_THAT(broken(), ElementsAre("10 late"));
+}
+
 TEST_F(Clause10, TokenOfOneWhoDoesNotHoldIt) {
   form();
   token(1, 2, 2, 0, 0);

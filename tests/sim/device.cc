@@ -73,6 +73,7 @@ std::size_t Device::receive(Lane lane, std::span<Arrival> arrivals) noexcept {
 std::size_t Device::send(std::span<const Send> sends) noexcept {
   std::size_t willing = sends.size();
   if (traits_.short_sends && willing > 1) willing = dice_.between(1, willing);
+  took_all_ = willing == sends.size();
   for (const Send& each : sends.first(willing)) {
     if (!sending_(destination(each), each.frame)) return sends.size();
     if (traits_.completes_after == Duration{}) {

@@ -42,6 +42,8 @@ class Device final : public Transport {
   Time due() const { return held_.empty() ? never : held_.front().due; }  // true time
   std::uint64_t irregular() const { return irregular_; }  // copies and such that have arrived
   std::uint64_t repeated() const { return repeated_; }    // numbers that it sent twice
+  // Of what it was last given to send.
+  bool took_all() const { return took_all_; }
   bool pending() const { return !inbox_[0].empty() || !inbox_[1].empty(); }
 
   Limits limits() const noexcept override { return limits_of(traits_); }
@@ -75,6 +77,7 @@ class Device final : public Transport {
   Dice dice_;
   std::vector<MachineIndex> peers_;  // by NodeIndex; network_.machines(): not known
   std::deque<Flight> inbox_[lane_count];
+  bool took_all_ = true;
   std::deque<Held> held_;
   TransportCounters counters_;
   std::uint64_t irregular_ = 0, repeated_ = 0;

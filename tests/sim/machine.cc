@@ -244,9 +244,11 @@ void Machine::turn() {
   if (clock - std::exchange(last_turn_, clock) > run_.settings.ring.token_loss / 2)
     woken_at_ = clock;
   finish_reservation(clock);
+  placed_.reset();
   const bool active = process_->node->turn(clock);
   read_log();
   if (dying_) return crash();
+  if (placed_ && process_->device->took_all()) run_.packets.turned(process_->id, *placed_);
   if (process_->node->left()) {
     run_.note(index_, "has left");
     return crash();
@@ -302,7 +304,9 @@ void Machine::received(const Flight& flight) {
 
 void Machine::send(const totem::Place& place, totem::Guarantee guarantee,
                    std::span<const std::byte> payload) noexcept {
-  if (has_effect()) run_.checker.send(process_->id, place, guarantee, payload);
+  if (!has_effect()) return;
+  run_.checker.send(process_->id, place, guarantee, payload);
+  placed_ = place;
 }
 
 void Machine::deliver(const totem::Message& message) noexcept {

@@ -97,6 +97,7 @@ class Machine final : node::Errands, node::Recorder {
   bool programs_paused_ = false, dying_ = false, leaving_ = false;
   std::uint64_t effects_left_ = 0;  // 0: it lives
   std::optional<totem::RingId> regular_;
+  std::optional<totem::Place> placed_;  // its last message that got its place in this turn
   std::vector<NodeId> members_;
   std::uint64_t configurations_ = 0, view_ = 0;
 };

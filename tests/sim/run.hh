@@ -45,8 +45,9 @@ struct Settings {
 
   // What the guarantees of liveness are counted in.
   Duration reaction() const { return ring.token_loss + ring.consensus; }
-  // Groups that may be there at once. Programs know this many by name, or as many as they ask for.
-  std::size_t room() const { return std::min(groups.groups, groups.members); }
+  // Groups that one program may be in when it is alone. Programs know this many by name, or as many
+  // as they ask for.
+  std::size_t room() const { return std::min({groups.groups, groups.members, shm::groups_max}); }
 };
 
 struct Run {
