@@ -58,6 +58,8 @@ struct RingPackets {
   Seq seq{};    // of that token
   Seq given{};  // the last seq given since, by its holder
   Seq stable{};
+  Seq recovered_to{};        // up to here the frames are of old rings
+  std::vector<Seq> asked;    // on that token
   std::deque<Print> frames;  // of the seqs from `base` + 1 on
   std::uint64_t base = 0;
 
@@ -93,6 +95,8 @@ struct Packets::State {
                    const Print& now);
   void check_stable(const Process& sender, RingPackets& ring, MemberPackets& member,
                     const wire::Token& token);
+  void check_requests(const Process& sender, RingPackets& ring, const MemberPackets& member,
+                      const wire::Token& token);
   void check_window(const Process& sender, const RingPackets& ring, const MemberPackets& member,
                     const wire::Token& token);
 };
@@ -194,6 +198,19 @@ void Packets::State::check_stable(const Process& sender, RingPackets& ring, Memb
   }
 }
 
+// A token overtakes the frames that it announces: what came after the last token of a member may
+// still be on its way to it. Recovered frames are on theirs before the token.
+void Packets::State::check_requests(const Process& sender, RingPackets& ring,
+                                    const MemberPackets& member, const wire::Token& token) {
+  const std::span requests(token.rtr.data(), token.rtr_count);
+  for (const Seq seq : requests)
+    if (seq <= token.seq && seq > std::max(member.due_to, ring.recovered_to) &&
+        std::ranges::find(ring.asked, seq) == ring.asked.end())
+      found("10 rtr", "{}: token {} of ring {} asks for {}, which may be on its way since {}",
+            text(sender), token.token_seq, text(token.ring), number(seq), number(member.due_to));
+  ring.asked.assign(requests.begin(), requests.end());
+}
+
 // From one visit of a member to its next all have had their turn.
 void Packets::State::check_window(const Process& sender, const RingPackets& ring,
                                   const MemberPackets& member, const wire::Token& token) {
@@ -229,6 +246,7 @@ void Packets::State::take_token(const Process& sender, NodeId to,
     found("10 seq", "{}: announced {} to {} in ring {}, but never sent them", text(sender),
           number(member->due), number(member->due_to), text(token.ring));
   check_stable(sender, *ring, *member, token);
+  check_requests(sender, *ring, *member, token);
   check_window(sender, *ring, *member, token);
   member->seq = token.seq;
   member->due = std::max(ring->seq, ring->given) + 1;
@@ -292,6 +310,7 @@ void Packets::State::take_data(const Process& sender, std::span<const std::byte>
   const std::size_t at = number(header->seq) - ring->base - 1;
   if (at >= ring->frames.size()) ring->frames.resize(at + 1);
   ring->frames[at] = print(frame);
+  if (header->flags & wire::Data::recovered) ring->recovered_to = header->seq;
 }
 
 Packets::Packets(std::uint32_t global_window) : state_(std::make_unique<State>()) {

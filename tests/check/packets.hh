@@ -7,7 +7,7 @@
 //                announces its sender also sends, before it passes the token again
 //   10 stable    the lower aru of two tokens passed on in succession by one member is at most what
 //                each member has without holes
-//   10 rtr       nothing stable is asked for
+//   10 rtr       nothing stable is asked for, nor what may still be on its way behind its token
 //   10 window    in one rotation no more seqs are given than the smallest receive queue bears
 //   10 late      what has its place goes out in the turn in which it got it
 //   10 commit    the commit token's hops grow by one, each by the member whose visit it is

@@ -96,22 +96,27 @@ TEST_F(Clause10, GoodRotations) {
   data(1, 2);
   data(2, 3);  // before its token, as one that lingers
   has(2, 0);
-  token(2, 3, 3, 4, 0, {1, 2});
+  token(2, 3, 3, 4, 0);
   data(2, 4);
-  data(1, 1);
   has(3, 4);
-  token(3, 1, 4, 4, 0, {2});
-  data(3, 2, 1);
+  token(3, 1, 4, 4, 0);
   has(1, 4);
   token(1, 2, 5, 4, 0);
-  has(2, 4);
-  token(2, 3, 6, 4, 4);
-  token(2, 3, 6, 4, 4);  // again: no sign of 3
+  token(2, 3, 6, 4, 0, {1, 2});
   has(3, 4);
-  token(3, 1, 7, 4, 4);
+  token(3, 1, 7, 4, 0, {2});
+  data(3, 1, 1);
   has(1, 4);
-  token(1, 3, 8, 4, 4);  // held, and handed to 3, which asked
-  token(3, 1, 9, 5, 5);
+  token(1, 2, 8, 4, 0);
+  data(1, 2);
+  has(2, 4);
+  token(2, 3, 9, 4, 4);
+  token(2, 3, 9, 4, 4);  // again: no sign of 3
+  has(3, 4);
+  token(3, 1, 10, 4, 4);
+  has(1, 4);
+  token(1, 3, 11, 4, 4);  // held, and handed to 3, which asked
+  token(3, 1, 12, 5, 5);
   data(3, 5);
   EXPECT_THAT(packets.violations(), IsEmpty());
   EXPECT_EQ(packets.frames(), 5U);
@@ -324,6 +329,23 @@ TEST_F(Clause10, ARotationOverrunsTheSmallestQueue) {
   token(3, 1, 4, 20, 0);
   token(1, 2, 5, 25, 0);
   EXPECT_THAT(broken(), ElementsAre("10 window"));
+}
+
+TEST_F(Clause10, AsksForWhatMayBeOnItsWay) {
+  form();
+  token(1, 2, 2, 1, 1);
+  data(1, 1);
+  token(2, 3, 3, 1, 0, {1});
+  EXPECT_THAT(broken(), ElementsAre("10 rtr"));
+}
+
+TEST_F(Clause10, AsksAtOnceForWhatIsRecovered) {
+  form(old_ring);
+  form();
+  recovered(1, 1, 7, 3, 'x');
+  token(1, 2, 2, 1, 1);
+  token(2, 3, 3, 1, 0, {1});
+  EXPECT_THAT(packets.violations(), IsEmpty());
 }
 
 TEST_F(Clause10, CommitTokenThatLeavesOutAMember) {
