@@ -9,11 +9,23 @@ namespace gyre::sim {
 Faults::Faults(World& world, const Swarm& swarm)
     : world_(world), swarm_(swarm), dice_(world.run().dice.split()) {
   next_ = world.now() + dice_.exponential(swarm.fault_gap);
+  if (swarm.ambush > 0)
+    world.run().entered = [this](std::string_view state) { lie_in_wait(state); };
+}
+
+void Faults::lie_in_wait(std::string_view state) {
+  if (state != "commit" && state != "recovery") return;
+  if (dice_.chance(swarm_.ambush))
+    ambush_at_ = std::min(ambush_at_, world_.now() + dice_.between(Duration{}, swarm_.ambush_max));
 }
 
 void Faults::strike() {
-  next_ = world_.now() + dice_.exponential(swarm_.fault_gap);
-  const Fault fault = draw();
+  const bool ambush = ambush_at_ <= next_;
+  (ambush ? ambush_at_ : next_) =
+      ambush ? never : world_.now() + dice_.exponential(swarm_.fault_gap);
+  const Fault fault = ambush ? dice_.one_of({Fault::crash, Fault::crash_midway, Fault::partition,
+                                             Fault::isolate, Fault::cut_one_way, Fault::pause})
+                             : draw();
   if (!inflict(fault)) return;
   ++count_;
   world_.run().hash.add(static_cast<std::uint64_t>(fault));
@@ -43,12 +55,14 @@ bool Faults::inflict(Fault fault) {
   switch (fault) {
     case Fault::crash:
     case Fault::crash_midway:
+    case Fault::crash_behind_token:
     case Fault::leave:
     case Fault::pause: {
       Machine* machine = random_machine(true);
       if (!machine) return false;
       if (fault == Fault::crash) machine->crash();
       if (fault == Fault::crash_midway) machine->crash_after(dice_.between(1, 40));
+      if (fault == Fault::crash_behind_token) machine->crash_behind_token(true);
       if (fault == Fault::leave) machine->leave();
       if (fault == Fault::pause)
         machine->pause(world_.now() + dice_.between(Duration{}, swarm_.pause_max),
@@ -125,7 +139,7 @@ bool Faults::damage_file() {
       machine->lose_file();
       break;
     case 1:
-      machine->tear_file();
+      machine->damage_file();
       break;
     default:
       machine->restore_old_file();

@@ -9,12 +9,13 @@ class Faults {
  public:
   Faults(World& world, const Swarm& swarm);
 
-  Time next() const { return next_; }
-  void strike();  // at next()
+  Time next() const { return std::min(next_, ambush_at_); }
+  void strike();  // at next(), which may come sooner while time goes on
   std::uint64_t count() const { return count_; }
 
  private:
   Fault draw();
+  void lie_in_wait(std::string_view state);
   bool inflict(Fault fault);
   Machine* random_machine(bool up);
   void partition(bool half);
@@ -23,7 +24,7 @@ class Faults {
   World& world_;
   const Swarm& swarm_;
   Dice dice_;
-  Time next_{};
+  Time next_{}, ambush_at_ = never;
   std::uint64_t count_ = 0;
 };
 

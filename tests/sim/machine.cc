@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
-#include "node/ring_file.hh"
 #include "node/ring_store.hh"
 #include "tests/traces/frame_text.hh"
 #include "totem/wire.hh"
@@ -53,6 +53,7 @@ struct Machine::Process {
   std::unique_ptr<Transport> transport;
   node::Log log{256};
   std::vector<Slot> slots;
+  std::set<std::pair<std::uint64_t, std::uint64_t>> joins;  // that came: boot and counter
   Time reserved_at = never;
   std::uint64_t reserving = 0;
   std::unique_ptr<node::Node> node;
@@ -70,7 +71,8 @@ Machine::Process::Process(Machine& machine, std::uint64_t ring_seq, std::uint64_
       [&machine](const Flight& flight) { machine.received(flight); });
   device = card.get();
   if (settings.device.stamped) {
-    const StampIdentity stamp{.self = id.node, .cluster = cluster_tag(settings.cluster), .boot = boot};
+    const StampIdentity stamp{
+        .self = id.node, .cluster = cluster_tag(settings.cluster), .boot = boot};
     auto around = std::make_unique<Stamped>(std::move(card), stamp, pool);
     stamped = around.get();
     transport = std::move(around);
@@ -101,7 +103,7 @@ Machine::Machine(Run& run, MachineIndex index)
       dice_(run.dice.split()),
       clock_rate_(1 + run.settings.clock_drift * (2 * dice_.fraction() - 1)),
       clock_zero_(dice_.between(Duration{}, std::chrono::hours(1000))),
-      file_(node::encode_ring_file(run.settings.first_ring_seq)) {}
+      disk_(run.settings.first_ring_seq) {}
 
 Machine::~Machine() = default;
 
@@ -121,11 +123,11 @@ totem::Parameters Machine::ring() const {
 // ---- life ----
 
 void Machine::start() {
-  const std::uint64_t bound = file_ ? node::decode_ring_file(*file_).value_or(0) : 0;
+  const std::uint64_t bound = disk_.read();
   regular_.reset();
   members_.clear();
   configurations_ = view_ = 0;
-  dying_ = leaving_ = programs_paused_ = false;
+  dying_ = leaving_ = programs_paused_ = ends_behind_token_ = false;
   effects_left_ = 0;
   paused_until_ = {};
   process_ = std::make_unique<Process>(*this, bound, dice_.next());
@@ -146,7 +148,7 @@ void Machine::crash() {
   run_.checker.fail(process_->id);
   run_.consensus.fail(process_->id);
   if (process_->reserved_at != never && dice_.chance(0.5))  // the disk was quicker than the end
-    file_ = node::encode_ring_file(process_->reserving + node::RingStore::block);
+    disk_.write(process_->reserving + node::RingStore::block);
   process_.reset();
 }
 
@@ -166,24 +168,12 @@ void Machine::pause(Time until, bool programs_too) {
 
 // ---- the file ----
 
-void Machine::lose_file() {
-  run_.note(index_, "its file is lost");
-  file_.reset();
-  run_.checker.file_lost(id());
-  run_.programs.file_lost(id());
-}
-
-void Machine::tear_file() {
-  run_.note(index_, "its file is torn");
-  if (file_ && !file_->empty()) file_->resize(dice_.below(file_->size()));
-  run_.checker.file_lost(id());
-  run_.programs.file_lost(id());
-}
-
 void Machine::restore_old_file() {
-  if (old_files_.empty()) return;
-  run_.note(index_, "its file is an old one");
-  file_ = old_files_[dice_.below(old_files_.size())];
+  if (disk_.restore_old(dice_)) file_changed("its file is an old one");
+}
+
+void Machine::file_changed(const char* how) {
+  run_.note(index_, how);
   run_.checker.file_lost(id());
   run_.programs.file_lost(id());
 }
@@ -200,8 +190,7 @@ void Machine::finish_reservation(Time clock) {
   if (process_->reserved_at > run_.now) return;
   process_->reserved_at = never;
   const std::uint64_t bound = process_->reserving + node::RingStore::block;
-  if (file_ && old_files_.size() < 4) old_files_.push_back(*file_);
-  file_ = node::encode_ring_file(bound);
+  disk_.write(bound);
   process_->node->reserved(bound, clock);
 }
 
@@ -244,6 +233,7 @@ void Machine::turn() {
   if (clock - std::exchange(last_turn_, clock) > run_.settings.ring.token_loss / 2)
     woken_at_ = clock;
   finish_reservation(clock);
+  behind_token_ = false;
   placed_.reset();
   const bool active = process_->node->turn(clock);
   read_log();
@@ -276,17 +266,22 @@ bool Machine::has_effect() {
 bool Machine::transmit(NodeId to, FrameRef frame) {
   if (!has_effect()) return false;
   if (run_.settings.device.stamped) frame.drop_front(header_size);
+  const auto type = totem::wire::type(frame.bytes());
+  if (ends_behind_token_ && behind_token_ && type == totem::wire::Type::data)
+    dying_ |= dice_.chance(0.5);
+  if (dying_) return false;
   run_.hash.add(frame.size() * 1000003 +
                 static_cast<std::uint64_t>(run_.now.time_since_epoch().count()));
   if (run_.tracing && run_.tracing_frames)
     run_.note(index_,
               fmt::format("→ {:<3} {}", to == NodeId::none ? 0 : static_cast<std::uint32_t>(to),
                           test::text_of(frame.bytes())));
-  if (totem::wire::type(frame.bytes()) == totem::wire::Type::token) {
+  if (type == totem::wire::Type::token) {
     totem::wire::Token token;
     totem::wire::read_token(frame.bytes(), token);
     run_.packets.received_to(process_->id, token.ring,
                              process_->node->ring().received_to(token.ring));
+    behind_token_ = true;
   }
   run_.packets.sent(process_->id, to, frame.bytes());
   run_.consensus.sent(process_->id, process_->node->ring().counters().gathers, frame.bytes(),
@@ -298,7 +293,13 @@ bool Machine::transmit(NodeId to, FrameRef frame) {
 void Machine::received(const Flight& flight) {
   if (flight.from >= run_.settings.machines) return;  // a stranger
   auto frame = std::span<const std::byte>(*flight.bytes);
-  if (run_.settings.device.stamped) frame = frame.subspan(header_size);
+  if (run_.settings.device.stamped) {
+    Header header;
+    const Refusal refusal = read_header(frame, cluster_tag(run_.settings.cluster), header);
+    frame = frame.subspan(header_size);
+    if (refusal != Refusal::none || totem::wire::type(frame) != totem::wire::Type::join) return;
+    if (!process_->joins.emplace(header.boot, header.counter).second) return;  // nor is it heard
+  }
   run_.consensus.received(process_->id, frame, woken_at_ == last_turn_, run_.now);
 }
 
@@ -372,7 +373,10 @@ void Machine::read_log() {
     const auto word = [&](std::size_t i) {
       return std::string_view(record.text.data() + record.values[i].begin, record.values[i].size);
     };
-    if (record.format.starts_with("{}: {}")) reached(fmt::format("{}: {}", word(0), word(1)));
+    if (record.format.starts_with("{}: {}")) {
+      reached(fmt::format("{}: {}", word(0), word(1)));
+      if (run_.entered) run_.entered(word(0));
+    }
     if (run_.tracing) run_.note(index_, node::text(record));
   }
 }

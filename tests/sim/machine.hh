@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "node/node.hh"
+#include "tests/sim/disk.hh"
 #include "tests/sim/run.hh"
 
 namespace gyre::sim {
@@ -23,14 +24,16 @@ class Machine final : node::Errands, node::Recorder {
   void crash();
   // Dies in the midst of a turn, after it has had `effects` more: frames sent, events taken.
   void crash_after(std::uint64_t effects) { effects_left_ = effects; }
+  // Dies when it sends frames behind the token that announced them.
+  void crash_behind_token(bool dies) { ends_behind_token_ = dies; }
   void leave();
   bool leaving() const { return leaving_; }
   void pause(Time until, bool programs_too);
   bool paused() const { return paused_until_ > run_.now; }
 
   // What may happen to the file while the machine is down.
-  void lose_file();
-  void tear_file();
+  void lose_file() { disk_.lose(), file_changed("its file is lost"); }
+  void damage_file() { disk_.damage(dice_.split()), file_changed("its file is damaged"); }
   void restore_old_file();
 
   void arrive(const Flight& flight);
@@ -59,6 +62,7 @@ class Machine final : node::Errands, node::Recorder {
  private:
   struct Process;
 
+  void file_changed(const char* how);
   void reserve(std::uint64_t ring_seq) override;
   void take_back(shm::Channel channel) override;
   void viewed(std::uint64_t number, std::size_t members) override;
@@ -88,14 +92,14 @@ class Machine final : node::Errands, node::Recorder {
   Dice dice_;
   const double clock_rate_;
   const Duration clock_zero_;
-  std::optional<std::string> file_;
-  std::vector<std::string> old_files_;
+  Disk disk_;
 
   std::unique_ptr<Process> process_;
   Time next_turn_ = never, paused_until_{};
   Time last_turn_{}, woken_at_ = Time::min();  // by its clock; it had not run for a while
   bool programs_paused_ = false, dying_ = false, leaving_ = false;
-  std::uint64_t effects_left_ = 0;  // 0: it lives
+  bool ends_behind_token_ = false, behind_token_ = false;  // in this turn
+  std::uint64_t effects_left_ = 0;                         // 0: it lives
   std::optional<totem::RingId> regular_;
   std::optional<totem::Place> placed_;  // its last message that got its place in this turn
   std::vector<NodeId> members_;

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "membership/types.hh"
@@ -65,7 +67,8 @@ struct Run {
   check::Programs programs;
   check::Packets packets;
   check::Consensus consensus;
-  std::vector<check::Violation> violations;  // of what machines promise, each by itself
+  std::vector<check::Violation> violations;             // of what machines promise, each by itself
+  std::function<void(std::string_view state)> entered;  // told when a machine's ring changes state
   TraceHash hash;
   std::map<std::string, std::uint64_t> reached;  // states and reasons, how often
   std::uint64_t rings = 0, messages = 0;         // installed, each once; delivered

@@ -11,10 +11,15 @@ namespace gyre::sim {
 using namespace std::chrono_literals;
 
 std::string_view text(Fault fault) {
-  constexpr std::string_view names[] = {
-      "crash",      "crash midway", "start",   "leave", "pause", "partition", "half partition",
-      "isolate",    "one-way cut",  "cut",     "flap",  "heal",  "weather",   "weather everywhere",
-      "black hole", "damaged file", "lane cut"};
+  constexpr std::string_view names[] = {"crash",          "crash midway",
+                                        "start",          "leave",
+                                        "pause",          "partition",
+                                        "half partition", "isolate",
+                                        "one-way cut",    "cut",
+                                        "flap",           "heal",
+                                        "weather",        "weather everywhere",
+                                        "black hole",     "damaged file",
+                                        "lane cut",       "crash behind the token"};
   static_assert(std::size(names) == fault_kinds);
   return names[static_cast<std::size_t>(fault)];
 }
@@ -152,6 +157,15 @@ void draw_oddities(Swarm& swarm, Dice dice) {
   settings.namesake = settings.ring.open && dice.chance(0.5);
 }
 
+// Trouble in the moments that matter: while a ring is being formed, and behind a token.
+void draw_moments(Swarm& swarm, Dice dice) {
+  swarm.weights[std::size_t(Fault::crash_behind_token)] =
+      dice.chance(0.6) ? 0 : dice.magnitude(0.1, 3);
+  swarm.ambush = dice.one_of({0.0, 0.0, 0.02, 0.1, 0.4});
+  const auto machines = static_cast<int>(swarm.settings.machines);
+  swarm.ambush_max = swarm.delay_max * machines * static_cast<int>(dice.between(1, 10));
+}
+
 }  // namespace
 
 Weather Swarm::calm() const {
@@ -199,6 +213,7 @@ Swarm draw_swarm(std::uint64_t seed, std::optional<std::size_t> machines) {
   draw_faults(swarm, dice);
   draw_oddities(swarm, Dice(~seed));
   draw_limits(settings, Dice(~seed).split());
+  draw_moments(swarm, Dice(seed).split());
   return swarm;
 }
 

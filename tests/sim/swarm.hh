@@ -28,8 +28,9 @@ enum class Fault : std::uint8_t {
   black_hole,  // a link that swallows large frames
   damage_file,
   cut_lane,  // of one directed link: only what is for all goes through, or only what is for one
+  crash_behind_token,  // before all that it announced has gone out
 };
-inline constexpr std::size_t fault_kinds = 17;
+inline constexpr std::size_t fault_kinds = 18;
 std::string_view text(Fault fault);
 
 struct Swarm {
@@ -41,6 +42,10 @@ struct Swarm {
   double late_max = 0;
   Duration delay_min{}, delay_max{}, spike_delay_max{}, late_delay_max{};
   bool start_at_once = true;
+  // While a ring is being formed and just after, when little else would strike: the probability
+  // for each machine that comes into commit or recovery that someone is struck within this time.
+  double ambush = 0;
+  Duration ambush_max{};
 
   Weather draw_weather(Dice& dice) const;
   Weather calm() const;  // of the core, once all is well

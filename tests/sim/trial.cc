@@ -121,9 +121,10 @@ void Trial::start() {
 void Trial::endure() {
   const Time end = Time{} + Duration(static_cast<std::int64_t>(options_.minutes * 36e9));
   while (faults_.next() < end) {
-    world_.run_until(faults_.next());
-    faults_.strike();
+    const Time due = faults_.next();
+    if (!world_.run_until(due, [&] { return faults_.next() < due; })) faults_.strike();
   }
+  world_.run().entered = {};
   world_.run_until(end);
   outcome_.faults = faults_.count();
 }
@@ -153,6 +154,7 @@ void Trial::calm_down() {
   stable_since_ = run.now + swarm_.spike_delay_max;  // for what is still on its way
   each_core([&](Machine& machine) {
     machine.crash_after(0);
+    machine.crash_behind_token(false);
     if (machine.up() && machine.leaving()) machine.crash();
     if (!machine.up()) machine.start();
     machine.pause(run.now, false);
@@ -182,7 +184,8 @@ void Trial::stay_together() {
   std::vector<std::uint64_t> before;
   each_core([&](Machine& machine) { before.push_back(machine.configurations()); });
   const bool unsteady = outsiders_->unsteady();
-  if (!unsteady && world_.settings().namesake && core_.size() > 1)
+  // Not where an outsider could take it for the node itself, which it does not hear.
+  if (core_.size() == world_.size() && world_.settings().namesake && core_.size() > 1)
     world_.strangers().add_namesake(core_[world_.run().dice.below(core_.size())]);
   const Time end = world_.now() + reactions(unsteady ? 6 : 3);
   const bool parted = run_to(end, [&] {
