@@ -93,7 +93,10 @@ void draw_limits(Settings& settings, Dice dice) {
     habits.groups = dice.one_of<std::size_t>({40, 300});
     habits.joins_max = dice.one_of<std::uint64_t>({10, 30});
     bound_load(settings);
-    if (dice.chance(0.5)) settings.groups = {.groups = 512, .members = 4096};
+    if (dice.chance(0.5)) {  // a node's list takes more frames than may be under way
+      settings.groups = {.groups = 512, .members = 4096};
+      settings.ring.global_window = static_cast<std::uint32_t>(dice.between(2, 6));
+    }
   }
   if (dice.chance(0.3)) settings.groups.groups = dice.one_of<std::size_t>({1, 2, 5, 64});
   if (dice.chance(0.3)) settings.groups.members = dice.one_of<std::size_t>({2, 8, 30});

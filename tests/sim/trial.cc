@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tests/sim/departure.hh"
 #include "tests/sim/faults.hh"
 #include "tests/sim/outsiders.hh"
 
@@ -34,6 +35,7 @@ class Trial {
   void come_to_rest();
   void make_room();
   void stay_quiet();
+  void depart();
   void finish();
 
   void run_to(Time end);
@@ -99,6 +101,7 @@ Outcome Trial::run() {
     drain();
     make_room();
     stay_quiet();
+    depart();
   }
   finish();
   return std::move(outcome_);
@@ -259,14 +262,20 @@ void Trial::make_room() {
   if (failed()) return;
   each_program([&](Program& program) { program.leave_all(world_.now()); });
   come_to_rest();
-  Program* first = nullptr;
-  each_program([&](Program& program) { first = first ? first : &program; });
-  if (!first) return;
+  std::optional<check::Program> first;
   const std::size_t room = world_.settings().room();
-  for (std::size_t group = 0; group < room; ++group) first->join(group, world_.now());
+  each_program([&](Program& program) {
+    if (first) return;
+    first = program.id();
+    for (std::size_t group = 0; group < room; ++group) program.join(group, world_.now());
+  });
   drain();
-  std::size_t granted = 0;
-  for (std::size_t group = 0; group < room; ++group) granted += first->is_member(group);
+  std::size_t granted = room;  // by a program that is cut off: it reads too slowly for all that
+  each_program([&](Program& program) {
+    if (program.id() != first) return;
+    granted = 0;
+    for (std::size_t group = 0; group < room; ++group) granted += program.is_member(group);
+  });
   if (!failed() && granted != room)
     fail("L3", fmt::format("of {} groups, for which there is room, {} were refused", room,
                            room - granted));
@@ -314,6 +323,16 @@ void Trial::stay_quiet() {
   if (sent > sent_at_rest(4 * ring.token_loss))
     fail("10", fmt::format("a ring at rest sent {} frames, {} are enough: {}", sent,
                            sent_at_rest(4 * ring.token_loss), standing()));
+}
+
+// L1, sooner: who leaves on request is not missed first.
+void Trial::depart() {
+  if (failed()) return;
+  Departure departure(world_, swarm_, core_);
+  const std::string wrong = departure.run();
+  if (!wrong.empty()) return fail("L1", fmt::format("{}: {}", wrong, standing()));
+  std::erase_if(core_, [&](MachineIndex i) { return !world_.machine(i).up(); });
+  come_to_rest();
 }
 
 // One rotation per hold time, each token perhaps sent twice, and the calls of merge_detect. The
