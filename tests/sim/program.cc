@@ -40,7 +40,9 @@ std::vector<totem::Member> members_of(shm::RecordReader& in, std::uint32_t count
 
 std::string name_of(std::size_t group) {
   if (group < std::size(first_names)) return std::string(first_names[group]);
-  return fmt::format("group {:03}", group);
+  // Of all lengths up to the greatest.
+  return fmt::format("{:.<{}}", fmt::format("group {:03}", group),
+                     9 + group * 37 % (shm::group_name_max - 8));
 }
 
 std::vector<NodeId> nodes_of(shm::RecordReader& in, std::uint32_t count) {

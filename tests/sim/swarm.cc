@@ -89,7 +89,8 @@ void bound_load(Settings& settings) {
 void draw_limits(Settings& settings, Dice dice) {
   Habits& habits = settings.habits;
   settings.stall_max = dice.magnitude(settings.reaction(), 10 * settings.reaction());
-  if (dice.chance(0.1)) {
+  const bool many_groups = dice.chance(0.1);
+  if (many_groups) {
     habits.groups = dice.one_of<std::size_t>({40, 300});
     habits.joins_max = dice.one_of<std::uint64_t>({10, 30});
     bound_load(settings);
@@ -105,7 +106,8 @@ void draw_limits(Settings& settings, Dice dice) {
   habits.nap_max = dice.magnitude(settings.reaction() / 10, 2 * settings.stall_max);
   constexpr std::size_t small = 1 << 14, middle = 1 << 16;
   if (dice.chance(0.2)) settings.events_size = dice.one_of({small, middle});
-  if (dice.chance(0.2)) settings.requests_size = dice.one_of({small, middle});
+  // A probe asks for all groups at once.
+  if (!many_groups && dice.chance(0.2)) settings.requests_size = dice.one_of({small, middle});
   habits.patient = dice.chance(0.2);
   // Fewer than one answer to a message, however many hear it.
   const auto hearers = static_cast<double>(settings.machines * (settings.programs + 1));
