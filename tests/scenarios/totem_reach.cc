@@ -61,6 +61,43 @@ TEST(Scenario, D7_OneWayIsNotEnough) {
   bed.end();
 }
 
+// One has given up another that it hears again, and says both: the third, whose time is up later,
+// goes with one of them at once, instead of waiting for the two to agree.
+TEST(Scenario, D7_AMemberThatWasGivenUpAndIsHeardAgain) {
+  Bed bed(3);
+  bed.cut(0, 2, false);
+  const Duration behind = 12ms;  // several joins
+  bed.delay = [&](const Sight& sight) {
+    const bool first = sight.type == Type::join && sight.from == 2 && sight.to == 1;
+    return first && bed.now() - Time{} < 20ms ? behind : Duration{};
+  };
+  bool given_up = false, heard_again = false;
+  bed.lose = [&](const Sight& sight) {
+    if (sight.type != Type::join) return false;
+    const auto join = sight.join();
+    for (std::size_t i = 0; i < join.count; ++i) {
+      const auto& [node, marks] = join.entries[i];
+      if (sight.from == 0 && node == bed.id(2) && marks & totem::wire::Join::failed)
+        given_up = true;
+      heard_again |=
+          given_up && sight.from == 2 && node == bed.id(0) && marks & totem::wire::Join::heard;
+    }
+    if (given_up) bed.heal();
+    return false;
+  };
+  bed.start_all();
+  const Duration once = Simulation::quick().consensus + behind + 6ms;
+  EXPECT_TRUE(bed.run_until(
+      [&] {
+        return bed.state(1) == State::operational && bed.ring(1).ring() == bed.ring(0).ring();
+      },
+      once))
+      << bed.story();
+  EXPECT_TRUE(given_up);
+  EXPECT_TRUE(heard_again);
+  bed.end();
+}
+
 // A node that only sends kept all others in gather (#506). Here it must hear a ring to break it.
 TEST(Scenario, D7_AMemberThatGoesDeaf) {
   Bed bed(4);
