@@ -19,6 +19,7 @@ void Ring::enter_gather(Reason reason, NodeIndex cause, Time now) {
   commit_frames_.clear();
   merge_detect_at_ = never;
   Gather& gather = state_.emplace<Gather>();
+  gather.began = now;
   gather.join_at = now + jitter(parameters_.send_join);
   gather.consensus_at = now + parameters_.consensus;
   if (reason == Reason::member_left) gather.excluded.add(cause);
@@ -82,6 +83,9 @@ void Ring::join_in_gather(Gather& gather, const wire::Join& join, NodeIndex from
   }
   // What it heard before stays true: it may just have begun anew, and hears no one yet.
   if (gather.joined.has(from)) peer.heard = peer.heard | gather.peers[at(from)].heard;
+  const bool tried_a_ring =
+      gather.joined.has(from) && peer.ring_seq > gather.peers[at(from)].ring_seq;
+  if (is_silent(gather, from, now) && !tried_a_ring) gather.late.add(from);
   gather.peers[at(from)] = peer;
   gather.joined.add(from);
   follow_fellow(gather, from, reluctantly, now);
@@ -98,19 +102,29 @@ void Ring::leave_to_next_ring(Gather& gather, NodeIndex from, Time now) {
   check_consensus(gather, now);
 }
 
+bool Ring::is_silent(const Gather& gather, NodeIndex node, Time now) const noexcept {
+  const Time last = gather.joined.has(node) ? gather.peers[at(node)].joined_at : gather.began;
+  return now - last >= parameters_.consensus / 2;
+}
+
 // It came along in our ring, and has not started anew since.
 bool Ring::is_fellow(NodeIndex node) const noexcept {
   const PeerState& peer = peer_state_[at(node)];
   return log_->members.has(node) && peer.incarnation == peer.member_incarnation;
 }
 
-// A member of our ring gives up a node that is silent here, too, or although both hear each other:
-// the node comes and goes while we gather. Members whose timers run out at different moments would
-// meet it in different states, take its word against each other's, and part for its sake. So they
-// follow who gave it up first, if the node came later than that one, or if most others stay.
-// `reluctantly`: not of its own accord, but because they had given it up.
+// When it came into our ring; who is not in it, or started anew since, is yet to come.
+Time Ring::came(NodeIndex node) const noexcept {
+  return is_fellow(node) ? peer_state_[at(node)].member_since : never;
+}
+
+// A member of our ring gives up a node that has long been silent here, too, or although both hear
+// each other: the node comes and goes while we gather. Members whose timers run out at different
+// moments would meet it in different states, take its word against each other's, and part for its
+// sake. So they follow who gave it up first, if the node came later than that one, or if most
+// others stay. `reluctantly`: not of its own accord, but because they had given it up.
 void Ring::follow_fellow(Gather& gather, NodeIndex from, const Members& reluctantly, Time now) {
-  if (!is_fellow(from)) return;
+  if (!is_fellow(from) || gather.late.has(from)) return;
   const Gather::Peer& peer = gather.peers[at(from)];
   const Members all = proposal(gather);
   Members followed;
@@ -118,11 +132,9 @@ void Ring::follow_fellow(Gather& gather, NodeIndex from, const Members& reluctan
     if (node == NodeIndex::self) return;
     const bool mutual =
         peer.heard.has(node) && gather.joined.has(node) && gather.peers[at(node)].heard.has(from);
-    const bool later =
-        !is_fellow(node) || peer_state_[at(node)].member_since > peer_state_[at(from)].member_since;
+    const bool later = came(node) > came(from) || gather.late.has(node);
     const bool most_stay = !reluctantly.has(node) && 2 * peer.proposal.size() > all.size();
-    const bool silent = !gather.heard.has(node);  // here too
-    if (silent || (mutual && (later || most_stay))) followed.add(node);
+    if (is_silent(gather, node, now) || (mutual && (later || most_stay))) followed.add(node);
   });
   if (followed.empty()) return;
   const Time consensus_at = gather.consensus_at;
@@ -180,6 +192,48 @@ void Ring::expire_gather(Gather& gather, Time now) {
   send_join(proposal(gather) | gather.excluded, gather.excluded, gather.refused, heard, false);
 }
 
+// Who hears whom, both ways and not too long ago.
+Graph Ring::who_hears_whom(const Gather& gather, const Members& all, Time now) const noexcept {
+  const auto heard_of = [&](NodeIndex node) {
+    return gather.joined.has(node) &&
+           now - gather.peers[at(node)].joined_at <= parameters_.consensus;
+  };
+  const auto hears = [&](NodeIndex a, NodeIndex b) {
+    if (a == NodeIndex::self) return heard_of(b);
+    const auto& peer = gather.peers[at(a)];
+    return heard_of(a) && peer.heard.has(b) && !peer.failed.has(b);
+  };
+  Graph graph;
+  all.each([&](NodeIndex one) {
+    all.each([&](NodeIndex other) {
+      if (one != other && hears(one, other) && hears(other, one))
+        graph.neighbours[at(one)].add(other);
+    });
+  });
+  return graph;
+}
+
+// The largest set in which all hear each other. Who came late may come along, but takes no one's
+// place: it may be gone again, and members would meet it in different states.
+Members Ring::reachable(const Gather& gather, const Members& all, Time now) const noexcept {
+  std::array<NodeIndex, nodes_max> order;
+  const auto best = [&](const Graph& graph, const Members& of) {
+    const std::span nodes(order.data(), sorted(of, order));
+    std::sort(nodes.begin(), nodes.end(), [&](NodeIndex a, NodeIndex b) {
+      return std::pair(came(a), peers_.id(a)) < std::pair(came(b), peers_.id(b));
+    });
+    return largest_clique(graph, NodeIndex::self, nodes);
+  };
+  Graph graph = who_hears_whom(gather, all, now);
+  const Members together = best(graph, all - gather.late);
+  Members& fitting = graph.neighbours[at(NodeIndex::self)];
+  fitting = fitting - together;
+  together.each([&](NodeIndex node) {
+    if (node != NodeIndex::self) fitting = fitting & graph.neighbours[at(node)];
+  });
+  return together | best(graph, all & gather.late);
+}
+
 // The consensus timer has run out: go on with the largest set in which all hear each other. If
 // everyone in our proposal does, and they still do not agree, it is they who have yet to give up
 // someone; the second time those of them who came last are given up themselves, and then whoever
@@ -187,25 +241,7 @@ void Ring::expire_gather(Gather& gather, Time now) {
 void Ring::exclude_unreachable(Gather& gather, Time now) {
   gather.expired = true;
   const Members all = proposal(gather);
-  std::array<NodeIndex, nodes_max> order;
-  const std::size_t count = sorted(all, order);
-  Graph graph;
-  const auto hears = [&](NodeIndex a, NodeIndex b) {
-    const auto heard_of = [&](NodeIndex node) {  // and not too long ago
-      return gather.joined.has(node) &&
-             now - gather.peers[at(node)].joined_at <= parameters_.consensus;
-    };
-    if (a == NodeIndex::self) return heard_of(b);
-    const auto& peer = gather.peers[at(a)];
-    return heard_of(a) && peer.heard.has(b) && !peer.failed.has(b);
-  };
-  for (std::size_t i = 0; i < count; ++i)
-    for (std::size_t j = i + 1; j < count; ++j)
-      if (hears(order[i], order[j]) && hears(order[j], order[i])) {
-        graph.neighbours[at(order[i])].add(order[j]);
-        graph.neighbours[at(order[j])].add(order[i]);
-      }
-  Members lost = all - largest_clique(graph, NodeIndex::self, {order.data(), count});
+  Members lost = all - reachable(gather, all, now);
   if (lost.empty() && gather.expired_without_change) {
     lost = dissenters(gather, all, !gather.dissent);
     gather.dissent = true;
@@ -228,10 +264,9 @@ Members Ring::dissenters(const Gather& gather, const Members& all, bool latest) 
     const auto& peer = gather.peers[at(node)];
     if (node == NodeIndex::self || (peer.exact && peer.proposal == all && peer.heard.contains(all)))
       return;
-    const Time came = is_fellow(node) ? peer_state_[at(node)].member_since : never;
-    if (latest && came > since) those = {};
-    since = std::max(since, came);
-    if (!latest || came == since) those.add(node);
+    if (latest && came(node) > since) those = {};
+    since = std::max(since, came(node));
+    if (!latest || came(node) == since) those.add(node);
   });
   return those;
 }

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "totem/clique.hh"
 #include "totem/log.hh"
 #include "totem/pack.hh"
 #include "totem/parameters.hh"
@@ -173,11 +174,15 @@ class Ring {
   void join_in_gather(Gather& gather, const wire::Join& join, NodeIndex from, Time now);
   void leave_to_next_ring(Gather& gather, NodeIndex from, Time now);
   void follow_fellow(Gather& gather, NodeIndex from, const Members& reluctantly, Time now);
+  bool is_silent(const Gather& gather, NodeIndex node, Time now) const noexcept;
   bool is_fellow(NodeIndex node) const noexcept;
+  Time came(NodeIndex node) const noexcept;
   void heard_in_gather(Gather& gather, NodeIndex from, Time now);
   Members proposal(const Gather& gather) const noexcept;
   void proposal_changed(Gather& gather, Time now);
   void check_consensus(Gather& gather, Time now);
+  Graph who_hears_whom(const Gather& gather, const Members& all, Time now) const noexcept;
+  Members reachable(const Gather& gather, const Members& all, Time now) const noexcept;
   void exclude_unreachable(Gather& gather, Time now);
   Members dissenters(const Gather& gather, const Members& all, bool latest) const noexcept;
   void send_join(const Members& proc, const Members& failed, const Members& refused,

@@ -18,7 +18,9 @@ struct Gather {
     std::uint64_t ring_seq = 0;
     Time joined_at{};  // when its last join came
   };
+  Time began{};
   Members heard;     // a join or an answer of theirs came in this gather
+  Members late;      // a join of theirs came after half the consensus time without one
   Members joined;    // a join of theirs came
   Members excluded;  // fail_set: grows only, while this gather lasts
   Members refused;   // of them those who had excluded us

@@ -189,6 +189,28 @@ TEST(Scenario, D7_ANodeThatComesAndGoes) {
   bed.end();
 }
 
+// One that comes back when the others are about to go on without it, and that one of them has met
+// and the other has not: they must not part for its sake.
+TEST(Scenario, D7_AMemberThatComesBackAtTheLastMoment) {
+  Bed bed(3);
+  bed.form();
+  bed.split({1});
+  ASSERT_TRUE(bed.run_until([&] { return bed.state(0) == State::gather; }, bed.bound()));
+  bed.run(Simulation::quick().consensus - 6ms);
+  bed.lose = [](const Sight& sight) { return sight.from == 1 && sight.to == 2; };
+  bed.heal();
+  const std::size_t before = bed.events().size();
+  const auto next = [&] {
+    return std::find_if(bed.events().begin() + static_cast<std::ptrdiff_t>(before),
+                        bed.events().end(),
+                        [](const Happened& event) { return event.node == 0 && event.regular; });
+  };
+  ASSERT_TRUE(bed.run_until([&] { return next() != bed.events().end(); }, bed.bound()));
+  EXPECT_EQ(next()->members, (std::vector<std::uint32_t>{1, 3})) << bed.story();
+  bed.lose = nullptr;
+  bed.end();
+}
+
 // Two rings without traffic never found out about each other (29585e70).
 TEST(Scenario, D8_IdleRingsMerge) {
   Bed bed(4);
