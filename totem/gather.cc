@@ -30,6 +30,8 @@ void Ring::enter_gather(Reason reason, NodeIndex cause, Time now) {
     gather.excluded.remove(NodeIndex::self);
   }
   transition(reason, cause);
+  // Who goes agrees with itself at once, and is heard again soon: the others must know before.
+  if (reason == Reason::failed_to_receive) send_join(others, gather.excluded, {}, others, false);
   check_consensus(gather, now);
 }
 

@@ -41,6 +41,27 @@ TEST(Scenario, F1_ANodeThatFailsToReceiveIsolatesItself) {
   EXPECT_EQ(bed.delivered(1).size(), 400u);
 }
 
+// Who goes says so, or the others would wait for the token that it had, and meet it again before
+// they had a ring without it, in which it lacked the same frames once more: for ever.
+TEST(Scenario, F1_ANodeThatIsolatesItselfSaysSo) {
+  Bed bed(3, 1, impatient());
+  bed.form();
+  bed.lose = [&](const Sight& sight) { return sight.bytes.size() > 1000 && sight.to == 2; };
+  bed.say(0, 20, 1300);
+  ASSERT_TRUE(bed.run_until([&] { return bed.times(2, Reason::failed_to_receive) > 0; }, 60ms));
+  const Time gone = bed.now();
+  ASSERT_TRUE(bed.run_until([&] { return bed.state(0) == State::gather; }, 60ms));
+  EXPECT_LT(bed.now() - gone, 1ms) << bed.story();
+  ASSERT_TRUE(bed.run_until(
+      [&] { return bed.state(0) == State::operational && bed.state(1) == State::operational; },
+      bed.bound()));
+  EXPECT_EQ(bed.ring(0).ring(), bed.ring(1).ring());
+  EXPECT_EQ(bed.delivered(1).size(), 20u);
+  EXPECT_EQ(bed.times(2, Reason::failed_to_receive), 1u) << bed.story();
+  bed.lose = nullptr;
+  bed.end();
+}
+
 // Behind a switch that is quicker with the token than with the messages, each message was asked for
 // while it was still on its way (6646a864). Here a request is due one rotation later.
 TEST(Scenario, F2_MessagesBehindTheirTokenAreNotAskedFor) {
