@@ -147,5 +147,30 @@ TEST(Scenario, F3_OnlyRecoveredFramesAreSwallowed) {
   bed.end();
 }
 
+// Several of that kind take turns: each time one has gone another, which went before, is heard
+// again while the rest gather, and lacks the old ring's frames in the next recovery. Known, and not
+// mended: switched off until who has gone stays away for longer than a recovery takes.
+TEST(Scenario, DISABLED_F3_FourThatHearNoLargeFrames) {
+  Bed bed(6, 1, impatient());
+  bed.form();
+  std::size_t swallowed = 0;
+  bed.lose = [&](const Sight& sight) {
+    const bool lost = sight.bytes.size() > 1000 && sight.to >= 2;
+    swallowed += lost;
+    return lost;
+  };
+  for (int i = 0; i < 10; ++i) {
+    const auto before = bed.delivered(0).size();
+    for (int part = 0; part < 20; ++part) {
+      bed.say(part % 2, 1, 1300);
+      bed.run(10ms);
+    }
+    EXPECT_GT(bed.delivered(0).size(), before) << i << '\n' << bed.story();
+  }
+  EXPECT_GT(swallowed, 20u);
+  bed.lose = nullptr;
+  bed.end();
+}
+
 }  // namespace
 }  // namespace gyre::test

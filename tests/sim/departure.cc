@@ -54,8 +54,10 @@ bool Departure::done() const {
 
 std::string Departure::run() {
   const totem::Parameters& ring = world_.settings().ring;
+  // Of two who part unheard the first that hears the other is gone before it has told it so.
+  const bool unheard = leaving_.size() == 1 && dice_.chance(0.7);
   const Duration away =
-      dice_.chance(0.5) ? dice_.between(Duration{}, 2 * (ring.join + ring.send_join)) : Duration{};
+      unheard ? dice_.between(Duration{}, 2 * (ring.join + ring.send_join)) : Duration{};
   const Duration time = allowed();
   // Nothing could be told from their timers otherwise.
   if (time >= ring.consensus * 9 / 10 || away >= ring.token_retransmit) return {};

@@ -4,14 +4,17 @@
 
 namespace gyre::sim {
 
-Outsiders::Outsiders(World& world, const std::vector<bool>& is_core)
-    : world_(world), is_core_(is_core), dice_(world.run().dice.split()) {
+Outsiders::Outsiders(World& world, const std::vector<bool>& is_core, const Swarm& swarm)
+    : world_(world), swarm_(swarm), is_core_(is_core), dice_(world.run().dice.split()) {
   for (MachineIndex i = 0; i < is_core.size(); ++i) {
     if (is_core[i]) continue;
     const Duration token = world.settings().ring.token_loss;
     outsiders_.push_back({.machine = i,
                           .manner = Manner(dice_.below(7)),
                           .period = dice_.magnitude(token / 10, token * 5)});
+    // Several of that kind may keep a ring from ever recovering (docs/proof.md).
+    if (swarm.narrow > 0)
+      outsiders_.back().manner = outsiders_.size() == 1 ? Manner::narrow : Manner::down;
     begin(outsiders_.back());
   }
 }
@@ -21,6 +24,19 @@ void Outsiders::connect(MachineIndex machine, bool hears, bool is_heard) {
     if (!is_core_[i]) continue;
     world_.run().network.cut(i, machine, !hears);
     world_.run().network.cut(machine, i, !is_heard);
+  }
+}
+
+// It and all others hear each other, or it would keep two of them apart besides.
+void Outsiders::narrow(MachineIndex machine) {
+  ++world_.run().reached["a narrow path"];
+  Network& network = world_.run().network;
+  for (MachineIndex i = 0; i < is_core_.size(); ++i) {
+    network.cut(i, machine, false);
+    network.cut(machine, i, false);
+    network.weather(i, machine) = network.weather(machine, i) = swarm_.calm();
+    network.weather(i, machine).size_max = swarm_.narrow;
+    if (!is_core_[i]) network.weather(machine, i).size_max = swarm_.narrow;
   }
 }
 
@@ -38,6 +54,10 @@ void Outsiders::begin(Outsider& outsider) {
     case Manner::paused:
       if (machine.up()) machine.pause(never, true);
       return;
+    case Manner::narrow:
+      if (!machine.up()) machine.start();
+      machine.pause(world_.now(), false);
+      return narrow(outsider.machine);
     default:
       if (!machine.up()) machine.start();
       connect(outsider.machine, true, true);

@@ -170,7 +170,10 @@ bool Program::send_one(std::size_t group, bool may_be_large) {
   const std::string head = fmt::format("{}.{}.{:x}.{} ", static_cast<std::uint32_t>(id_.node),
                                        id_.client, id_.incarnation, ++counter_);
   const bool large = may_be_large && dice_.chance(habits_.large);
-  const std::size_t size = large ? dice_.between(1000, habits_.large_max) : dice_.between(40, 400);
+  const bool longest = may_be_large && dice_.chance(habits_.longest);
+  const std::size_t size = longest ? shm::message_max
+                           : large ? dice_.between(1000, habits_.large_max)
+                                   : dice_.between(40, 400);
   payload_.assign(std::clamp(size, head.size(), largest()), std::byte(counter_));
   std::ranges::copy(bytes_of(head), payload_.begin());
   const auto guarantee =

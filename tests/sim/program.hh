@@ -22,6 +22,7 @@ struct Habits {
   Duration send_gap = std::chrono::milliseconds(100);  // mean, between bursts
   std::uint64_t burst_max = 3;                         // messages at once
   double safe = 0.2;
+  double longest = 0;   // as long as a message may be
   double large = 0.01;  // the rest has up to 400 bytes
   std::size_t large_max = 40'000;
   double leave = 0.02;          // per burst: leaves a group, or joins it again

@@ -162,6 +162,14 @@ void draw_oddities(Swarm& swarm, Dice dice) {
   settings.namesake = settings.ring.open && dice.chance(0.5);
 }
 
+// More machines than one frame of the commit token has entries for, in smaller frames; fewer
+// programs, since every frame costs so much more.
+void draw_crowd(Settings& settings, Dice dice) {
+  if (!dice.chance(0.02)) return;
+  settings.machines = dice.between(12, 20);
+  settings.device.payload_max = 1000;
+}
+
 // Trouble in the moments that matter: while a ring is being formed, and behind a token.
 void draw_moments(Swarm& swarm, Dice dice) {
   swarm.weights[std::size_t(Fault::crash_behind_token)] =
@@ -169,6 +177,17 @@ void draw_moments(Swarm& swarm, Dice dice) {
   swarm.ambush = dice.one_of({0.0, 0.0, 0.02, 0.1, 0.4});
   const auto machines = static_cast<int>(swarm.settings.machines);
   swarm.ambush_max = swarm.delay_max * machines * static_cast<int>(dice.between(1, 10));
+  Habits& habits = swarm.settings.habits;
+  habits.longest = dice.chance(0.05) ? 0.001 : 0;
+  if (swarm.settings.machines <= 9 && dice.chance(0.05)) {
+    constexpr double control_max = 900;  // tokens and joins get through
+    const auto frame_max = static_cast<double>(swarm.settings.device.payload_max);
+    swarm.narrow = static_cast<std::size_t>(dice.magnitude(control_max, frame_max));
+    swarm.settings.programs = std::max<std::size_t>(swarm.settings.programs, 1);
+    habits.large = std::max(habits.large, 0.1);
+    habits.send_gap = std::min(habits.send_gap, swarm.settings.reaction() / 4);
+    bound_load(swarm.settings);
+  }
 }
 
 }  // namespace
@@ -199,11 +218,13 @@ Swarm draw_swarm(std::uint64_t seed, std::optional<std::size_t> machines) {
   const std::size_t drawn = dice.between(2, 9);
   settings.machines = machines.value_or(drawn);
   settings.device = draw_device(dice);
+  if (!machines) draw_crowd(settings, Dice(seed ^ 1));
   settings.ring = draw_ring(dice);
   settings.ring.frame_max = static_cast<std::uint32_t>(settings.device.payload_max - header_size);
   settings.ring.receive_frames = static_cast<std::uint32_t>(settings.device.receive_frames);
   settings.ring.open = settings.device.multicast && dice.chance(0.5);
   settings.programs = dice.between(0, 3);
+  if (settings.machines > 9) settings.programs = std::min<std::size_t>(settings.programs, 1);
   settings.habits = draw_habits(dice, settings.reaction());
   bound_load(settings);
   settings.clock_drift = dice.chance(0.5) ? 0.1 * dice.fraction() : 0;

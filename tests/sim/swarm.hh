@@ -46,6 +46,9 @@ struct Swarm {
   // for each machine that comes into commit or recovery that someone is struck within this time.
   double ambush = 0;
   Duration ambush_max{};
+  // Frames above so many bytes never reach one of the outsiders, all others do, and the other
+  // outsiders are down; 0: they are otherwise.
+  std::size_t narrow = 0;
 
   Weather draw_weather(Dice& dice) const;
   Weather calm() const;  // of the core, once all is well
