@@ -88,6 +88,7 @@ void ProgramScript::one(const std::string& name, std::istringstream words) {
   if (verb == "out") programs.refused(who, a, Refused::membership);
   if (verb == "reads") programs.unread(who, Duration(std::stoul(a)), Duration(10));
   if (verb == "ends") programs.ended(who, ProgramEnd::closed);
+  if (verb == "accused") programs.ended(who, ProgramEnd::accused);
   if (verb == "sends")
     programs.sent(who, a, totem::Guarantee::agreed, std::hash<std::string>{}(b), 1);
   if (verb == "T") programs.transitional(who, ring(a), ring(b), nodes(c));

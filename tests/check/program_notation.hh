@@ -3,6 +3,7 @@
 // A line is PROGRAMS WHAT. A program is its node and a letter, as in 1a; after ' it lives on its
 // node's second start, as in 1'a. What it does:
 //   starts, joins g, leaves g, refused g, ends
+//   accused            is cut off for what it wrote
 //   out g              is told that a merge had no room for its membership
 //   lost               its node, which is down, lost its file of ring seqs; PROGRAMS are nodes
 //   sends g hello      a message to group g; "hello" stands for its payload

@@ -127,6 +127,10 @@ TEST(Clause9Stalled, ReadsNothingAndStays) {
   EXPECT_THAT(broken("1a starts\n1a reads 11\n"), ElementsAre("9 stalled"));
 }
 
+TEST(Clause9Accused, IsCutOffForWhatItWrote) {
+  EXPECT_THAT(broken("1a starts\n1a accused\n"), ElementsAre("9 accused"));
+}
+
 TEST(Programs, WaitsForWhatItAskedFor) {
   ProgramScript trace;
   const Program first{NodeId(1), 1, 1};

@@ -304,9 +304,11 @@ void Programs::State::forget_oldest() {
   }
 }
 
-void Programs::ended(const Program& id, ProgramEnd) {
+void Programs::ended(const Program& id, ProgramEnd ending) {
   ProgramTrace* program = state_->connected(id, "ends");
   if (!program) return;
+  if (ending == ProgramEnd::accused)
+    state_->found("9 accused", "{}: is cut off for what it wrote", text(id));
   state_->bury(*program);
   state_->drop_views();
 }

@@ -14,6 +14,7 @@
 //   9 ghost     a listed member asked to join, in the life of its node that the view is about
 //   9 pause     nodes that did not come along are seen to leave, before anything else happens
 //   9 stalled   who takes no event for longer than its daemon allows is cut off
+//   9 accused   nobody is cut off for what it wrote
 //   9 ended     nothing after the end
 //
 // The events of one program come in its order; those of several in one order of time, so that a
@@ -63,6 +64,7 @@ enum class Refused : std::uint8_t { join, membership };
 enum class ProgramEnd : std::uint8_t {
   closed,       // by itself, or it died
   cut_off,      // by the daemon: it stalled
+  accused,      // by the daemon: it wrote what the library never writes
   node_failed,  // its node crashed, or left
 };
 

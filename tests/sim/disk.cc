@@ -33,7 +33,7 @@ void Disk::damage(Dice dice) {
   if (!file_ || file_->empty()) return;
   std::string& bytes = *file_;
   const std::size_t at = dice.below(bytes.size());
-  switch (dice.below(4)) {
+  switch (dice.below(6)) {
     case 0:
       bytes.resize(at);
       return;

@@ -401,7 +401,7 @@ void Machine::run_programs() {
     if (slot.program->dead())
       end_program(i, check::ProgramEnd::closed);
     else if (slot.program->cut_off())
-      end_program(i, check::ProgramEnd::cut_off);
+      end_program(i, slot.program->how_cut_off());
   }
 }
 

@@ -73,6 +73,11 @@ Program::Program(shm::Channel channel, const Habits& habits, std::size_t groups,
   checker_.started(id_);
 }
 
+check::ProgramEnd Program::how_cut_off() const {
+  const bool accused = channel_.words().ended == static_cast<std::uint32_t>(shm::Ended::broken);
+  return accused ? check::ProgramEnd::accused : check::ProgramEnd::cut_off;
+}
+
 void Program::listen(Time now) {
   if (channel_.words().events_bell.load() == shm::signalled) {
     unread_since_ = std::min(unread_since_, now);

@@ -58,6 +58,7 @@ class Program {
 
   bool dead() const { return dead_; }
   bool cut_off() const { return channel_.words().ended.load() != 0; }
+  check::ProgramEnd how_cut_off() const;
   bool stalled() const { return stalled_; }
   std::uint32_t number() const { return channel_.client; }
   const check::Program& id() const { return id_; }
