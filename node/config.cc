@@ -7,6 +7,7 @@
 
 #include "node/config_address.hh"
 #include "node/config_lines.hh"
+#include "node/config_quorum.hh"
 #include "node/config_settings.hh"
 #include "node/config_timers.hh"
 
@@ -31,6 +32,7 @@ class Reader {
     read_identity();
     config_.timers = read_timers(settings_, settings_.nodes().size());
     config_.timers.open = config_.nodes.empty();
+    config_.quorum = read_quorum(settings_);
     read_logging();
     read_system();
     for (const auto& [path, value] : settings_.values())
@@ -158,6 +160,7 @@ class Reader {
       node.nodeid = static_cast<std::uint32_t>(settings_.number(written.path + ".nodeid", 0));
       node.name = settings_.text(written.path + ".name");
       node.ring0_addr = settings_.text(written.path + ".ring0_addr");
+      node.quorum_votes = listed_votes(settings_, written);
       node.line = written.line;
       if (node.ring0_addr.empty())
         settings_.refuse(written.path + ".ring0_addr", "a node without ring0_addr");

@@ -2,7 +2,8 @@
 //
 // In steps: a file's bytes (config_file); lines → sections and items (config_lines); items →
 // checked settings by path (config_settings, with the table of every key in config_keys); settings
-// → Config (config, config_timers). Only the first touches the machine, and find_local does.
+// → Config (config, config_timers, config_quorum). Only the first touches the machine, and
+// find_local does.
 #pragma once
 
 #include <chrono>
@@ -14,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "membership/quorum.hh"
 #include "totem/parameters.hh"
 #include "transport/transport.hh"
 
@@ -33,6 +35,7 @@ struct ListedNode {
   std::uint32_t nodeid = 0;  // 0: not given; derived from the address
   std::string name;
   std::string ring0_addr;  // as written: an address or a host name
+  std::uint32_t quorum_votes = 1;
   int line = 0;
 };
 
@@ -64,6 +67,8 @@ struct Config {
   std::vector<ListedNode> nodes;  // nodelist, or the interface's member{}, in file order
   totem::Parameters timers;       // effective; frame_max and receive_frames are set later
   Poll poll = Poll::adaptive;
+  // Read and checked, not yet in force. Its votes are those of a node that is not listed.
+  membership::QuorumSettings quorum;
   LoggingConfig logging;
   std::string state_dir;                           // system.state_dir, may be empty
   bool sched_rr = true;                            // a real-time class, where the system lets us

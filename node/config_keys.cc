@@ -119,9 +119,9 @@ constexpr Key keys[] = {
     text("nodelist.node", "ring7_addr"),
     number("nodelist.node", "nodeid", 1, u32),
     text("nodelist.node", "name"),
-    number("nodelist.node", "quorum_votes", 0, u32, "votes are not counted"),
+    number("nodelist.node", "quorum_votes", 0, u32),
 
-    text("quorum", "provider"),
+    word("quorum", "provider", "corosync_votequorum|corosync_ykd"),
     number("quorum", "expected_votes", 0, u32),
     number("quorum", "votes", 0, u32),
     number("quorum", "two_node", 0, u8),
@@ -132,11 +132,12 @@ constexpr Key keys[] = {
     text("quorum", "auto_tie_breaker_node"),
     number("quorum", "allow_downscale", 0, u8),
     number("quorum", "expected_votes_tracking", 0, u8),
-    number("quorum", "leaving_timeout", 0, u32),
-    number("quorum", "cancel_wait_for_all", 0, u8),
-    text("quorum.device", "model"),
+    number("quorum", "leaving_timeout", 0, u32, "nothing ever read it"),
+    number("quorum", "cancel_wait_for_all", 0, u8, "it is a command, not a setting"),
+    word("quorum.device", "model", "net"),
     number("quorum.device", "timeout", 0, u32),
-    number("quorum.device", "sync_timeout", 0, u32),
+    number("quorum.device", "sync_timeout", 0, u32,
+           "a view does not wait for the device: it begins without its vote"),
     number("quorum.device", "votes", 0, u32),
     number("quorum.device", "master_wins", 0, u8),
 
@@ -165,7 +166,8 @@ constexpr Key keys[] = {
 };
 
 constexpr SectionWithoutEffect sections_without_effect[] = {
-    {"quorum", "votes are not counted, no view is called quorate"},
+    {"quorum.device.net", "no device is asked: a program registers as one"},
+    {"quorum.device.heuristics", "no device is asked: a program registers as one"},
     {"logging.logger_subsys", "one level holds for the whole daemon, that of logging{}"},
     {"logging.logging_daemon", "one level holds for the whole daemon, that of logging{}"},
     {"resources", "no watchdog is fed and no resource is watched"},
