@@ -210,6 +210,18 @@ TEST(Quorum, ATieKeepsAQuorumAndNeverMakesOne) {
   EXPECT_TRUE(nodes.view({3, 4}).quorate);
 }
 
+// Two nodes were paused while four others had the majority, and meet one that has just started.
+TEST(Quorum, ATieNeedsHalfOfTheVotesFromOneQuorum) {
+  QuorumSettings settings = section(6);
+  settings.tie_breaker = TieBreaker::lowest;
+  Nodes nodes(settings);
+  EXPECT_TRUE(nodes.view({1, 2, 3, 4}).quorate);
+  EXPECT_TRUE(nodes.view({3, 4, 5, 6}).quorate);
+  nodes.crash(6);
+  EXPECT_TRUE(nodes.view({3, 4, 5}).quorate);
+  EXPECT_FALSE(nodes.view({1, 2, 6}).quorate);
+}
+
 TEST(Quorum, AllowDownscaleCountsOrderlyDeparturesOnly) {
   QuorumSettings settings = section(3);
   settings.allow_downscale = true;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <random>
 
 #include "tests/models/quorum_documented.hh"
 #include "tests/models/quorum_world.hh"
@@ -39,26 +40,31 @@ QuorumSettings with_device(std::size_t nodes, std::uint32_t votes, bool master_w
   return settings;
 }
 
+std::vector<Cluster> clusters_of(std::size_t nodes) {
+  std::vector<Cluster> clusters;
+  const auto add = [&](const char* name, const QuorumSettings& settings) {
+    clusters.push_back({name, nodes, settings, nullptr, false, nodes != 5});
+  };
+  add("majority", section(nodes));
+  add("wait_for_all", section(nodes, {.wait = true}));
+  add("auto_tie_breaker", section(nodes, {.tie = true}));
+  add("auto_tie_breaker_and_wait_for_all", section(nodes, {.wait = true, .tie = true}));
+  add("last_man_standing", section(nodes, {.last_man = true}));
+  add("last_man_standing_and_auto_tie_breaker", section(nodes, {.last_man = true, .tie = true}));
+  add("allow_downscale", section(nodes, {.downscale = true}));
+  add("all_together", section(nodes, {.last_man = true, .tie = true, .downscale = true}));
+  const auto most = static_cast<std::uint32_t>(nodes - 1);
+  add("device", with_device(nodes, 1, false));
+  add("device_of_many_votes", with_device(nodes, most, false));
+  add("device_master_wins", with_device(nodes, most, true));
+  add("device_of_one_vote_master_wins", with_device(nodes, 1, true));
+  return clusters;
+}
+
 std::vector<Cluster> all_clusters() {
   std::vector<Cluster> clusters;
-  for (const std::size_t nodes : {2, 3, 4, 5}) {
-    const auto add = [&](const char* name, const QuorumSettings& settings) {
-      clusters.push_back({name, nodes, settings, nullptr, false, nodes < 5});
-    };
-    add("majority", section(nodes));
-    add("wait_for_all", section(nodes, {.wait = true}));
-    add("auto_tie_breaker", section(nodes, {.tie = true}));
-    add("auto_tie_breaker_and_wait_for_all", section(nodes, {.wait = true, .tie = true}));
-    add("last_man_standing", section(nodes, {.last_man = true}));
-    add("last_man_standing_and_auto_tie_breaker", section(nodes, {.last_man = true, .tie = true}));
-    add("allow_downscale", section(nodes, {.downscale = true}));
-    add("all_together", section(nodes, {.last_man = true, .tie = true, .downscale = true}));
-    const auto most = static_cast<std::uint32_t>(nodes - 1);
-    add("device", with_device(nodes, 1, false));
-    add("device_of_many_votes", with_device(nodes, most, false));
-    add("device_master_wins", with_device(nodes, most, true));
-    add("device_of_one_vote_master_wins", with_device(nodes, 1, true));
-  }
+  for (const std::size_t nodes : {2, 3, 4, 5})
+    for (const Cluster& cluster : clusters_of(nodes)) clusters.push_back(cluster);
   return clusters;
 }
 
@@ -77,6 +83,31 @@ TEST_P(OneSide, AtMostIsQuorate) {
 INSTANTIATE_TEST_SUITE_P(All, OneSide, testing::ValuesIn(all_clusters()), [](const auto& name) {
   return std::to_string(name.param.nodes) + "_" + name.param.name;
 });
+
+// What needs more nodes or more events, by chance: a node that missed views comes back with what it
+// knew, and meets some that know less.
+TEST(OneSideByChance, IsAtMostQuorateInLongSequencesOfSevenNodes) {
+  const std::size_t runs = deeper() ? 20'000 : 500;
+  for (const std::size_t nodes : {6, 7})
+    for (const Cluster& cluster : clusters_of(nodes)) {
+      const std::vector<Event> list = events(cluster, false);
+      std::map<Event::Kind, std::vector<Event>> kinds;
+      for (const Event& event : list) kinds[event.kind].push_back(event);
+      for (std::uint32_t seed = 0; seed < runs; ++seed) {
+        std::mt19937 random(seed);
+        World<Quorum> world(cluster, true);
+        std::string how;
+        for (std::size_t length = 0; length < 60; ++length) {
+          const auto kind = std::next(kinds.begin(), random() % kinds.size());
+          const Event& event = kind->second[random() % kind->second.size()];
+          world.apply(event);
+          how += text(event, nodes) + ", ";
+          ASSERT_LE(world.quorate_sides(), 1u) << cluster.name << " seed " << seed << ": " << how;
+        }
+        ASSERT_TRUE(world.agree()) << cluster.name << " seed " << seed << ": " << how;
+      }
+    }
+}
 
 TEST(TwoSides, CanBeWithTwoNodeAndWithoutASectionAndSaySo) {
   QuorumSettings two = section(2, {.wait = true});

@@ -1,7 +1,7 @@
-// Up to five nodes that count votes, and all that can come over them: a node starts, crashes or
-// leaves, is paused and back again, the network parts and heals, the window of last_man_standing
-// passes on one node or on all, a device votes for one ring. Rings form at once, wherever those who
-// can hear each other are not one.
+// Some nodes that count votes, and all that can come over them: a node starts, crashes or
+// leaves, is paused and back again, alone or with the others, the network parts and heals, the
+// window of last_man_standing passes on one node or on all, a device votes for one ring. Rings form
+// at once, wherever those who can hear each other are not one.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 
 namespace gyre::membership {
 
-inline constexpr std::size_t nodes_most = 5;
+inline constexpr std::size_t nodes_most = 7;  // as many labels fit into three bits each
 
 struct Cluster {
   const char* name;
@@ -29,13 +29,22 @@ struct Cluster {
 };
 
 struct Event {
-  enum class Kind : std::uint8_t { turn, leave, sides, pause, window, windows, device } kind;
+  enum class Kind : std::uint8_t {
+    turn,
+    leave,
+    sides,
+    pause,
+    resume,
+    window,
+    windows,
+    device
+  } kind;
   std::uint32_t what = 0;  // the node; of `sides` a label of three bits per node
 };
 
 inline std::string text(const Event& event, std::size_t nodes) {
-  constexpr const char* words[] = {"turn",   "leave",   "sides", "pause",
-                                   "window", "windows", "device"};
+  constexpr const char* words[] = {"turn",   "leave",  "sides",   "pause",
+                                   "resume", "window", "windows", "device"};
   std::string text = words[static_cast<std::size_t>(event.kind)] + std::string(" ");
   if (event.kind != Event::Kind::sides) return text + std::to_string(event.what + 1);
   for (std::size_t i = 0; i < nodes; ++i)
@@ -52,6 +61,7 @@ inline std::vector<Event> events(const Cluster& cluster, bool all) {
   };
   of_each(Event::Kind::turn, cluster.nodes);
   if (cluster.pauses) of_each(Event::Kind::pause, cluster.nodes);
+  if (cluster.pauses) of_each(Event::Kind::resume, 1);
   if (cluster.settings.allow_downscale) of_each(Event::Kind::leave, cluster.nodes);
   if (cluster.settings.last_man_standing) of_each(Event::Kind::window, cluster.nodes);
   if (cluster.settings.last_man_standing) of_each(Event::Kind::windows, 1);
@@ -93,8 +103,11 @@ class World {
         break;
       case Event::Kind::pause:
         if (!up_[node]) return;
-        paused_[node] = !paused_[node];
-        if (!paused_[node]) ring_[node] = 0;  // its lease ran out: it has to join anew
+        paused_[node] ? resume(node) : void(paused_[node] = true);
+        break;
+      case Event::Kind::resume:
+        for (std::size_t i = 0; i < cluster_->nodes; ++i)
+          if (paused_[i]) resume(i);
         break;
       case Event::Kind::window:
         if (up_[node]) up_[node]->expire(++now_ + window());
@@ -170,6 +183,12 @@ class World {
     QuorumSettings settings = cluster_->settings;
     settings.highest_seen = disk_[node];
     up_[node].emplace(settings, NodeId{static_cast<std::uint32_t>(node + 1)});
+    ring_[node] = 0;
+  }
+
+  // Its lease ran out: it has to join anew.
+  void resume(std::size_t node) {
+    paused_[node] = false;
     ring_[node] = 0;
   }
 
