@@ -119,8 +119,9 @@ void Program::burst(Time now) {
   send_some();
 }
 
+// As far as it is let into the group: libgyre refuses to send to one that it is not in.
 void Program::send_some() {
-  while (left_over_ > 0 && send_one(burst_group_)) --left_over_;
+  while (left_over_ > 0 && standings_[burst_group_].asked && send_one(burst_group_)) --left_over_;
 }
 
 // Without room for it, it waits as libgyre does.

@@ -28,6 +28,7 @@ class Trial {
   void choose_core();
   void calm_down();
   bool come_together(const char* clause, bool exactly, double reactions);
+  bool settle();
   void stay_together();
   void get_on();
   void probe();
@@ -89,7 +90,9 @@ Outcome Trial::run() {
   calm_down();
   const bool unsteady = outsiders_->unsteady();
   const bool exactly = !unsteady && !outsiders_->narrow();
-  if (come_together("L1", exactly, exactly ? steady_bound : unsteady_bound)) stay_together();
+  if (come_together("L1", exactly, exactly ? steady_bound : unsteady_bound) &&
+      (!exactly || settle()))
+    stay_together();
   if (outsiders_->narrow()) get_on();
   if (unsteady && failed()) {
     outcome_.parted = outcome_.violations.back().text;
@@ -184,6 +187,14 @@ bool Trial::come_together(const char* clause, bool exactly, double bound) {
   if (!done)
     fail(clause, fmt::format("not together after {:.1f} reaction times: {}", took, standing()));
   return done;
+}
+
+// An outsider that was heard until now may be gathering still, say whom it hears, and so break the
+// ring once more.
+bool Trial::settle() {
+  run_to(world_.now() + reactions(2));
+  stable_since_ = world_.now();
+  return come_together("L1", true, steady_bound);
 }
 
 // L2: no change while nothing changes. With outsiders who come and go: the core goes together.
