@@ -131,16 +131,30 @@ TEST(Scenario, D7_ANodeThatStartsDeaf) {
 
 // A path on which multicast arrives and unicast does not: a node that is heard, hears, agrees, and
 // never gets the token. It does not go by itself, and nobody can tell that it is the one; so all
-// fail to form the ring with it again and again, and the core of the others does not work. Known,
-// and not mended: switched off until the ring learns to do without such a member.
-TEST(Scenario, DISABLED_D7_ANodeThatGetsNoToken) {
-  Bed bed(4);
+// fail to form the ring with it again and again. Nothing is lost or told wrongly meanwhile, and
+// when the path is whole again so is the ring.
+void keep_tokens_from_the_fourth(Bed& bed) {
   bed.form();
-  bed.lose = [&](const Sight& sight) {
+  bed.lose = [](const Sight& sight) {
     return (sight.type == Type::token || sight.type == Type::commit_token) && sight.to == 3;
   };
   bed.run(bed.bound());
   EXPECT_GE(bed.times(Reason::token_lost_in_commit) + bed.times(Reason::commit_token_missing), 3u);
+}
+
+TEST(Scenario, D7_ANodeThatGetsNoToken) {
+  Bed bed(4);
+  keep_tokens_from_the_fourth(bed);
+  for (std::size_t node = 0; node < 4; ++node) bed.say(node, 3, 100);
+  bed.run(bed.bound());
+  bed.lose = nullptr;
+  bed.end();
+}
+
+// Known, and not mended: switched off until the ring learns to do without such a member.
+TEST(Scenario, DISABLED_D7_TheOthersGetOnWithoutANodeThatGetsNoToken) {
+  Bed bed(4);
+  keep_tokens_from_the_fourth(bed);
   expect_progress(bed, {0, 1, 2}, 5);
   bed.lose = nullptr;
   bed.end();

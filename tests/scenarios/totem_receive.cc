@@ -148,10 +148,9 @@ TEST(Scenario, F3_OnlyRecoveredFramesAreSwallowed) {
 }
 
 // Several of that kind take turns: each time one has gone another, which went before, is heard
-// again while the rest gather, and lacks the old ring's frames in the next recovery. Known, and not
-// mended: switched off until who has gone stays away for longer than a recovery takes.
-TEST(Scenario, DISABLED_F3_FourThatHearNoLargeFrames) {
-  Bed bed(6, 1, impatient());
+// again while the rest gather, and lacks the old ring's frames in the next recovery. Nothing is
+// lost or told wrongly meanwhile, and when large frames arrive again the ring is whole.
+void swallow_large_frames_of_four(Bed& bed, const std::function<void(std::size_t before)>& after) {
   bed.form();
   std::size_t swallowed = 0;
   bed.lose = [&](const Sight& sight) {
@@ -165,11 +164,24 @@ TEST(Scenario, DISABLED_F3_FourThatHearNoLargeFrames) {
       bed.say(part % 2, 1, 1300);
       bed.run(10ms);
     }
-    EXPECT_GT(bed.delivered(0).size(), before) << i << '\n' << bed.story();
+    after(before);
   }
   EXPECT_GT(swallowed, 20u);
   bed.lose = nullptr;
   bed.end();
+}
+
+TEST(Scenario, F3_FourThatHearNoLargeFrames) {
+  Bed bed(6, 1, impatient());
+  swallow_large_frames_of_four(bed, [](std::size_t) {});
+}
+
+// Known, and not mended: switched off until who has gone stays away for longer than a recovery
+// takes.
+TEST(Scenario, DISABLED_F3_TwoGetOnWithoutFourThatHearNoLargeFrames) {
+  Bed bed(6, 1, impatient());
+  swallow_large_frames_of_four(
+      bed, [&](std::size_t before) { EXPECT_GT(bed.delivered(0).size(), before) << bed.story(); });
 }
 
 }  // namespace
