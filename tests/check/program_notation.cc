@@ -106,4 +106,8 @@ void ProgramScript::one(const std::string& name, std::istringstream words) {
   programs.changed(who, place(), a, peers(c), peers(came), peers(went));
 }
 
+std::set<std::string> broken(const std::string& trace) {
+  return ProgramScript().play(trace).broken();
+}
+
 }  // namespace gyre::check

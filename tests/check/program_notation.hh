@@ -50,4 +50,7 @@ inline const std::string joined = R"(
   1a,2a,3a in g 3 1a,2a,3a +3a
 )";
 
+// The clauses that a trace breaks.
+std::set<std::string> broken(const std::string& trace);
+
 }  // namespace gyre::check

@@ -11,10 +11,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::set<std::string> broken(const std::string& trace) {
-  return ProgramScript().play(trace).broken();
-}
-
 TEST(Good, ViewsThatSayWhoCameAndWent) {
   EXPECT_THAT(broken(R"(
     1a,2a starts

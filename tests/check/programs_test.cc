@@ -10,10 +10,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::set<std::string> broken(const std::string& trace) {
-  return ProgramScript().play(trace).broken();
-}
-
 TEST(Good, MessagesToAGroup) {
   EXPECT_THAT(broken(joined + R"(
     1a sends g m1
