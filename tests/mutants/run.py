@@ -2,16 +2,21 @@
 """Which bugs do the simulators find?
 
 usage: run.py [--build DIR] [--seeds N] [--seconds S] [--jobs J] [--only ID,...] [--json]
+              [--resume FILE] [--page FILE]
 
 Each mutant (list/*.toml) runs through seeds 1, 2 … of each simulator in --build until one is
-killed: a violation, no convergence, a crash, a failed assertion, a hang. What N seeds or S seconds
-do not kill is left to the scenarios. Before that, all of them without a mutant must be clean; and
-the harmless ones (Z1 …) must survive, or a kill means little: these do not count in the shares.
-Prints a table and the shares killed, or with --json all of it as one object.
+killed: a violation, no convergence, a crash, a failed assertion, a hang. First all get a few seeds,
+then those that are left more and more, up to N seeds or S seconds of a processor in each simulator.
+What the first few seeds do not kill is tried on the scenarios, too. Before all that, everything
+without a mutant must be clean; and the harmless ones (Z1 …) must survive, or a kill means little:
+these do not count in the shares. Prints a table and the shares killed, or with --json all of it as
+one object. With --resume what is known is kept in FILE as it comes, and a later run of the same
+commit goes on from there. --page writes the table as docs/mutants.md has it.
 """
 import argparse
 import concurrent.futures
 import dataclasses
+import datetime
 import json
 import os
 import pathlib
@@ -27,12 +32,19 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import mutate  # noqa: E402
+import report  # noqa: E402
+from report import Kill, Result  # noqa: E402
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+FIRST_ROUND = (64, 15)   # seeds, seconds; each further round has ROUND_GROWTH times as many
+ROUND_GROWTH = 4
 BATCH_MAX = 256          # seeds in one process
-HANG_SECONDS = 60        # for a batch, and as much again for every HANG_SEEDS seeds in it
+HANG_SECONDS = 60        # of a processor for a batch, and as much again for every HANG_SEEDS seeds
 HANG_SEEDS = 60
+SLEEP_FACTOR = 60        # a process may wait for a processor that much longer than it needs it
 MEMORY_MAX = 4 << 30     # bytes resident: a hang that writes down what it does
 CANARY_SEEDS = 100
+HARMLESS_SEEDS = 500     # what is no bug would otherwise run through all of them
 # A simulator: its name, what it runs of the sources, and the command and environment for the
 # seeds first..last.
 SIMULATORS = {
@@ -40,35 +52,11 @@ SIMULATORS = {
                        {"GYRE_SEEDS": "{first}..{last}"}),
     "sim-mutants": ("", ["--json", "--seeds", "{first}..{last}"], {}),
 }
+CALLED = {"random-mutants": "ring", "sim-mutants": "sim"}
 FINDING = re.compile(r"\bseed (\d+): ([^\n]*)")
 FAILED_TEST = re.compile(r"\[  FAILED  \] (\S+)")
 STOP = threading.Event()  # whoever ends this program ends what it started
 ASSERTION = re.compile(r"[^\n]*Assertion[^\n]*|terminate called[^\n]*|[^\n]*what\(\):[^\n]*")
-
-
-@dataclasses.dataclass
-class Kill:
-    by: str        # the program
-    seed: int      # the one that found it, or if it crashed the last of its batch
-    how: str       # violation, crash, hang
-    why: str
-
-
-@dataclasses.dataclass
-class Result:
-    mutant: dict
-    kill: Kill | None = None
-    seeds: dict = dataclasses.field(default_factory=dict)  # program → seeds run
-    reached: bool = False
-
-    def harmless(self):
-        return mutate.family(self.mutant["id"])[0] == "Z"
-
-    def as_it_should(self):
-        return (self.kill is None) == self.harmless()
-
-    def by_chance(self):
-        return self.kill is not None and self.kill.by in SIMULATORS
 
 
 def resident(pid):
@@ -79,19 +67,30 @@ def resident(pid):
     return pages * resource.getpagesize()
 
 
+def used(pid):
+    """Seconds of a processor that a process has had."""
+    try:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except (OSError, IndexError):
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def run(command, environment, seconds):
-    """(exit status or None for a hang, output). Ends only the process group that it started."""
+    """(exit status or None for a hang, output, seconds of a processor). Ends only the process group
+    that it started."""
     with tempfile.TemporaryFile("w+", errors="replace") as output:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=output,
                                    stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                                    start_new_session=True)
-        end = time.monotonic() + seconds
-        status = None
+        end = time.monotonic() + SLEEP_FACTOR * seconds
+        status, spent = None, 0.0
         try:
             while (status is None and not STOP.is_set() and time.monotonic() < end
-                   and resident(process.pid) < MEMORY_MAX):
+                   and spent < seconds and resident(process.pid) < MEMORY_MAX):
+                spent = max(spent, used(process.pid))
                 try:
-                    status = process.wait(0.2)
+                    status = process.wait(0.1)
                 except subprocess.TimeoutExpired:
                     pass
         finally:
@@ -99,7 +98,7 @@ def run(command, environment, seconds):
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         output.seek(0)
-        return status, output.read()
+        return status, output.read(), spent
 
 
 def verdict(program, first, last, status, text):
@@ -128,123 +127,129 @@ def verdict(program, first, last, status, text):
 class Course:
     """One mutant's way through the programs."""
 
-    def __init__(self, options, mutant):
-        self.options, self.result = options, Result(mutant)
-        self.environment = {"GYRE_MUTANT": mutant["id"]}
+    def __init__(self, options, result):
+        self.options, self.result = options, result
+        self.environment = {"GYRE_MUTANT": result.mutant["id"]}
 
     def batch(self, program, first, last):
+        """What a run of these seeds finds, and the seconds that it took."""
         _, arguments, extra = SIMULATORS[program]
         fill = {"first": first, "last": last}
         command = [str(self.options.build / program)] + [a.format(**fill) for a in arguments]
         environment = {**self.environment, **{k: v.format(**fill) for k, v in extra.items()}}
         limit = HANG_SECONDS * (1 + (last - first + 1) / HANG_SEEDS)
-        return self.judge(program, first, last, *run(command, environment, limit))
+        status, text, spent = run(command, environment, limit)
+        return self.judge(program, first, last, status, text), spent
 
     def judge(self, program, first, last, status, text):
         if STOP.is_set():
-            return False
+            return None
         if "is not a mutant" in text:
             sys.exit(f"mutants: {program} was built from another list")
         self.result.reached |= "mutant reached" in text or status is None or status < 0
-        if status != 0:
-            self.result.kill = verdict(program, first, last, status, text)
-        return status == 0
+        return verdict(program, first, last, status, text) if status != 0 else None
 
-    def simulate(self, program):
-        first, size = 1, 2
-        end = time.monotonic() + self.options.seconds
-        while first <= self.options.seeds and time.monotonic() < end:
-            last = min(first + size - 1, self.options.seeds)
-            self.result.seeds[program] = last
-            if not self.batch(program, first, last):
+    def simulate(self, program, seeds, seconds):
+        """Goes on from the last seed that was run."""
+        done, spent = self.result.seeds, self.result.spent
+        seeds = min(seeds, HARMLESS_SEEDS) if self.result.harmless() else seeds
+        first, size = done.get(program, 0) + 1, 2
+        while first <= seeds and spent.get(program, 0) < seconds and not STOP.is_set():
+            last = min(first + size - 1, seeds)
+            kill, took = self.batch(program, first, last)
+            if STOP.is_set():
+                return
+            spent[program] = round(spent.get(program, 0) + took, 2)
+            done[program] = last
+            self.result.kill = kill
+            if kill:
                 return
             first, size = last + 1, min(2 * size, BATCH_MAX)
 
-    def take(self):
+    def try_scenarios(self):
+        self.result.asked_scenarios = True
+        for program in self.options.scenarios:
+            if not self.result.scenario:
+                status, text, _ = run([str(self.options.build / program)], self.environment,
+                                      5 * HANG_SECONDS)
+                self.result.scenario = self.judge(program, 0, 0, status, text)
+
+    def go_on(self, seeds, seconds):
         for program in self.options.simulators:
             runs_it = self.result.mutant["file"].startswith(SIMULATORS[program][0])
             if runs_it and not self.result.kill:
-                self.simulate(program)
-        for program in self.options.scenarios:
-            if not self.result.kill:
-                command = [str(self.options.build / program)]
-                self.judge(program, 0, 0, *run(command, self.environment, 5 * HANG_SECONDS))
-        return self.result
+                self.simulate(program, seeds, seconds)
+        if not self.result.kill and not self.result.asked_scenarios:
+            self.try_scenarios()
 
 
 class Progress:
     """One line that tells how far it is."""
 
-    def __init__(self, total):
-        self.total, self.done, self.killed, self.lock = total, 0, 0, threading.Lock()
+    def __init__(self, results):
+        self.results, self.lock = results, threading.Lock()
+        self.round, self.total, self.done = 0, 0, 0
 
-    def add(self, result):
+    def begin(self, total):
+        self.round, self.total, self.done = self.round + 1, total, 0
+
+    def add(self):
         with self.lock:
             self.done += 1
-            self.killed += result.kill is not None
             ending = "\r" if sys.stderr.isatty() and self.done < self.total else "\n"
             if ending == "\r" or self.done % 20 == 0 or self.done == self.total:
-                print(f"{self.done}/{self.total} mutants, {self.killed} killed",
-                      end=ending, file=sys.stderr, flush=True)
+                killed = sum(1 for result in self.results if result.kill)
+                print(f"round {self.round}: {self.done} of {self.total}; {killed} of "
+                      f"{len(self.results)} mutants killed by seeds", end=ending, file=sys.stderr,
+                      flush=True)
 
 
 def canary(options):
     """Without a mutant every program must be clean, or a kill means nothing."""
-    course = Course(options, {"id": ""})
-    clean = all(course.batch(program, 1, min(CANARY_SEEDS, options.seeds))
-                for program in options.simulators)
-    for program in options.scenarios:
-        command = [str(options.build / program)]
-        clean = clean and course.judge(program, 0, 0, *run(command, {}, 5 * HANG_SECONDS))
-    if not clean:
-        sys.exit(f"mutants: not clean without a mutant: {course.result.kill}")
+    course = Course(options, Result({"id": ""}))
+    kills = [course.batch(program, 1, min(CANARY_SEEDS, options.seeds))[0]
+             for program in options.simulators]
+    course.try_scenarios()
+    for kill in [*kills, course.result.scenario]:
+        if kill:
+            sys.exit(f"mutants: not clean without a mutant: {kill}")
 
 
-def run_all(options, mutants):
-    progress = Progress(len(mutants))
+def rounds(seeds, seconds):
+    most_seeds, most_seconds = FIRST_ROUND
+    while most_seeds < seeds or most_seconds < seconds:
+        yield min(most_seeds, seeds), min(most_seconds, seconds)
+        most_seeds, most_seconds = most_seeds * ROUND_GROWTH, most_seconds * ROUND_GROWTH
+    yield seeds, seconds
+
+
+def run_all(options, results, record):
+    progress = Progress(results)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
-    def course(mutant):
+    def course(result, seeds, seconds):
         if STOP.is_set():
-            return None
-        result = Course(options, mutant).take()
-        progress.add(result)
-        return result
+            return
+        before = dataclasses.asdict(result)
+        Course(options, result).go_on(seeds, seconds)
+        if STOP.is_set():
+            return
+        if dataclasses.asdict(result) != before:
+            record.keep(result)
+        progress.add()
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         try:
-            return list(pool.map(course, mutants))
+            for seeds, seconds in rounds(options.seeds, options.seconds):
+                left = [result for result in results if not result.kill]
+                progress.begin(len(left))
+                list(pool.map(lambda each: course(each, seeds, seconds), left))
         except BaseException:
             STOP.set()
             raise
 
 
-def share(part, results):
-    count = sum(1 for result in results if part(result))
-    return f"{count} of {len(results)}, {100 * count / max(1, len(results)):.1f} %"
-
-
-def summary(results):
-    bugs = [result for result in results if not result.harmless()]
-    return {"random": share(Result.by_chance, bugs),
-            "scenarios": share(lambda result: result.kill is not None, bugs),
-            "harmless": share(lambda result: result.kill is not None,
-                              [result for result in results if result.harmless()])}
-
-
-def line(result):
-    name, what = result.mutant["id"], result.mutant["what"]
-    if not result.kill:
-        ran = ", ".join(f"{count} seeds of {program}" for program, count in result.seeds.items())
-        place = "" if result.reached else ", its place never reached"
-        word = "harmless" if result.harmless() else "SURVIVED"
-        return f"{name:<5} {word}  {what} ({ran}{place})"
-    kill = result.kill
-    where = f"seed {kill.seed} of {kill.by}" if kill.by in SIMULATORS else kill.by
-    return f"{name:<5} {kill.how:<9} {what} ({where}: {kill.why[:90]})"
-
-
-def main():
+def arguments():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/tests/mutants"))
@@ -253,6 +258,8 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", help="ids, or classes, with commas between them")
     parser.add_argument("--programs", help="simulators and scenarios, with commas between them")
+    parser.add_argument("--resume", type=pathlib.Path, metavar="FILE")
+    parser.add_argument("--page", type=pathlib.Path, metavar="FILE")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     known = [*SIMULATORS, *sorted(path.name for path in options.build.glob("scenarios*-mutants"))]
@@ -262,17 +269,29 @@ def main():
     options.scenarios = [name for name in programs if name not in SIMULATORS]
     if not programs:
         sys.exit(f"mutants: no program in {options.build}")
+    return options
+
+
+def main():
+    options = arguments()
+    commit = report.commit_of(ROOT)
+    record = report.Record(options.resume, commit)
     wanted = set(options.only.split(",")) if options.only else None
-    mutants = [each for each in mutate.load()
+    results = [record.result_of(each) for each in mutate.load()
                if not wanted or {each["id"], mutate.family(each["id"])} & wanted]
     canary(options)
-    results = run_all(options, mutants)
-    shares = summary(results)
+    run_all(options, results, record)
+    shares = report.summary(results)
+    if options.page:
+        command = (f"scripts/sim --mutants --seeds {options.seeds} --seconds {options.seconds:g} "
+                   f"--page {options.page}")
+        options.page.write_text(report.page(results, CALLED, commit, command,
+                                            datetime.date.today().isoformat()), encoding="utf-8")
     if options.json:
-        print(json.dumps({"shares": shares,
+        print(json.dumps({"shares": shares, "commit": commit,
                           "mutants": [dataclasses.asdict(result) for result in results]}, indent=1))
     else:
-        print("\n".join(line(result) for result in results))
+        print("\n".join(report.line(result, CALLED) for result in results))
         print(f"killed by random seeds alone: {shares['random']}")
         print(f"killed with scenarios: {shares['scenarios']}")
         print(f"taken for bugs though harmless: {shares['harmless']}")

@@ -1,0 +1,152 @@
+"""What came of each mutant: kept as it comes, so that nothing is lost, and said at the end."""
+import dataclasses
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import mutate  # noqa: E402
+
+
+@dataclasses.dataclass
+class Kill:
+    by: str        # the program
+    seed: int      # the one that found it, or if it crashed the last of its batch
+    how: str       # violation, crash, hang
+    why: str
+
+
+@dataclasses.dataclass
+class Result:
+    mutant: dict
+    kill: Kill | None = None      # by a seed
+    scenario: Kill | None = None  # asked for where the first round of seeds found nothing
+    asked_scenarios: bool = False
+    seeds: dict = dataclasses.field(default_factory=dict)  # program → seeds run
+    spent: dict = dataclasses.field(default_factory=dict)  # program → seconds of a processor
+    reached: bool = False
+
+    def harmless(self):
+        return mutate.family(self.mutant["id"])[0] == "Z"
+
+    def found(self):
+        return self.kill is not None or self.scenario is not None
+
+    def as_it_should(self):
+        return self.found() != self.harmless()
+
+
+def commit_of(root):
+    """What the results are of: the commit, and what differs from it if anything does."""
+    def git(*words):
+        return subprocess.run(["git", "-C", root, *words], stdout=subprocess.PIPE,
+                              check=False).stdout
+    head = git("rev-parse", "--short=10", "HEAD").decode().strip()
+    changes = git("diff", "HEAD")
+    if not changes:
+        return head
+    blob = subprocess.run(["git", "hash-object", "--stdin"], input=changes,
+                          stdout=subprocess.PIPE, check=False).stdout.decode()
+    return f"{head}+{blob[:6]}"
+
+
+class Record:
+    """A file with one line of JSON for each step of a mutant; the last one counts. What it says of
+    another commit is left alone."""
+
+    def __init__(self, path, commit):
+        self.path, self.commit, self.known = path, commit, {}
+        if not path or not path.exists():
+            return
+        for text in path.read_text(encoding="utf-8").splitlines():
+            try:
+                step = json.loads(text)
+            except json.JSONDecodeError:  # the end of a run that was interrupted
+                continue
+            if step.pop("commit") == commit:
+                self.known[step.pop("id")] = step
+
+    def result_of(self, mutant):
+        known = dict(self.known.get(mutant["id"], {}))
+        for key in ("kill", "scenario"):
+            known[key] = Kill(**known[key]) if known.get(key) else None
+        return Result(mutant, **known)
+
+    def keep(self, result):
+        if not self.path:
+            return
+        step = dataclasses.asdict(result)
+        step["id"] = step.pop("mutant")["id"]
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"commit": self.commit, **step}) + "\n")
+
+
+def share(part, results):
+    count = sum(1 for result in results if part(result))
+    return f"{count} of {len(results)}, {100 * count / max(1, len(results)):.1f} %"
+
+
+def summary(results):
+    bugs = [result for result in results if not result.harmless()]
+    return {"random": share(lambda result: result.kill is not None, bugs),
+            "scenarios": share(Result.found, bugs),
+            "harmless": share(Result.found, [each for each in results if each.harmless()])}
+
+
+def place(kill, programs):
+    return f"seed {kill.seed} of {programs[kill.by]}" if kill.by in programs else kill.why
+
+
+def ran(result, programs):
+    words = [f"{count} seeds of {programs[name]}" for name, count in result.seeds.items()]
+    return ", ".join(words) + ("" if result.reached else "; its place never reached")
+
+
+def line(result, programs):
+    name, what, kill = result.mutant["id"], result.mutant["what"], result.kill or result.scenario
+    if not kill:
+        word = "harmless" if result.harmless() else "SURVIVED"
+        return f"{name:<5} {word}  {what} ({ran(result, programs)})"
+    return f"{name:<5} {kill.how:<9} {what} ({place(kill, programs)}: {kill.why[:90]})"
+
+
+def why(kill):
+    """One cell of a table: the clause or the failed assertion, without what differs per run."""
+    if kill.how == "violation":
+        return kill.why.split(":")[0]
+    return kill.how if kill.how == "hang" else "crash: " + kill.why.split("Assertion ")[-1][:60]
+
+
+def by_class(result):
+    letter, number, rest = re.fullmatch(r"([A-Z])(\d+)(.*)", result.mutant["id"]).groups()
+    return letter, int(number), rest
+
+
+def page(results, programs, commit, command, today):
+    """docs/mutants.md."""
+    shares = summary(results)
+    bugs = sum(1 for result in results if not result.harmless())
+    lines = ["# Which built-in bugs are found", "",
+             f"Made by `{command}` at commit {commit}, {today}; not written by hand. Each of "
+             f"{bugs} bugs (`tests/mutants/list`) ran through the seeds 1, 2 … of "
+             "`tests/totem/random_test.cc` (ring; only bugs in `totem/`) and `tests/sim` (sim), "
+             "until one found it.", "",
+             "| | bugs found |", "|---|---|",
+             f"| by random seeds alone | {shares['random']} |",
+             f"| by seeds or scenarios | {shares['scenarios']} |",
+             f"| harmless changes taken for bugs | {shares['harmless']} |", "",
+             "| id | bug | found by | clause |", "|---|---|---|---|"]
+    for result in sorted(results, key=by_class):
+        kill = result.kill or result.scenario
+        found = ("scenario" if kill is result.scenario else place(kill, programs)) if kill else (
+            ("nothing, as it should be" if result.harmless() else "**nothing**")
+            + f" ({ran(result, programs)})")
+        if kill and kill is result.scenario:
+            found += f" ({ran(result, programs)} did not)"
+        clause = (kill.why if kill is result.scenario else why(kill)) if kill else ""
+        cells = [result.mutant["id"], result.mutant["what"], found, clause]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
