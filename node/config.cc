@@ -7,6 +7,7 @@
 
 #include "node/config_address.hh"
 #include "node/config_lines.hh"
+#include "node/config_parts.hh"
 #include "node/config_quorum.hh"
 #include "node/config_settings.hh"
 #include "node/config_timers.hh"
@@ -16,7 +17,8 @@ namespace {
 
 class Reader {
  public:
-  Reader(std::string_view text, const std::string& file) : settings_(text, file) {
+  Reader(std::string_view text, const std::string& file, const std::vector<ConfigPart>& parts)
+      : settings_(text, file), parts_(parts) {
     config_.file = file;
   }
 
@@ -35,9 +37,11 @@ class Reader {
     config_.quorum = read_quorum(settings_);
     read_logging();
     read_system();
-    for (const auto& [path, value] : settings_.values())
-      if (path != "totem.key") config_.keys[path] = value.text;
-    config_.notices = settings_.notices();
+    take(settings_);
+    for (const ConfigPart& part : parts_) {
+      Settings settings = read_part(part, config_.services.size());
+      take(settings);
+    }
     return std::move(config_);
   }
 
@@ -47,6 +51,15 @@ class Reader {
   }
   std::string of_interface(const char* key) const { return fmt::format("{}.{}", interface_, key); }
   bool listed() const { return config_.form == Form::nodelist; }
+
+  // What every file has, this one and its parts.
+  void take(Settings& settings) {
+    config_.grants.insert(config_.grants.end(), settings.grants().begin(), settings.grants().end());
+    for (const Service& service : read_services(settings)) config_.services.push_back(service);
+    for (const auto& [path, value] : settings.values())
+      if (path != "totem.key") config_.keys[path] = value.text;
+    for (const std::string& notice : settings.notices()) config_.notices.push_back(notice);
+  }
 
   void require_version() const {
     if (!settings_.is("totem.version", "2"))
@@ -306,6 +319,7 @@ class Reader {
   }
 
   Settings settings_;
+  const std::vector<ConfigPart>& parts_;
   Config config_;
   std::string interface_ = "totem.interface.0";
   std::optional<bool> v6_;  // the family of the addresses so far, once there is one
@@ -314,8 +328,9 @@ class Reader {
 
 }  // namespace
 
-Config parse_config(std::string_view text, const std::string& file) {
-  return Reader(text, file).read();
+Config parse_config(std::string_view text, const std::string& file,
+                    const std::vector<ConfigPart>& parts) {
+  return Reader(text, file, parts).read();
 }
 
 std::size_t udp_payload_max(std::uint32_t netmtu, bool ipv6) {

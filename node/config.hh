@@ -2,8 +2,8 @@
 //
 // In steps: a file's bytes (config_file); lines → sections and items (config_lines); items →
 // checked settings by path (config_settings, with the table of every key in config_keys); settings
-// → Config (config, config_timers, config_quorum). Only the first touches the machine, and
-// find_local does.
+// → Config (config, config_timers, config_quorum, config_parts). Only the first touches the
+// machine; find_local and find_admission do, too.
 #pragma once
 
 #include <chrono>
@@ -39,6 +39,18 @@ struct ListedNode {
   int line = 0;
 };
 
+// A line of uidgid{}: who may connect besides root and the daemon's own user.
+struct Grant {
+  enum class Kind : std::uint8_t { uid, gid } kind{};
+  std::string who;    // a name or a number, as written
+  std::string place;  // "file:line"
+};
+
+struct Service {
+  std::string name;
+  bool operator_starts = false;  // ver: 1; with ver: 0 it starts with the ring
+};
+
 struct LoggingConfig {
   bool to_stderr = true, to_syslog = true, to_logfile = false;
   bool debug = false, timestamp = true, hires = true;
@@ -69,6 +81,8 @@ struct Config {
   Poll poll = Poll::adaptive;
   // Read and checked, not yet in force. Its votes are those of a node that is not listed.
   membership::QuorumSettings quorum;
+  std::vector<Grant> grants;
+  std::vector<Service> services;
   LoggingConfig logging;
   std::string state_dir;                           // system.state_dir, may be empty
   bool sched_rr = true;                            // a real-time class, where the system lets us
@@ -81,10 +95,18 @@ struct Config {
   std::vector<std::string> notices;  // "file:line: …": one per key that has no effect here
 };
 
-// Reads `file` and nothing else. Throws ConfigError.
+// A file of one of the two folders that may stand beside the configuration: uidgid.d, whose files
+// hold uidgid{} only, and service.d, whose files hold service{} only.
+struct ConfigPart {
+  std::string_view section;  // "uidgid" or "service"
+  std::string file, text;
+};
+
+// Reads `file`, and beside it uidgid.d/* and service.d/*. Throws ConfigError.
 Config read_config(const std::string& file);
-// Pure; `file` is only a name for the errors. Throws ConfigError.
-Config parse_config(std::string_view text, const std::string& file);
+// Pure; the names of files are only for the errors. Throws ConfigError.
+Config parse_config(std::string_view text, const std::string& file,
+                    const std::vector<ConfigPart>& parts = {});
 
 // Bytes that one UDP datagram may carry when its IP packet is to be netmtu bytes: 65507 at most
 // with IPv4, 65487 with IPv6.

@@ -141,6 +141,11 @@ constexpr Key keys[] = {
     number("quorum.device", "votes", 0, u32),
     number("quorum.device", "master_wins", 0, u8),
 
+    text("uidgid", "uid"),
+    text("uidgid", "gid"),
+    text("service", "name"),
+    number("service", "ver", 0, 1),
+
     word("logging", "to_stderr", yes_no),
     word("logging", "to_syslog", yes_no),
     word("logging", "to_logfile", yes_no),
@@ -172,9 +177,7 @@ constexpr SectionWithoutEffect sections_without_effect[] = {
     {"logging.logging_daemon", "one level holds for the whole daemon, that of logging{}"},
     {"resources", "no watchdog is fed and no resource is watched"},
     {"nozzle", "no network device is made"},
-    {"uidgid", "the owner and group of the socket say who may connect"},
     {"pload", "`gyre bench throughput` makes load"},
-    {"service", "the daemon loads no services"},
     {"amf", "the availability management framework is gone"},
     {"aisexec", "the account that starts the daemon decides"},
     {"event", "the event service is gone"},

@@ -41,6 +41,7 @@ class SettingsReader {
     settings_.section_lines_.emplace(path, section.line);
     if (section.path == "totem.interface") settings_.interfaces_.push_back({path, section.line});
     if (section.path == "nodelist.node") settings_.nodes_.push_back({path, section.line});
+    if (section.path == "service") settings_.services_.push_back({path, section.line});
     note(section, index);
   }
 
@@ -64,6 +65,9 @@ class SettingsReader {
     if (section.path == "totem.interface") return numbered_interface(index);
     if (section.path == "nodelist.node")
       return fmt::format("{}.{}", section.path, settings_.nodes_.size());
+    if (section.path == "service")
+      return fmt::format("{}.{}", section.path,
+                         settings_.services_elsewhere_ + settings_.services_.size());
     if (section.path == "logging.logger_subsys") return labelled(index, "subsys");
     if (section.path == "logging.logging_daemon") return labelled(index, "name");
     const std::string& above = paths_[section.parent];
@@ -108,7 +112,8 @@ class SettingsReader {
     if (section.path == "totem.interface.member" && item.key == "memberaddr") {
       path = fmt::format("{}.{}", above, settings_.members_.size());
       settings_.members_.push_back({path, item.line});
-    } else if (section.path == "uidgid" && (item.key == "uid" || item.key == "gid")) {
+    } else if (section.path == "uidgid") {
+      grant(item);
       path = fmt::format("uidgid.config.{}.{}", item.key, item.value);
       value.assign(1, '1');
     }
@@ -120,6 +125,15 @@ class SettingsReader {
       settings_.notices_.emplace(
           place.line, fmt::format("{} is written again in line {}, which counts", path, item.line));
     place = {std::move(value), item.line};
+  }
+
+  // Whatever else stands there was meant to let somebody in, or to keep somebody out.
+  void grant(const Item& item) {
+    if (item.key != "uid" && item.key != "gid")
+      refuse(settings_.file_, item.line,
+             fmt::format("uidgid: only uid and gid stand here, not {}", item.key));
+    settings_.grants_.push_back({item.key == "uid" ? Grant::Kind::uid : Grant::Kind::gid,
+                                 item.value, place(settings_.file_, item.line)});
   }
 
   void note(const Item& item, const Section& section) {
@@ -142,7 +156,8 @@ class SettingsReader {
   std::vector<bool> silent_;        // of each section: its keys need no notice of their own
 };
 
-Settings::Settings(std::string_view text, const std::string& file) : file_(file) {
+Settings::Settings(std::string_view text, const std::string& file, std::size_t services)
+    : file_(file), services_elsewhere_(services) {
   const Lines lines = split_lines(text, file);
   SettingsReader(lines, *this).read();
 }

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "node/config.hh"
+
 namespace gyre::node {
 
 class Settings {
@@ -22,8 +24,9 @@ class Settings {
     int line = 0;
   };
 
-  // Throws ConfigError for what split_lines and complaint do not like.
-  Settings(std::string_view text, const std::string& file);
+  // Throws ConfigError for what split_lines and complaint do not like. The first service{} gets
+  // the number `services`: so many are in other files.
+  Settings(std::string_view text, const std::string& file, std::size_t services = 0);
 
   bool has(const std::string& path) const { return values_.count(path) != 0; }
   std::string text(const std::string& path, std::string_view otherwise = {}) const;
@@ -41,15 +44,19 @@ class Settings {
   const std::vector<Numbered>& interfaces() const { return interfaces_; }
   const std::vector<Numbered>& nodes() const { return nodes_; }
   const std::vector<Numbered>& members() const { return members_; }  // path: of the memberaddr
+  const std::vector<Numbered>& services() const { return services_; }
+  const std::vector<Grant>& grants() const { return grants_; }
   // In the order of the file.
   std::vector<std::string> notices() const;
 
  private:
   friend class SettingsReader;
   std::string file_;
+  std::size_t services_elsewhere_;
   std::map<std::string, Value> values_;
   std::map<std::string, int> section_lines_;
-  std::vector<Numbered> interfaces_, nodes_, members_;
+  std::vector<Numbered> interfaces_, nodes_, members_, services_;
+  std::vector<Grant> grants_;
   std::multimap<int, std::string> notices_;
 };
 

@@ -26,6 +26,9 @@ constexpr seconds visitor_patience(5);        // to say the first word
 constexpr seconds reactor_patience(2);        // to answer a question
 constexpr milliseconds socket_patience(200);  // for words that are on their way
 constexpr seconds disk_again(1);
+// Anyone may connect and be refused, as often as he likes: that many lines in that time say it.
+constexpr seconds refusals_time(10);
+constexpr std::uint64_t refusals_told = 10;
 
 shm::Descriptor checked(int fd, const char* call) {
   if (fd < 0) throw std::system_error(errno, std::generic_category(), call);
@@ -154,7 +157,8 @@ void Helper::run() {
 void Helper::wait() {
   std::array<pollfd, 3 + visitors_max> fds;
   std::size_t count = 0;
-  for (const int fd : {to_helper_.number(), signals_.number(), setup_.listener.fd()})
+  const int listener = visitors_.size() < visitors_max ? setup_.listener.fd() : -1;
+  for (const int fd : {to_helper_.number(), signals_.number(), listener})
     fds[count++] = {.fd = fd, .events = POLLIN, .revents = 0};
   for (const Visitor& visitor : visitors_)
     fds[count++] = {.fd = visitor.socket.number(), .events = POLLIN, .revents = 0};
@@ -193,21 +197,37 @@ void Helper::handle_signals() {
   }
 }
 
+// Who may not connect takes no place among those who may.
 void Helper::accept_visitors() {
-  while (visitors_.size() < visitors_max) {
-    shm::Descriptor socket = setup_.listener.accept();
-    if (!socket) return;
-    visitors_.push_back({std::move(socket), Clock::now() + visitor_patience});
-  }
+  for (std::size_t i = 0; i < visitors_max && visitors_.size() < visitors_max; ++i) try {
+      shm::Descriptor socket = setup_.listener.accept();
+      if (!socket) return;
+      shm::check_caller(socket, setup_.allow, socket_patience);
+      visitors_.push_back({std::move(socket), Clock::now() + visitor_patience});
+    } catch (const std::exception& error) {
+      note_refusal(error.what());
+    }
 }
 
 // A program has said what it wants; a misfit costs it the connection and us a line in the log.
 void Helper::receive(shm::Descriptor socket) try {
-  const shm::Caller caller = shm::read_hello(socket, shm::allow_own, socket_patience);
+  const shm::Caller caller = shm::read_hello(socket, setup_.allow, socket_patience);
   if (caller.kind == shm::Caller::Kind::client) return admit(std::move(socket), caller);
   ask(std::move(socket), caller);
 } catch (const std::exception& error) {
-  setup_.writer.write(LogLevel::warning, fmt::format("a program was refused: {}", error.what()));
+  note_refusal(error.what());
+}
+
+void Helper::note_refusal(const char* reason) {
+  if (const auto now = Clock::now(); now - refusals_from_ >= refusals_time) {
+    if (refusals_ > refusals_told)
+      setup_.writer.write(LogLevel::warning,
+                          fmt::format("{} more programs were refused", refusals_ - refusals_told));
+    refusals_from_ = now;
+    refusals_ = 0;
+  }
+  if (++refusals_ <= refusals_told)
+    setup_.writer.write(LogLevel::warning, fmt::format("a program was refused: {}", reason));
 }
 
 void Helper::admit(shm::Descriptor socket, const shm::Caller& caller) {

@@ -29,6 +29,7 @@ class Helper final : public Errands {
     std::size_t clients = 256;                      // as NodeLimits::clients
     std::size_t events_size = shm::events_default;  // client_backlog_max
     shm::Listener& listener;
+    shm::Allow allow = shm::allow_own;  // who may connect
     RingStore& ring_store;
     Log& log;
     LogWriter& writer;
@@ -85,6 +86,7 @@ class Helper final : public Errands {
   void handle_signals();
   void accept_visitors();
   void receive(shm::Descriptor socket);
+  void note_refusal(const char* reason);
   void admit(shm::Descriptor socket, const shm::Caller& caller);
   void ask(shm::Descriptor socket, const shm::Caller& caller);
   void answer_questions();
@@ -103,6 +105,8 @@ class Helper final : public Errands {
   std::vector<Visitor> visitors_;
   std::vector<Question> questions_;
   std::deque<std::uint32_t> free_slots_;  // the longest free first
+  Clock::time_point refusals_from_{};
+  std::uint64_t refusals_ = 0;  // since then
   std::uint32_t generation_ = 0;
   std::uint64_t lost_records_ = 0, view_told_ = 0, turns_seen_ = 0, reserve_done_ = 0;
   Clock::time_point reserve_again_{}, watchdog_at_{};

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "node/admission.hh"
 #include "node/config.hh"
 #include "node/daemon.hh"
 #include "node/helper.hh"
@@ -102,8 +103,8 @@ RingStore open_ring_store(const Config& config, const Options& options, LogWrite
 }
 
 // Everything from here on is made once, and in this order.
-void run(const Config& config, const LocalNode& local, const Options& options,
-         std::optional<Background>& background) {
+void run(const Config& config, const LocalNode& local, const Admission& admission,
+         const Options& options, std::optional<Background>& background) {
   const PidFile pid_file(options.run_dir);
   const std::unique_ptr<LogWriter> writer = open_log(config, options);
   writer->write(LogLevel::info,
@@ -147,6 +148,7 @@ void run(const Config& config, const LocalNode& local, const Options& options,
                  .clients = limits.clients,
                  .events_size = config.client_backlog_max,
                  .listener = listener,
+                 .allow = [&](uid_t uid, gid_t gid) { return admission.allows(uid, gid); },
                  .ring_store = store,
                  .log = log,
                  .writer = *writer,
@@ -223,11 +225,12 @@ int main(int argc, char** argv) {
   try {
     const Config config = read_config(options->config);
     const LocalNode local = find_local(config, options->nodeid);
+    const Admission admission(config.grants);
     if (options->test) return 0;
     std::signal(SIGPIPE, SIG_IGN);
     std::optional<Background> background;
     if (!options->foreground) background.emplace();
-    run(config, local, *options, background);
+    run(config, local, admission, *options, background);
     return 0;
   } catch (const ConfigError& error) {
     return failed(Exit::configuration, error.what());

@@ -145,7 +145,7 @@ TEST_F(Handshake, RefusesAUidThatIsNotAllowedBeforeItReadsAnything) {
     const Descriptor socket = accept();
     daemon = outcome([&] {
       read_hello(
-          socket, [](uid_t) { return false; }, patience);
+          socket, [](uid_t, gid_t) { return false; }, patience);
     });
   }
   EXPECT_EQ(daemon.failure, HandshakeFailure::untrusted);
@@ -266,7 +266,7 @@ TEST(Listening, ReplacesTheFileOfADaemonThatIsGoneAndNotOfOneThatLives) {
     const Listener first(dir.path());
     struct stat facts {};
     ASSERT_EQ(::stat(path.c_str(), &facts), 0);
-    EXPECT_EQ(facts.st_mode & 0777, 0660u);
+    EXPECT_EQ(facts.st_mode & 0777, 0666u);
     const Outcome second = outcome([&] { const Listener other(dir.path()); });
     EXPECT_EQ(second.failure, HandshakeFailure::system);
     EXPECT_TRUE(contains(second.what, "another gyred")) << second.what;

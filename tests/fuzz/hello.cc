@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const Caller caller = read_hello(socket, allow_own, TimeLimit(1000));
     assert(caller.kind == Caller::Kind::client || caller.kind == Caller::Kind::query);
     assert(caller.kind == Caller::Kind::query || caller.question.empty());
-    assert(caller.question.size() <= question_max && allow_own(caller.uid) && caller.pid == 17);
+    assert(caller.question.size() <= question_max && allow_own(caller.uid, 0) && caller.pid == 17);
     assert(side.received.empty());
   } catch (const HandshakeError& error) {
     check_replies(side.received);

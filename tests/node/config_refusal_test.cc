@@ -198,9 +198,9 @@ TEST(Guide, IsAcceptedWithOneInterfaceInTheOpen) {
   EXPECT_EQ(config.timers.consensus, std::chrono::seconds(12));
   EXPECT_TRUE(config.logging.timestamp);
   EXPECT_FALSE(config.logging.hires);
-  EXPECT_EQ(config.keys.at("service.name"), "pacemaker");
+  EXPECT_EQ(config.keys.at("service.0.name"), "pacemaker");
   EXPECT_EQ(config.notices.size(),
-            8u);  // vsftype threads rrp_mode amf service aisexec fileline AMF
+            7u);  // vsftype threads rrp_mode amf aisexec fileline AMF
 }
 
 std::string read_error(const std::string& path) {

@@ -1,10 +1,13 @@
 // gyred as its users meet it: a program with arguments, messages and an exit status.
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <grp.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
@@ -249,6 +252,49 @@ TEST_F(Gyred, OpensItsLogAgainAndTellsItsState) {
   process->signal(SIGTERM);
   ASSERT_TRUE(process->wait());
   EXPECT_TRUE(has(read_file(directory / "log"), "state: node 1, operational"));
+}
+
+// A program of another user: what the daemon says to it.
+std::string status_for(uid_t uid, gid_t gid, const std::string& run_dir) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return "pipe";
+  const shm::Descriptor reader(ends[0]);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::string said = "no other user";
+    if (::setgroups(0, nullptr) == 0 && ::setgid(gid) == 0 && ::setuid(uid) == 0) try {
+        said = client::Connection::query("status", {.run_dir = run_dir}).substr(0, 9);
+      } catch (const client::Error& error) {
+        said = error.what();
+      }
+    const auto written = ::write(ends[1], said.data(), said.size());
+    ::_exit(written == static_cast<ssize_t>(said.size()) ? 0 : 1);
+  }
+  ::close(ends[1]);
+  std::string said;
+  char buffer[256];
+  for (ssize_t got; (got = ::read(reader.number(), buffer, sizeof buffer)) > 0;)
+    said.append(buffer, static_cast<std::size_t>(got));
+  ::waitpid(child, nullptr, 0);
+  return said;
+}
+
+TEST_F(Gyred, LetsInWhomTheConfigurationNames) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  write_config("to_stderr: yes\n}\nuidgid {\n  uid: 4242");
+  std::filesystem::create_directory(directory / "uidgid.d");
+  write_file(directory / "uidgid.d/others", "uidgid {\n  gid: 4343\n}\n");
+  std::filesystem::permissions(directory.path(), std::filesystem::perms(0755));
+  const auto process = start(1);
+  ASSERT_TRUE(notify.wait_for("READY=1"));
+  EXPECT_EQ(status_for(4242, 100, run_dir(1)), R"({"nodeid")");
+  EXPECT_EQ(status_for(100, 4343, run_dir(1)), R"({"nodeid")");
+  const std::string refused = status_for(4343, 4242, run_dir(1));
+  EXPECT_TRUE(has(refused, "uid 4343 with gid 4242 is not allowed")) << refused;
+  process->signal(SIGTERM);
+  const auto ended = process->wait();
+  ASSERT_TRUE(ended);
+  EXPECT_TRUE(has(ended->output, "uid 4343 with gid 4242 is not allowed")) << ended->output;
 }
 
 // The file that operators know, with what this version does not have taken out: the second

@@ -72,6 +72,7 @@ class HelperThread : public testing::Test {
     EXPECT_TRUE(done());
   }
 
+  std::atomic<bool> allowed = true;
   test::TemporaryDirectory directory;
   shm::Listener listener{directory.path()};
   RingStore store{directory / "state"};
@@ -82,6 +83,7 @@ class HelperThread : public testing::Test {
                  .clients = slots,
                  .events_size = shm::ring_min,
                  .listener = listener,
+                 .allow = [this](uid_t, gid_t) { return allowed.load(); },
                  .ring_store = store,
                  .log = log,
                  .writer = writer,
@@ -94,6 +96,26 @@ class HelperThread : public testing::Test {
   std::uint64_t turns = 0, reserved = 0;
   std::size_t clients = 0;
 };
+
+// Whoever may not connect can do so as often as he likes: it is said, but not as often.
+TEST_F(HelperThread, RefusalsDoNotFillTheLog) {
+  allowed = false;
+  std::size_t refused = 0;
+  for (std::size_t i = 0; i < rounds; ++i) try {
+      client::Connection::query("status", {.run_dir = directory.path()});
+    } catch (const client::Error& error) {
+      refused += error.code() == client::ErrorCode::refused;
+    }
+  helper.stop();
+  EXPECT_EQ(refused, rounds);
+  const std::string log_text = test::read_file(directory / "log");
+  std::size_t lines = 0;
+  for (std::size_t at = 0; (at = log_text.find("a program was refused", at)) != std::string::npos;
+       ++at)
+    ++lines;
+  EXPECT_GT(lines, 0u);
+  EXPECT_LT(lines, rounds);
+}
 
 TEST_F(HelperThread, ProgramsComeAndGoWhileTheReactorTurns) {
   const client::Options options{.run_dir = directory.path(), .connect_timeout = 10s};

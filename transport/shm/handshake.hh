@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -59,8 +60,9 @@ std::string ask(const std::string& run_dir, std::string_view question, TimeLimit
 
 // ---- the daemon's side ----
 
-// The listening socket run_dir/gyre.sock (non-blocking, mode 0660). A file left there by a daemon
-// that is gone is replaced; a living one is a HandshakeError (system) that says so.
+// The listening socket run_dir/gyre.sock (non-blocking, mode 0666: who may connect is decided by
+// who it is, and told the reason). A file left there by a daemon that is gone is replaced; a living
+// one is a HandshakeError (system) that says so.
 class Listener {
  public:
   explicit Listener(const std::string& run_dir);
@@ -84,12 +86,16 @@ struct Caller {
   std::string question;  // of a query
 };
 
+// Decides by the caller's effective uid and gid at the time when it connected.
+using Allow = std::function<bool(uid_t, gid_t)>;
 // Root and the daemon's own uid.
-bool allow_own(uid_t uid) noexcept;
+bool allow_own(uid_t uid, gid_t gid) noexcept;
 
+// Tells a caller that is not allowed so, and throws; before a byte of it is read.
+void check_caller(const Descriptor& socket, const Allow& allow, TimeLimit limit);
 // Reads who is there. A caller that is not allowed is told so; then, as for every other failure,
 // this throws, and the caller closes the socket.
-Caller read_hello(const Descriptor& socket, bool (*allow)(uid_t), TimeLimit limit);
+Caller read_hello(const Descriptor& socket, const Allow& allow, TimeLimit limit);
 
 struct Offer {
   std::uint32_t node = 0;    // our node id

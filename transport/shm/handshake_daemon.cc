@@ -97,7 +97,7 @@ Listener::Listener(const std::string& run_dir) : path_(path_in(run_dir)) {
     if (::bind(socket_.number(), generic(address), sizeof address) != 0) fail_call("bind " + path_);
   }
   // Before anybody can connect.
-  if (::chmod(path_.c_str(), 0660) != 0) fail_call("chmod " + path_);
+  if (::chmod(path_.c_str(), 0666) != 0) fail_call("chmod " + path_);
   if (::listen(socket_.number(), SOMAXCONN) != 0) fail_call("listen on " + path_);
 }
 
@@ -109,20 +109,27 @@ Descriptor Listener::accept() noexcept {
   return Descriptor(::accept4(socket_.number(), nullptr, nullptr, SOCK_CLOEXEC));
 }
 
-bool allow_own(uid_t uid) noexcept {
+bool allow_own(uid_t uid, gid_t) noexcept {
   return uid == 0 || uid == ::geteuid();
 }
 
-Caller read_hello(const Descriptor& socket, bool (*allow)(uid_t), TimeLimit limit) {
+void check_caller(const Descriptor& socket, const Allow& allow, TimeLimit limit) {
+  const ucred who = peer_of(socket.number());
+  if (allow(who.uid, who.gid)) return;
+  const std::string reason = "uid " + std::to_string(who.uid) + " with gid " +
+                             std::to_string(who.gid) + " is not allowed (uidgid)";
+  refuse(socket, reason, limit);
+  fail(Failure::untrusted, "pid " + std::to_string(who.pid) + ": " + reason);
+}
+
+Caller read_hello(const Descriptor& socket, const Allow& allow, TimeLimit limit) {
+  check_caller(socket, allow, limit);
   const ucred who = peer_of(socket.number());
   const std::string name = "pid " + std::to_string(who.pid) + " of uid " + std::to_string(who.uid);
   const auto turn_away = [&](Failure failure, const std::string& reason) {
     refuse(socket, reason, limit);
     fail(failure, name + ": " + reason);
   };
-  if (!allow(who.uid))
-    turn_away(Failure::untrusted, "uid " + std::to_string(who.uid) + " is not allowed");
-
   const Talk talk(socket.number(), limit, name);
   const auto hello = talk.read_value<Hello>();
   if (hello.magic != magic) fail(Failure::malformed, name + ": does not speak gyre's protocol");
