@@ -1,6 +1,8 @@
 #include "membership/quorum.hh"
 
 #include <algorithm>
+#include <cassert>
+#include <utility>
 
 namespace gyre::membership {
 namespace {
@@ -9,30 +11,64 @@ constexpr bool is_quorate(Verdict::Reason reason) noexcept {
   return reason > Verdict::Reason::no_view && reason < Verdict::Reason::too_few;
 }
 
-std::uint32_t counted(const QuorumMember& member) noexcept {
-  return member.status.leaving ? 0 : member.status.votes;
-}
-
 // 64 bits: the sum of 128 nodes' votes may not fit into 32, and saturates.
 constexpr std::uint32_t saturated(std::uint64_t votes) noexcept {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(votes, 0xffff'ffff));
 }
 
+// What of a quorate view is here.
+struct Share {
+  std::uint64_t came = 0;
+  std::uint32_t total = 0, expected = 0;
+  NodeId tie_breaker = NodeId::none;
+  bool tie_breaker_came = false;
+
+  // No other part of that view can be its heir.
+  bool inherits() const noexcept {
+    return 2 * came > total || (2 * came == total && tie_breaker_came);
+  }
+};
+
+Share share_of(std::span<const QuorumMember> members, const totem::RingId& ring) noexcept {
+  Share share;
+  for (const QuorumMember& member : members) {
+    const QuorumClaim* claim = member.status.claim_on(ring);
+    if (!claim) continue;
+    if (!member.status.leaving) share.came += claim->votes;
+    // Who knows of fewer departures counts more votes: that is the safe side.
+    share.total = std::max(share.total, claim->total);
+    share.expected = std::max(share.expected, claim->expected);
+    share.tie_breaker = claim->tie_breaker;
+  }
+  share.tie_breaker_came = std::ranges::any_of(members, [&](const QuorumMember& member) {
+    return member.node == share.tie_breaker && !member.status.leaving &&
+           member.status.claim_on(ring) != nullptr;
+  });
+  return share;
+}
+
 }  // namespace
+
+const QuorumClaim* QuorumStatus::claim_on(const totem::RingId& ring) const noexcept {
+  if (quorate && claim.ring == ring) return &claim;
+  const auto found = std::ranges::find(tried(), ring, &QuorumClaim::ring);
+  return found == tried().end() ? nullptr : &*found;
+}
 
 // The quorate view that members came from, and what of it is here.
 struct Quorum::Origin {
-  bool any = false;   // somebody was quorate
-  bool heir = false;  // no other part of that view can be
-  std::uint32_t came = 0, total = 0, expected = 0;
-  NodeId tie_breaker = NodeId::none;
-  bool tie_breaker_came = false;
+  bool any = false;         // somebody was quorate
+  bool undisputed = false;  // what may be quorate since, and is not known to be, has its heirs here
+  bool heir = false;        // no other part of that view can be
+  Share share;
 };
 
 Quorum::Quorum(const QuorumSettings& settings, NodeId self) noexcept
     : settings_(settings), self_(self) {
   status_.votes = settings.section ? settings.votes : 1;
   status_.expected = settings.section ? settings.expected_votes : 2;
+  status_.young = settings.young;
+  status_.forgot = settings.forgot;
   const bool remembers =
       !settings.section || settings.expected_votes_tracking || settings.allow_downscale;
   if (remembers) status_.expected = std::max(status_.expected, settings.highest_seen);
@@ -45,28 +81,22 @@ Quorum::Quorum(const QuorumSettings& settings, NodeId self) noexcept
 Quorum::Origin Quorum::origin_of(std::span<const QuorumMember> members) const noexcept {
   Origin origin;
   totem::RingId latest;
-  for (const QuorumMember& member : members)
-    if (member.status.quorate && !member.status.leaving)
-      latest = origin.any ? std::max(latest, member.status.ring) : member.status.ring,
-      origin.any = true;
-  if (!origin.any) return origin;
-  std::uint64_t came = 0;
   for (const QuorumMember& member : members) {
-    const QuorumStatus& status = member.status;
-    if (!status.quorate || status.ring != latest) continue;
-    came += counted(member);
-    // Who knows of fewer departures counts more votes: that is the safe side.
-    origin.total = std::max(origin.total, status.total);
-    origin.expected = std::max(origin.expected, status.expected);
-    origin.tie_breaker = status.tie_breaker;
+    if (!member.status.quorate || member.status.leaving) continue;
+    latest = std::max(latest, member.status.claim.ring);
+    origin.any = true;
   }
-  origin.came = saturated(came);
-  origin.tie_breaker_came = std::ranges::any_of(members, [&](const QuorumMember& member) {
-    return member.node == origin.tie_breaker && member.status.ring == latest &&
-           member.status.quorate && !member.status.leaving;
-  });
-  const std::uint64_t twice = 2 * came;
-  origin.heir = twice > origin.total || (twice == origin.total && origin.tie_breaker_came);
+  if (!origin.any) return origin;
+  origin.share = share_of(members, latest);
+  origin.undisputed = true;
+  for (const QuorumMember& member : members)
+    for (const QuorumClaim& attempt : member.status.tried()) {
+      if (attempt.ring <= latest) continue;
+      const Share share = share_of(members, attempt.ring);
+      origin.undisputed &= share.inherits();
+      origin.share.expected = std::max(origin.share.expected, share.expected);
+    }
+  origin.heir = origin.undisputed && origin.share.inherits();
   return origin;
 }
 
@@ -83,87 +113,151 @@ void Quorum::take_expected(std::span<const QuorumMember> members, const Origin& 
   }
   status_.highest = highest;
   if (shrinks())
-    status_.expected = origin.heir ? origin.expected : highest;
+    status_.expected = origin.heir ? origin.share.expected : highest;
   else
     status_.expected = by_hand != 0 ? by_hand : expected;
+}
+
+// The young count where all votes are here: then nobody can be left to act by what they promised.
+void Quorum::take_seats(std::span<const QuorumMember> members) noexcept {
+  const bool remembered = std::ranges::any_of(
+      members, [](const QuorumMember& member) { return !member.status.forgot; });
+  const auto usable = [&](const QuorumStatus& status) {
+    return !status.leaving && (remembered || !status.forgot);
+  };
+  std::uint64_t here = 0, total = 0;
+  for (const QuorumMember& member : members)
+    if (usable(member.status)) here += member.status.votes;
+  const bool all = here >= status_.highest;
+  seat_count_ = std::min(members.size(), seats_.size());
+  view_.votes = 0;
+  for (std::size_t i = 0; i < seat_count_; ++i) {
+    const QuorumStatus& status = members[i].status;
+    const bool counts = usable(status) && (all || !status.young);
+    seats_[i] = {.node = members[i].node,
+                 .votes = counts ? status.votes : 0,
+                 .withheld = counts || status.leaving ? 0 : status.votes};
+    total += seats_[i].votes;
+    if (seats_[i].node == self_) view_.votes = seats_[i].votes;
+  }
+  view_.total = counted_ = saturated(total);
+  if (remembered) status_.forgot = false;
 }
 
 // Votequorum's order of a list: the first of it that is there. Without the option the lowest node
 // still says which half of a quorate view is its heir.
 NodeId Quorum::choose_tie_breaker() const noexcept {
-  const std::span<const Seat> seats(seats_.data(), seat_count_);
   const auto voting = [](const Seat& seat) { return seat.votes != 0; };
   if (settings_.tie_breaker == TieBreaker::listed) {
     for (const NodeId listed : settings_.tie_breakers) {
       if (listed == NodeId::none) break;
-      if (std::ranges::any_of(seats, [&](const Seat& s) { return s.node == listed && voting(s); }))
+      if (std::ranges::any_of(seats(),
+                              [&](const Seat& s) { return s.node == listed && voting(s); }))
         return listed;
     }
     return NodeId::none;
   }
   NodeId chosen = NodeId::none;
   const bool highest = settings_.tie_breaker == TieBreaker::highest;
-  for (const Seat& seat : seats)
+  for (const Seat& seat : seats())
     if (voting(seat) && (chosen == NodeId::none || (seat.node > chosen) == highest))
       chosen = seat.node;
   return chosen;
 }
 
-Quorum::Seat* Quorum::seat_of(NodeId node) noexcept {
-  const std::span<Seat> seats(seats_.data(), seat_count_);
-  const auto found = std::ranges::find(seats, node, &Seat::node);
-  return found == seats.end() ? nullptr : &*found;
+const Quorum::Seat* Quorum::seat_of(NodeId node) const noexcept {
+  const auto found = std::ranges::find(seats(), node, &Seat::node);
+  return found == seats().end() ? nullptr : &*found;
 }
 
-void Quorum::view(const totem::RingId& ring, std::span<const QuorumMember> members,
-                  Time now) noexcept {
+std::uint32_t Quorum::votes_of(NodeId node) const noexcept {
+  const Seat* seat = seat_of(node);
+  return seat ? seat->votes : 0;
+}
+
+bool Quorum::withheld(NodeId node) const noexcept {
+  const Seat* seat = seat_of(node);
+  return seat && seat->withheld != 0;
+}
+
+void Quorum::view(const totem::RingId& ring, std::span<const QuorumMember> members) noexcept {
+  assert(!in_view());
   const Origin origin = origin_of(members);
   take_expected(members, origin);
-  std::uint64_t total = 0;
-  seat_count_ = std::min(members.size(), seats_.size());
-  for (std::size_t i = 0; i < seat_count_; ++i) {
-    seats_[i] = {members[i].node, counted(members[i])};
-    total += seats_[i].votes;
-  }
-  status_.ring = ring;
-  status_.total = saturated(total);
-  status_.tie_breaker = choose_tie_breaker();
-  broke_tie_ = origin.tie_breaker;
-  status_.expected = std::max(status_.expected, status_.total);
-  if (std::uint64_t{status_.total} + settings_.device_votes >= settings_.expected_votes)
+  take_seats(members);
+  view_.ring = ring;
+  view_.tie_breaker = choose_tie_breaker();
+  broke_tie_ = origin.share.tie_breaker;
+  status_.expected = std::max(status_.expected, counted_);
+  if (std::uint64_t{counted_} + settings_.device_votes >= settings_.expected_votes)
     status_.by_hand = false;  // all are here and know
   entitled_ = shrinks() ? origin.heir : origin.any;
-  half_came_ = settings_.tie_breaker != TieBreaker::none && origin.tie_breaker_came &&
-               2 * std::uint64_t{origin.came} == status_.expected;
-  device_.alive = false;
-  device_ends_ = window_ends_ = never;
+  half_came_ = settings_.tie_breaker != TieBreaker::none && origin.undisputed &&
+               origin.share.tie_breaker_came && 2 * origin.share.came == status_.expected;
+  device_.alive = was_quorate_ = window_open_ = false;
   decide();
-  const bool alike = std::ranges::all_of(std::span(seats_.data(), seat_count_),
-                                         [](const Seat& seat) { return seat.votes == 1; });
-  if (settings_.last_man_standing && alike && verdict_.quorate && status_.total < status_.expected)
-    verdict_.deadline = window_ends_ = now + settings_.last_man_standing_window;
+  const bool alike = std::ranges::all_of(
+      seats(), [](const Seat& seat) { return seat.votes + seat.withheld == 1; });
+  window_open_ =
+      settings_.last_man_standing && alike && verdict_.quorate && counted_ < status_.expected;
+}
+
+// Where it is not known that all had the lists, others may have gone on from the view before.
+void Quorum::retire(bool known) noexcept {
+  if (!in_view()) return;
+  view_.expected = status_.expected;
+  if (known) {
+    status_.quorate = verdict_.quorate;
+    status_.claim = verdict_.quorate ? view_ : QuorumClaim{};
+    status_.attempt_count = 0;
+  } else if (was_quorate_ && status_.attempt_count < QuorumStatus::attempts_max) {
+    status_.attempts[status_.attempt_count++] = view_;
+  } else if (was_quorate_) {  // no room to remember it: claim nothing
+    status_.quorate = false;
+    status_.attempt_count = 0;
+  }
+  view_ = {};
+  window_open_ = false;
 }
 
 // Only allow_downscale takes a departure for a smaller cluster, and only while the rest is quorate.
 void Quorum::leaves(NodeId node) noexcept {
   Seat* seat = seat_of(node);
-  if (!seat || !settings_.allow_downscale) return;
+  if (!seat || !in_view() || !settings_.allow_downscale) return;
   if (node == self_) status_.leaving = true;
   if (verdict_.quorate)
     status_.expected = std::max(settings_.downscale_min,
                                 status_.expected - std::min(status_.expected, seat->votes));
-  status_.total -= seat->votes;
-  seat->votes = 0;
+  counted_ -= seat->votes;
+  view_.total -= seat->votes - seat->grown;
+  *seat = {.node = node};
   half_came_ = false;
-  status_.tie_breaker = choose_tie_breaker();
+  view_.tie_breaker = choose_tie_breaker();
   decide();
 }
 
-void Quorum::device(const QuorumDevice& device, Time now) noexcept {
-  if (settings_.device_votes == 0) return;
+// Its vote counts for the majority. To the claims on this view it adds nothing: who parts from us
+// just now may not know of it.
+void Quorum::grown(NodeId node) noexcept {
+  Seat* seat = seat_of(node);
+  if (!seat || !in_view()) return;
+  if (seat->withheld == 0) return;
+  seat->votes = seat->grown = std::exchange(seat->withheld, 0);
+  counted_ = saturated(std::uint64_t{counted_} + seat->votes);
+  decide();
+}
+
+void Quorum::window_over() noexcept {
+  if (!window_open_) return;
+  window_open_ = false;
+  status_.expected = counted_;
+  decide();
+}
+
+void Quorum::device(const QuorumDevice& device) noexcept {
+  if (settings_.device_votes == 0 || !in_view()) return;
   device_ = device;
   device_.votes = std::min(device.votes, settings_.device_votes);
-  device_ends_ = device.alive ? now + settings_.device_timeout : never;
   decide();
 }
 
@@ -179,21 +273,21 @@ QuorumChange Quorum::set_expected(std::uint32_t expected) noexcept {
 QuorumChange Quorum::set_votes(NodeId node, std::uint32_t votes) noexcept {
   Seat* seat = seat_of(node);
   if (!seat) return QuorumChange::unknown_node;
-  const std::uint32_t total =
-      saturated(std::uint64_t{status_.total} - seat->votes + std::uint64_t{votes});
+  const std::uint32_t total = saturated(std::uint64_t{counted_} - seat->votes + votes);
   if (verdict_.quorate && votes < seat->votes && total < verdict_.quorum)
     return QuorumChange::would_block;
   if (votes != seat->votes) status_.by_hand = true;
-  seat->votes = votes;
-  status_.total = total;
-  if (node == self_) status_.votes = votes;
+  view_.total = saturated(std::uint64_t{view_.total} - (seat->votes - seat->grown) + votes);
+  *seat = {.node = node, .votes = votes};
+  counted_ = total;
+  if (node == self_) status_.votes = view_.votes = votes;
   decide();
   return QuorumChange::done;
 }
 
 // A majority of votes that never shrink is safe without waiting. One of votes that did is not.
 void Quorum::cancel_wait_for_all() noexcept {
-  if (verdict_.quorate || !waits()) return;
+  if (verdict_.quorate || !waits() || !in_view()) return;
   entitled_ = true;
   decide();
   if (verdict_.quorate && shrinks()) {
@@ -205,18 +299,6 @@ void Quorum::cancel_wait_for_all() noexcept {
 void Quorum::nodes_seen(std::uint32_t nodes) noexcept {
   if (settings_.section) return;
   status_.expected = std::max(status_.expected, nodes);
-  decide();
-}
-
-void Quorum::expire(Time now) noexcept {
-  if (now >= window_ends_) {
-    window_ends_ = never;
-    if (verdict_.quorate) status_.expected = status_.total;
-  }
-  if (now >= device_ends_) {
-    device_ends_ = never;
-    device_.alive = false;
-  }
   decide();
 }
 
@@ -236,7 +318,7 @@ Verdict::Reason Quorum::judge(std::uint32_t total, std::uint32_t quorum) const n
 
 void Quorum::decide() noexcept {
   const std::uint32_t total =
-      saturated(std::uint64_t{status_.total} + (device_.alive ? device_.votes : 0));
+      saturated(std::uint64_t{counted_} + (device_.alive ? device_.votes : 0));
   status_.expected = std::max(status_.expected, total);
   status_.highest = std::max(status_.highest, status_.expected);
   const bool two_node = settings_.two_node && status_.expected <= 2;
@@ -246,15 +328,14 @@ void Quorum::decide() noexcept {
     quorum =
         std::max(quorum, status_.expected - std::min(status_.expected, settings_.device_votes));
 
-  verdict_.reason =
-      status_.ring == totem::RingId{} ? Verdict::Reason::no_view : judge(total, quorum);
-  verdict_.quorate = status_.quorate = is_quorate(verdict_.reason);
+  verdict_.reason = in_view() ? judge(total, quorum) : Verdict::Reason::no_view;
+  verdict_.quorate = is_quorate(verdict_.reason);
+  was_quorate_ |= verdict_.quorate;
   if (verdict_.quorate) {
     entitled_ = true;
   } else {
-    entitled_ = half_came_ = false;  // what is lost comes back with all votes only
-    window_ends_ = never;
-    if (shrinks() && verdict_.reason != Verdict::Reason::no_view) {
+    entitled_ = half_came_ = window_open_ = false;  // what is lost comes back with all votes only
+    if (shrinks() && in_view()) {
       verdict_.reason = Verdict::Reason::waiting;
       status_.expected = status_.highest;
       quorum = status_.expected / 2 + 1;
@@ -265,10 +346,16 @@ void Quorum::decide() noexcept {
   verdict_.highest_expected = status_.highest;
   verdict_.total_votes = total;
   verdict_.quorum = quorum;
+  verdict_.withheld_votes = 0;
+  for (const Seat& seat : seats())
+    verdict_.withheld_votes = saturated(std::uint64_t{verdict_.withheld_votes} + seat.withheld);
   verdict_.tie_breaker = broke_tie_;
-  verdict_.deadline = std::min(window_ends_, device_ends_);
+  verdict_.flags = flags(two_node);
+}
+
+std::uint8_t Quorum::flags(bool two_node) const noexcept {
   const auto flag = [](bool on, Verdict::Flag which) { return on ? which : 0; };
-  verdict_.flags = static_cast<std::uint8_t>(
+  return static_cast<std::uint8_t>(
       flag(two_node, Verdict::flag_two_node) | flag(verdict_.quorate, Verdict::flag_quorate) |
       flag(waits(), Verdict::flag_wait_for_all) |
       flag(settings_.last_man_standing, Verdict::flag_last_man_standing) |

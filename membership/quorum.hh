@@ -1,5 +1,6 @@
 // Whether this side of the cluster may act. Votes are counted whenever a ring opens, from what each
-// member says of itself then, so that all members come to the same verdict.
+// member says of itself then, so that all members come to the same verdict. What changes within a
+// ring is ordered with its messages, so that they change at the same place.
 //
 // Options and words are votequorum's. Where its documented rules let two sides be quorate at once,
 // this one is stricter (tests/models/quorum_test.cc has both):
@@ -11,11 +12,20 @@
 //   have come along from a quorate view, with that view's tie-breaker among them.
 // - A device votes for one ring: a new view begins without it. With master_wins, a side without
 //   the device needs the votes of all nodes.
+// - A node that has just started is young, and its vote does not count unless all are here: in its
+//   life before it may have passed on a token that others still act by. It grows up when those
+//   would have given it up.
 // All this holds as long as every node expects at least the votes that there are.
+//
+// A ring may break while it opens. Then a member that had all the lists does not know whether
+// others went on without having had them, or went on from that view. So it keeps its claim on the
+// quorate view before, and the new one as an attempt, and is an heir only where both have their
+// heirs.
 #pragma once
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -26,13 +36,15 @@ namespace gyre::membership {
 
 enum class TieBreaker : std::uint8_t { none, lowest, highest, listed };
 
-// The same on every node, but for `votes` and `highest_seen`.
+// The same on every node, but for `votes` and what is kept on disk.
 struct QuorumSettings {
   bool section = false;  // without one: the majority of max(2, nodes ever seen)
   bool two_node = false, wait_for_all = false;
   bool last_man_standing = false, allow_downscale = false, expected_votes_tracking = false;
   bool device_master_wins = false;
   TieBreaker tie_breaker = TieBreaker::none;
+  bool young = false;   // until grow_up()
+  bool forgot = false;  // what was kept is damaged: it votes again once another node has told it
   std::uint32_t votes = 1;           // of this node
   std::uint32_t expected_votes = 0;  // of all nodes and the device together
   std::uint32_t downscale_min = 0;   // allow_downscale goes no lower
@@ -45,18 +57,35 @@ struct QuorumSettings {
   std::array<NodeId, nodes_max> tie_breakers{};  // in their order; NodeId::none ends the list
 };
 
+// What a node knows of a quorate view that it was in.
+struct QuorumClaim {
+  totem::RingId ring;
+  std::uint32_t votes = 0;     // its own there
+  std::uint32_t total = 0;     // of all nodes there
+  std::uint32_t expected = 0;  // when it left
+  NodeId tie_breaker = NodeId::none;
+  bool operator==(const QuorumClaim&) const = default;
+};
+
 // What a node says of itself when a ring opens.
 struct QuorumStatus {
+  static constexpr std::size_t attempts_max = 4;
+
   std::uint32_t votes = 1;
   std::uint32_t expected = 0;
   std::uint32_t highest = 0;  // expected votes before they shrank
-  totem::RingId ring;         // of its last view; RingId{}: it has just started
-  std::uint32_t total = 0;    // the votes of that view's nodes
-  NodeId tie_breaker = NodeId::none;
-  bool quorate = false;  // by its verdict of that view
-  bool by_hand = false;  // an operator changed what is counted
-  bool leaving = false;  // it will be gone: its votes do not count
+  bool quorate = false;       // by the verdict of its last view, which is the claim
+  bool by_hand = false;       // an operator changed what is counted
+  bool leaving = false;       // it will be gone: its votes do not count
+  bool young = false, forgot = false;
+  std::uint32_t attempt_count = 0;
+  QuorumClaim claim;
+  std::array<QuorumClaim, attempts_max> attempts{};  // later views that may be quorate elsewhere
   bool operator==(const QuorumStatus&) const = default;
+
+  std::span<const QuorumClaim> tried() const noexcept { return {attempts.data(), attempt_count}; }
+  // What it claims of the view of that ring.
+  const QuorumClaim* claim_on(const totem::RingId&) const noexcept;
 };
 
 struct QuorumMember {
@@ -99,8 +128,8 @@ struct Verdict {
   Fencing fencing = Fencing::not_needed;
   std::uint8_t flags = 0;
   std::uint32_t expected_votes = 0, highest_expected = 0, total_votes = 0, quorum = 0;
+  std::uint32_t withheld_votes = 0;  // of those who are here and young, or have forgotten
   NodeId tie_breaker = NodeId::none;
-  Time deadline = never;  // of Quorum::expire
   bool operator==(const Verdict&) const = default;
 };
 
@@ -111,60 +140,83 @@ std::string flags_text(const Verdict&);
 
 enum class QuorumChange : std::uint8_t { done, below_total, would_block, unknown_node };
 
-// One node's count. What comes through the ring's order (all but device and expire) is to be
-// handed in on every member alike.
+// One node's count. All but grow_up comes through the ring's order, on every member alike.
 class Quorum {
  public:
   Quorum(const QuorumSettings&, NodeId self) noexcept;
 
-  // To be sent when a ring opens. What happens between that and its view changes nothing there.
+  // To be sent when a ring opens, once the view before is over. What happens between that and its
+  // view changes nothing there.
   const QuorumStatus& status() const noexcept { return status_; }
   const Verdict& verdict() const noexcept { return verdict_; }
+  std::uint32_t votes_of(NodeId) const noexcept;  // that count in the view
 
   // At most nodes_max members, this node among them.
-  void view(const totem::RingId&, std::span<const QuorumMember>, Time now) noexcept;
+  void view(const totem::RingId&, std::span<const QuorumMember>) noexcept;
+  // The ring of the view is over. `known`: every member of it had all that the view came from.
+  void retire(bool known) noexcept;
+
   // A member announced that it leaves.
   void leaves(NodeId) noexcept;
-  // A device was polled, or is gone. It is asked again before the verdict's deadline.
-  void device(const QuorumDevice&, Time now) noexcept;
+  // From now on this node says that its vote counts. A view in which it was withheld is told by
+  // grown(), which is ordered.
+  void grow_up() noexcept { status_.young = false; }
+  bool withheld(NodeId) const noexcept;
+  void grown(NodeId) noexcept;
+  // The window of last_man_standing is open since the view began, and is over.
+  bool window_open() const noexcept { return window_open_; }
+  void window_over() noexcept;
+  // A device was polled, or is gone: for device_timeout nobody polled it.
+  void device(const QuorumDevice&) noexcept;
+  bool device_votes() const noexcept { return device_.alive; }
   // The operator's.
   QuorumChange set_expected(std::uint32_t) noexcept;
   QuorumChange set_votes(NodeId, std::uint32_t) noexcept;
   void cancel_wait_for_all() noexcept;
   // Without a quorum section: so many different nodes were seen, ever.
   void nodes_seen(std::uint32_t) noexcept;
-  void expire(Time now) noexcept;
 
  private:
   struct Seat {
     NodeId node = NodeId::none;
-    std::uint32_t votes = 0;
+    std::uint32_t votes = 0, withheld = 0;
+    std::uint32_t grown = 0;  // of its votes those that count since it grew up
   };
   struct Origin;
 
   // Expected votes may shrink, so that a majority of them is not one of all.
   bool shrinks() const noexcept { return settings_.last_man_standing || settings_.allow_downscale; }
   bool waits() const noexcept { return settings_.wait_for_all || shrinks(); }
+  bool in_view() const noexcept { return view_.ring != totem::RingId{}; }
   Origin origin_of(std::span<const QuorumMember>) const noexcept;
   void take_expected(std::span<const QuorumMember>, const Origin&) noexcept;
+  void take_seats(std::span<const QuorumMember>) noexcept;
   NodeId choose_tie_breaker() const noexcept;
-  Seat* seat_of(NodeId) noexcept;
+  std::span<const Seat> seats() const noexcept { return {seats_.data(), seat_count_}; }
+  const Seat* seat_of(NodeId) const noexcept;
+  Seat* seat_of(NodeId node) noexcept {
+    return const_cast<Seat*>(static_cast<const Quorum*>(this)->seat_of(node));
+  }
   void decide() noexcept;
+  std::uint8_t flags(bool two_node) const noexcept;
   Verdict::Reason judge(std::uint32_t total, std::uint32_t quorum) const noexcept;
   Verdict::Fencing fencing() const noexcept;
 
   const QuorumSettings settings_;
   const NodeId self_;
-  QuorumStatus status_;
+  QuorumStatus status_;  // its claims are those from before the view
+  QuorumClaim view_;     // the present one
   Verdict verdict_;
   std::array<Seat, nodes_max> seats_{};  // of the view
   std::size_t seat_count_ = 0;
-  bool entitled_ = false;  // a part of this view was quorate, and need not wait for all
+  std::uint32_t counted_ = 0;  // their votes, without the device's
+  bool was_quorate_ = false;   // at some time in this view
+  bool entitled_ = false;      // a part of this view was quorate, and need not wait for all
   bool half_came_ =
       false;  // half of the votes came along from a quorate view, with its tie-breaker
   NodeId broke_tie_ = NodeId::none;  // that tie-breaker, or the one that is missing
   QuorumDevice device_;
-  Time window_ends_ = never, device_ends_ = never;
+  bool window_open_ = false;
 };
 
 }  // namespace gyre::membership

@@ -7,7 +7,10 @@ namespace {
 std::string why(const Verdict& verdict) {
   const std::string total = std::to_string(verdict.total_votes);
   const std::string of = total + " of " + std::to_string(verdict.expected_votes);
-  const std::string needed = std::to_string(verdict.quorum) + " needed";
+  std::string needed = std::to_string(verdict.quorum) + " needed";
+  if (verdict.withheld_votes != 0)
+    needed += ", and " + std::to_string(verdict.withheld_votes) +
+              " of nodes that have only just started, or forgotten who was there";
   const std::string node =
       "node " + std::to_string(static_cast<std::uint32_t>(verdict.tie_breaker));
   switch (verdict.reason) {

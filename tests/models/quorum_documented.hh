@@ -21,10 +21,10 @@ class Documented {
   const QuorumStatus& status() const { return status_; }
   const Verdict& verdict() const { return verdict_; }
 
-  void view(const totem::RingId& ring, std::span<const QuorumMember> members, Time now) {
+  void view(const totem::RingId&, std::span<const QuorumMember> members) {
     const auto size = static_cast<std::uint32_t>(members.size());
-    const bool lost = size < status_.total;
-    previous_ = status_.total;
+    const bool lost = size < total_;
+    previous_ = total_;
     waiting_ = settings_.wait_for_all && !status_.quorate;
     for (const QuorumMember& member : members) {
       if (!member.status.quorate) continue;
@@ -32,38 +32,38 @@ class Documented {
       waiting_ = false;  // it is, or joins, one that was quorate
     }
     lowest_ = std::ranges::any_of(members, [](const auto& m) { return m.node == NodeId{1}; });
-    status_.ring = ring;
-    status_.total = size;
+    total_ = size;
     others_ = 0;
     for (const QuorumMember& member : members)
       if (member.status.quorate) others_ = std::max(others_, member.status.expected);
     decide();
-    if (settings_.last_man_standing && lost && verdict_.quorate)
-      verdict_.deadline = now + settings_.last_man_standing_window;
+    window_open_ = settings_.last_man_standing && lost && verdict_.quorate;
   }
+  void retire(bool) {}
+  bool window_open() const { return window_open_; }
 
   void leaves(NodeId) {
     if (!settings_.allow_downscale) return;
-    --status_.total;
+    --total_;
     status_.expected = std::max(settings_.downscale_min, status_.expected - 1);
     others_ = 0;
     decide();
   }
 
-  void device(const QuorumDevice&, Time) {}
+  void device(const QuorumDevice&) {}
 
-  void expire(Time now) {
-    if (now < verdict_.deadline) return;
-    verdict_.deadline = never;
-    if (verdict_.quorate) status_.expected = status_.total, others_ = 0;
+  void window_over() {
+    if (!window_open_) return;
+    window_open_ = false;
+    if (verdict_.quorate) status_.expected = total_, others_ = 0;
     decide();
   }
 
  private:
   void decide() {
-    status_.expected = std::max(status_.expected, status_.total);
+    status_.expected = std::max(status_.expected, total_);
     status_.highest = std::max(status_.highest, status_.expected);
-    const std::uint32_t total = status_.total;
+    const std::uint32_t total = total_;
     const std::uint32_t quorum = std::max(status_.expected, others_) / 2 + 1;
     const bool tie = settings_.tie_breaker != TieBreaker::none && lowest_ &&
                      total == status_.expected / 2 && previous_ < quorum + total;
@@ -71,14 +71,14 @@ class Documented {
     verdict_.quorate = status_.quorate = !waits && (total >= quorum || tie);
     verdict_.total_votes = total;
     verdict_.highest_expected = status_.highest;
-    if (!verdict_.quorate) verdict_.deadline = never;
+    window_open_ = window_open_ && verdict_.quorate;
   }
 
   const QuorumSettings settings_;
   QuorumStatus status_;
   Verdict verdict_;
-  std::uint32_t previous_ = 0, others_ = 0;
-  bool waiting_ = false, lowest_ = false;
+  std::uint32_t total_ = 0, previous_ = 0, others_ = 0;
+  bool waiting_ = false, lowest_ = false, window_open_ = false;
 };
 
 }  // namespace gyre::membership

@@ -1,7 +1,9 @@
 // Some nodes that count votes, and all that can come over them: a node starts, crashes or
 // leaves, is paused and back again, alone or with the others, the network parts and heals, the
 // window of last_man_standing passes on one node or on all, a device votes for one ring. Rings form
-// at once, wherever those who can hear each other are not one.
+// at once, wherever those who can hear each other are not one. One may break while it opens, so
+// that its members part knowing different things: that all had the lists, that they themselves had
+// them, or that nobody can have known the former.
 #pragma once
 
 #include <algorithm>
@@ -10,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "membership/quorum.hh"
@@ -26,6 +29,7 @@ struct Cluster {
   void (*misread)(QuorumMember&) = nullptr;
   bool device_lasts = false;  // its vote is carried over into the next view
   bool pauses = true;         // without them, five nodes are explored in seconds
+  bool breaks = false;        // rings may break while they open
 };
 
 struct Event {
@@ -37,15 +41,21 @@ struct Event {
     resume,
     window,
     windows,
-    device
+    device,
+    breaks,      // the rings of the next event: some were ignorant, the others had all lists
+    late_breaks  // some had all lists, the others knew that all had
   } kind;
-  std::uint32_t what = 0;  // the node; of `sides` a label of three bits per node
+  std::uint32_t what = 0;  // the node; of `sides` a label of three bits per node, of `breaks` a bit
 };
 
 inline std::string text(const Event& event, std::size_t nodes) {
-  constexpr const char* words[] = {"turn",   "leave",  "sides",   "pause",
-                                   "resume", "window", "windows", "device"};
+  constexpr const char* words[] = {"turn",   "leave",   "sides",  "pause",  "resume",
+                                   "window", "windows", "device", "breaks", "late breaks"};
   std::string text = words[static_cast<std::size_t>(event.kind)] + std::string(" ");
+  if (event.kind >= Event::Kind::breaks) {
+    for (std::size_t i = 0; i < nodes; ++i) text += event.what >> i & 1 ? '1' : '0';
+    return text;
+  }
   if (event.kind != Event::Kind::sides) return text + std::to_string(event.what + 1);
   for (std::size_t i = 0; i < nodes; ++i)
     text += static_cast<char>('a' + (event.what >> 3 * i & 7));
@@ -66,6 +76,10 @@ inline std::vector<Event> events(const Cluster& cluster, bool all) {
   if (cluster.settings.last_man_standing) of_each(Event::Kind::window, cluster.nodes);
   if (cluster.settings.last_man_standing) of_each(Event::Kind::windows, 1);
   if (cluster.settings.device_votes != 0) of_each(Event::Kind::device, cluster.nodes + 1);
+  for (std::uint32_t some = 1; cluster.breaks && some < 1u << cluster.nodes; ++some) {
+    list.push_back({Event::Kind::breaks, some});
+    list.push_back({Event::Kind::late_breaks, some});
+  }
   // Labels in the order of their first node: every partition once.
   const auto part = [&](auto&& self, std::size_t node, std::uint32_t labels, std::uint32_t used) {
     if (node == cluster.nodes) {
@@ -110,17 +124,22 @@ class World {
           if (paused_[i]) resume(i);
         break;
       case Event::Kind::window:
-        if (up_[node]) up_[node]->expire(++now_ + window());
+        if (up_[node]) up_[node]->window_over();
         break;
       case Event::Kind::windows:
         for (auto& machine : up_)
-          if (machine) machine->expire(++now_ + window());
+          if (machine) machine->window_over();
         break;
       case Event::Kind::device:
         choose(node);
         break;
+      case Event::Kind::breaks:
+      case Event::Kind::late_breaks:
+        breaks_ = event;
+        return;
     }
     form();
+    breaks_.reset();
   }
 
   // Sides with a node that calls itself quorate. Who is paused has no lease any more.
@@ -129,7 +148,7 @@ class World {
     std::size_t count = 0;
     if (all_warn) *all_warn = true;
     for (std::size_t i = 0; i < cluster_->nodes; ++i) {
-      if (!up_[i] || paused_[i] || !up_[i]->verdict().quorate) continue;
+      if (!up_[i] || paused_[i] || ring_[i] == 0 || !up_[i]->verdict().quorate) continue;
       if (all_warn && up_[i]->verdict().fencing == Verdict::Fencing::not_needed) *all_warn = false;
       const auto end = quorate.begin() + static_cast<std::ptrdiff_t>(count);
       if (std::find(quorate.begin(), end, ring_[i]) == end) quorate[count++] = ring_[i];
@@ -144,7 +163,8 @@ class World {
   std::string state(bool names_matter) const {
     std::vector<std::uint64_t> rings(ring_.begin(), ring_.end());
     for (const auto& machine : up_)
-      if (machine) rings.push_back(machine->status().ring.seq);
+      if (machine)
+        each_claim(*machine, [&](const QuorumClaim& claim) { rings.push_back(claim.ring.seq); });
     std::ranges::sort(rings);
     rings.erase(std::unique(rings.begin(), rings.end()), rings.end());
     const auto rank = [&](std::uint64_t seq) {
@@ -157,18 +177,25 @@ class World {
         const QuorumStatus& status = up_[i]->status();
         const Verdict& verdict = up_[i]->verdict();
         for (const std::uint32_t number :
-             {status.expected, status.highest, status.total, verdict.total_votes,
+             {status.expected, status.highest, verdict.total_votes,
               static_cast<std::uint32_t>(verdict.reason), std::uint32_t{paused_[i]},
-              names_matter ? static_cast<std::uint32_t>(status.tie_breaker) : 0,
-              std::uint32_t{verdict.deadline != never}, std::uint32_t{status.by_hand}})
+              names_matter ? static_cast<std::uint32_t>(verdict.tie_breaker) : 0,
+              std::uint32_t{up_[i]->window_open()}, std::uint32_t{status.by_hand},
+              std::uint32_t{broken_[i]}, std::uint32_t{known_[i]}})
           record += static_cast<char>(number);
-        record += rank(status.ring.seq);
+        each_claim(*up_[i], [&](const QuorumClaim& claim) {
+          record += rank(claim.ring.seq);
+          record += static_cast<char>(claim.total);
+          record += static_cast<char>(claim.expected);
+          if (names_matter) record += static_cast<char>(claim.tie_breaker);
+        });
         record += rank(ring_[i]);
       }
       nodes.emplace_back(std::move(record), static_cast<char>(sides_ >> 3 * i & 7));
     }
     if (!names_matter) std::ranges::sort(nodes);
     std::string state(1, device_ring_ == 0 ? '\0' : static_cast<char>(1 + rank(device_ring_)));
+    if (breaks_) state += text(*breaks_, cluster_->nodes);
     std::map<char, char> labels;  // of the sides, in the order of their first node
     for (const auto& [record, side] : nodes)
       state +=
@@ -177,13 +204,20 @@ class World {
   }
 
  private:
-  Duration window() const { return cluster_->settings.last_man_standing_window; }
+  template <typename Visit>
+  static void each_claim(const Machine& machine, Visit visit) {
+    const QuorumStatus& status = machine.status();
+    if (status.quorate) visit(status.claim);
+    for (const QuorumClaim& attempt : status.tried()) visit(attempt);
+  }
 
   void start(std::size_t node) {
     QuorumSettings settings = cluster_->settings;
     settings.highest_seen = disk_[node];
     up_[node].emplace(settings, NodeId{static_cast<std::uint32_t>(node + 1)});
     ring_[node] = 0;
+    broken_[node] = false;
+    known_[node] = true;
   }
 
   // Its lease ran out: it has to join anew.
@@ -209,7 +243,7 @@ class World {
   }
   void poll(std::size_t node, bool alive) {
     const QuorumSettings& settings = cluster_->settings;
-    up_[node]->device({settings.device_votes, settings.device_master_wins, alive}, now_);
+    up_[node]->device({settings.device_votes, settings.device_master_wins, alive});
   }
 
   void form() {
@@ -220,7 +254,8 @@ class World {
       if (ring.empty()) continue;
       const std::uint64_t seq = ring_[ring[0]];
       const bool same = std::ranges::all_of(ring, [&](std::size_t i) { return ring_[i] == seq; });
-      if (seq == 0 || !same || size_[ring[0]] != ring.size()) install(ring);
+      const bool whole = std::ranges::none_of(ring, [&](std::size_t i) { return broken_[i]; });
+      if (seq == 0 || !same || !whole || size_[ring[0]] != ring.size()) install(ring);
     }
   }
 
@@ -228,16 +263,25 @@ class World {
     const totem::RingId id{++seq_, NodeId{1}, 1};
     std::vector<QuorumMember> members;
     for (const std::size_t i : ring) {
+      up_[i]->retire(std::exchange(known_[i], true));
       members.push_back({NodeId{static_cast<std::uint32_t>(i + 1)}, up_[i]->status()});
       if (cluster_->misread) cluster_->misread(members.back());
     }
+    std::optional<bool> quorate;
     for (const std::size_t i : ring) {
       const bool device = cluster_->device_lasts && device_ring_ != 0 && ring_[i] == device_ring_;
-      up_[i]->view(id, members, now_);
-      ring_[i] = id.seq;
+      const bool some = breaks_ && (breaks_->what >> i & 1);
+      broken_[i] = breaks_.has_value();
       size_[i] = ring.size();
+      ring_[i] = 0;
+      if (some && breaks_->kind == Event::Kind::breaks) continue;  // ignorant of it
+      known_[i] = !breaks_ || (breaks_->kind == Event::Kind::late_breaks && !some);
+      up_[i]->view(id, members);
+      ring_[i] = id.seq;
       if (device) poll(i, true);
-      if (!device && up_[i]->verdict().quorate != up_[ring[0]]->verdict().quorate) agree_ = false;
+      const bool now = up_[i]->verdict().quorate;
+      if (!device && quorate.value_or(now) != now) agree_ = false;
+      quorate = now;
       if (cluster_->settings.allow_downscale || !cluster_->settings.section)
         disk_[i] = std::max(disk_[i], up_[i]->verdict().highest_expected);
     }
@@ -250,10 +294,11 @@ class World {
   std::array<std::uint64_t, nodes_most> ring_{};
   std::array<std::size_t, nodes_most> size_{};
   std::array<std::uint32_t, nodes_most> disk_{};
+  std::array<bool, nodes_most> broken_{}, known_{};  // their ring; what they know of it
+  std::optional<Event> breaks_;
   std::uint32_t sides_ = 0;
   bool agree_ = true;
   std::uint64_t seq_ = 0, device_ring_ = 0;
-  Time now_{};
 };
 
 struct Found {
