@@ -20,15 +20,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::size_t visitors_max = 64;
-constexpr std::size_t questions_max = 64;
-constexpr seconds visitor_patience(5);        // to say the first word
-constexpr seconds reactor_patience(2);        // to answer a question
 constexpr milliseconds socket_patience(200);  // for words that are on their way
 constexpr seconds disk_again(1);
-// Anyone may connect and be refused, as often as he likes: that many lines in that time say it.
-constexpr seconds refusals_time(10);
-constexpr std::uint64_t refusals_told = 10;
 
 shm::Descriptor checked(int fd, const char* call) {
   if (fd < 0) throw std::system_error(errno, std::generic_category(), call);
@@ -60,7 +53,17 @@ void be_ordinary() {
 }  // namespace
 
 Helper::Helper(Setup setup)
-    : setup_(std::move(setup)), clients_out_(setup_.clients), clients_in_(setup_.clients) {
+    : setup_(std::move(setup)),
+      desk_({.listener = setup_.listener,
+             .writer = setup_.writer,
+             .topics = std::move(setup_.topics),
+             .allow = std::move(setup_.allow),
+             .admit = [this](auto socket, auto& caller) { admit(std::move(socket), caller); },
+             .order = [this](const Command& command) { return order(command); }}),
+      clients_out_(setup_.clients),
+      outcomes_(Desk::askers_max),
+      clients_in_(setup_.clients),
+      commands_(Desk::askers_max) {
   const sigset_t set = our_signals();
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signals_ = checked(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
@@ -144,39 +147,29 @@ void Helper::run() {
     reserve_on_disk();
     for (shm::Channel channel; clients_out_.pop(channel); channel = {})
       free_slots_.push_back(channel.client % static_cast<std::uint32_t>(setup_.clients));
-    accept_visitors();
-    answer_questions();
     tell_systemd();
+    answer_questions();
   }
   ::sd_notify(0, "STOPPING=1");
+  answer_questions();
+  desk_.close();
   write_log();
   setup_.writer.flush();
 }
 
 // Until someone wants something, or a second has passed: several things here are due by the clock.
 void Helper::wait() {
-  std::array<pollfd, 3 + visitors_max> fds;
-  std::size_t count = 0;
-  const int listener = visitors_.size() < visitors_max ? setup_.listener.fd() : -1;
-  for (const int fd : {to_helper_.number(), signals_.number(), listener})
-    fds[count++] = {.fd = fd, .events = POLLIN, .revents = 0};
-  for (const Visitor& visitor : visitors_)
-    fds[count++] = {.fd = visitor.socket.number(), .events = POLLIN, .revents = 0};
-  milliseconds timeout = seconds(1);
+  polled_.clear();
+  for (const int fd : {to_helper_.number(), signals_.number()})
+    polled_.push_back({.fd = fd, .events = POLLIN, .revents = 0});
+  const std::size_t ours = polled_.size();
+  desk_.watch(polled_);
+  milliseconds timeout = desk_.patience(Clock::now());
   if (watchdog_every_ > Clock::duration::zero())
     timeout = std::min(timeout, std::chrono::duration_cast<milliseconds>(watchdog_every_ / 2));
-  if (!questions_.empty()) timeout = std::min(timeout, milliseconds(100));
-  ::poll(fds.data(), count, static_cast<int>(timeout.count()));
-
-  // From the back, so that the places in front keep their descriptors.
-  const auto now = Clock::now();
-  for (std::size_t i = visitors_.size(); i-- > 0;) {
-    const bool spoke = fds[3 + i].revents != 0;
-    if (!spoke && now < visitors_[i].until) continue;
-    shm::Descriptor socket = std::move(visitors_[i].socket);
-    visitors_.erase(visitors_.begin() + static_cast<std::ptrdiff_t>(i));
-    if (spoke) receive(std::move(socket));
-  }
+  ::poll(polled_.data(), polled_.size(), static_cast<int>(timeout.count()));
+  desk_.serve(std::span(polled_).subspan(ours), snapshots_.load(std::memory_order_acquire),
+              Clock::now());
 }
 
 void Helper::handle_signals() {
@@ -195,39 +188,6 @@ void Helper::handle_signals() {
     }
     tell_reactor();
   }
-}
-
-// Who may not connect takes no place among those who may.
-void Helper::accept_visitors() {
-  for (std::size_t i = 0; i < visitors_max && visitors_.size() < visitors_max; ++i) try {
-      shm::Descriptor socket = setup_.listener.accept();
-      if (!socket) return;
-      shm::check_caller(socket, setup_.allow, socket_patience);
-      visitors_.push_back({std::move(socket), Clock::now() + visitor_patience});
-    } catch (const std::exception& error) {
-      note_refusal(error.what());
-    }
-}
-
-// A program has said what it wants; a misfit costs it the connection and us a line in the log.
-void Helper::receive(shm::Descriptor socket) try {
-  const shm::Caller caller = shm::read_hello(socket, setup_.allow, socket_patience);
-  if (caller.kind == shm::Caller::Kind::client) return admit(std::move(socket), caller);
-  ask(std::move(socket), caller);
-} catch (const std::exception& error) {
-  note_refusal(error.what());
-}
-
-void Helper::note_refusal(const char* reason) {
-  if (const auto now = Clock::now(); now - refusals_from_ >= refusals_time) {
-    if (refusals_ > refusals_told)
-      setup_.writer.write(LogLevel::warning,
-                          fmt::format("{} more programs were refused", refusals_ - refusals_told));
-    refusals_from_ = now;
-    refusals_ = 0;
-  }
-  if (++refusals_ <= refusals_told)
-    setup_.writer.write(LogLevel::warning, fmt::format("a program was refused: {}", reason));
 }
 
 void Helper::admit(shm::Descriptor socket, const shm::Caller& caller) {
@@ -252,40 +212,25 @@ void Helper::admit(shm::Descriptor socket, const shm::Caller& caller) {
   tell_reactor();
 }
 
-void Helper::ask(shm::Descriptor socket, const shm::Caller& caller) {
-  const auto answer = caller.question == "status"     ? status_json
-                      : caller.question == "members"  ? members_json
-                      : caller.question == "counters" ? counters_json
-                                                      : nullptr;
-  if (!answer) return shm::refuse(socket, "unknown question", socket_patience);
-  if (questions_.size() == questions_max)
-    return shm::refuse(socket, "too many questions at once", socket_patience);
-  questions_.push_back({std::move(socket), answer, snapshots_.load(std::memory_order_acquire),
-                        Clock::now() + reactor_patience});
-  snapshot_.store(true);
+bool Helper::order(const Command& command) {
+  if (!commands_.push(command)) return false;
   tell_reactor();
+  return true;
 }
 
 void Helper::answer_questions() {
+  const auto now = Clock::now();
+  for (Outcome outcome; outcomes_.pop(outcome);) desk_.finished(outcome, now);
   const std::uint64_t snapshots = snapshots_.load(std::memory_order_acquire);
-  std::erase_if(questions_, [&](const Question& question) { return answer(question, snapshots); });
-}
-
-// True: done with it, one way or the other.
-bool Helper::answer(const Question& question, std::uint64_t snapshots) try {
-  if (question.asked == snapshots) {
-    if (Clock::now() < question.until) return false;
-    shm::refuse(question.socket, "the data plane does not answer", socket_patience);
-    return true;
+  if (std::exchange(snapshot_seen_, snapshots) != snapshots) {
+    Snapshot snapshot;
+    while (!setup_.page.read(snapshot)) std::this_thread::yield();
+    desk_.answer(snapshot, snapshots, now);
   }
-  Snapshot snapshot;
-  while (!setup_.page.read(snapshot)) std::this_thread::yield();
-  shm::answer(question.socket, question.answer(snapshot, setup_.names), socket_patience);
-  return true;
-} catch (const std::exception& error) {
-  setup_.writer.write(LogLevel::warning,
-                      fmt::format("a question was left without answer: {}", error.what()));
-  return true;
+  if (!desk_.wants_snapshot(now) || snapshot_asked_ == snapshots) return;
+  snapshot_asked_ = snapshots;
+  snapshot_.store(true);
+  tell_reactor();
 }
 
 void Helper::write_log() {
@@ -320,6 +265,7 @@ void Helper::tell_systemd() {
                                view, members)
                        .c_str());
     view_told_ = view;
+    desk_.stir();
   }
   const auto now = Clock::now();
   if (watchdog_every_ == Clock::duration::zero() || now < watchdog_at_) return;

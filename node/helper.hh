@@ -1,8 +1,9 @@
 // The one thread for all that may block: who connects, questions, the disk, the log, signals, and
 // the word to systemd.
 //
-// Channels go to and from the reactor through two queues; everything else that crosses is one
-// number of which only the latest value matters. Each side wakes the other through a descriptor.
+// Channels and commands go to and from the reactor through queues; everything else that crosses is
+// one number of which only the latest value matters. Each side wakes the other through a
+// descriptor.
 #pragma once
 
 #include <atomic>
@@ -12,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "node/desk.hh"
 #include "node/log.hh"
 #include "node/node.hh"
 #include "node/ring_store.hh"
@@ -34,7 +36,7 @@ class Helper final : public Errands {
     Log& log;
     LogWriter& writer;
     StatusPage& page;
-    StatusNames names;
+    Topics topics;  // what programs may ask
   };
   // What the reactor is told.
   struct News {
@@ -58,6 +60,9 @@ class Helper final : public Errands {
   bool has_news() const noexcept { return news_.load(std::memory_order_acquire); }
   News take_news() noexcept;
   bool next_client(shm::Channel& channel) noexcept { return clients_in_.pop(channel); }
+  bool next_command(Command& command) noexcept { return commands_.pop(command); }
+  // Without room for it the program is told that no answer came.
+  void finished(const Outcome& outcome) noexcept { pending_ |= outcomes_.push(outcome); }
   void snapshot_taken() noexcept;
   void turned() noexcept { turns_.store(++turn_count_, std::memory_order_relaxed); }
   // Once per turn: wakes the thread if there is something for it.
@@ -70,27 +75,12 @@ class Helper final : public Errands {
  private:
   using Clock = std::chrono::steady_clock;
 
-  struct Visitor {  // connected, and has not said yet what for
-    shm::Descriptor socket;
-    Clock::time_point until;
-  };
-  struct Question {
-    shm::Descriptor socket;
-    std::string (*answer)(const Snapshot&, const StatusNames&);
-    std::uint64_t asked;  // snapshots taken before: the answer comes from a later one
-    Clock::time_point until;
-  };
-
   void run();
   void wait();
   void handle_signals();
-  void accept_visitors();
-  void receive(shm::Descriptor socket);
-  void note_refusal(const char* reason);
   void admit(shm::Descriptor socket, const shm::Caller& caller);
-  void ask(shm::Descriptor socket, const shm::Caller& caller);
+  bool order(const Command& command);
   void answer_questions();
-  bool answer(const Question& question, std::uint64_t snapshots);
   void write_log();
   void reserve_on_disk();
   void tell_systemd();
@@ -102,24 +92,25 @@ class Helper final : public Errands {
   std::atomic<bool> stop_{false};
 
   // The thread's own.
-  std::vector<Visitor> visitors_;
-  std::vector<Question> questions_;
+  Desk desk_;
+  std::vector<pollfd> polled_;
   std::deque<std::uint32_t> free_slots_;  // the longest free first
-  Clock::time_point refusals_from_{};
-  std::uint64_t refusals_ = 0;  // since then
   std::uint32_t generation_ = 0;
   std::uint64_t lost_records_ = 0, view_told_ = 0, turns_seen_ = 0, reserve_done_ = 0;
+  std::uint64_t snapshot_asked_ = UINT64_MAX, snapshot_seen_ = 0;  // by how many there were before
   Clock::time_point reserve_again_{}, watchdog_at_{};
   Clock::duration watchdog_every_{};  // zero: systemd watches nothing
 
   // From the reactor.
   SpscQueue<shm::Channel> clients_out_;
+  SpscQueue<Outcome> outcomes_;
   std::atomic<std::uint64_t> reserve_{0}, view_{0}, view_members_{0}, snapshots_{0}, turns_{0};
   std::uint64_t turn_count_ = 0;
   bool pending_ = false;
 
   // To the reactor.
   SpscQueue<shm::Channel> clients_in_;
+  SpscQueue<Command> commands_;
   std::atomic<bool> news_{false}, leave_{false}, dump_{false}, snapshot_{false};
   std::atomic<std::uint64_t> reserved_{0};
 };

@@ -18,6 +18,7 @@
 #include "node/reactor.hh"
 #include "node/record.hh"
 #include "node/ring_store.hh"
+#include "node/topics.hh"
 #include "transport/open.hh"
 #include "transport/udp/address.hh"
 
@@ -153,7 +154,7 @@ void run(const Config& config, const LocalNode& local, const Admission& admissio
                  .log = log,
                  .writer = *writer,
                  .page = *page,
-                 .names = status_names(config, local)});
+                 .topics = make_topics(status_names(config, local))});
   const std::vector<ListedPeer> peers = listed_peers(local);
   const auto node = std::make_unique<Node>(Node::Setup{.transport = *transport,
                                                        .pool = pool,

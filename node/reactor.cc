@@ -65,11 +65,23 @@ bool Reactor::take_news(Time now) {
   }
   if (news.snapshot) take_snapshot(now);
   if (news.dump) node.dump(now);
-  if (news.leave && leave_by_ == never) {
-    leave_by_ = now + setup_.leave_max;
-    node.leave(now);
-  }
+  for (Command command; setup_.helper.next_command(command);) obey(command, now);
+  if (news.leave) leave(now);
   return true;
+}
+
+void Reactor::obey(const Command& command, Time now) {
+  switch (command.kind) {
+    case Command::Kind::leave:
+      leave(now);
+      return setup_.helper.finished({.number = command.number});
+  }
+}
+
+void Reactor::leave(Time now) {
+  if (leave_by_ != never) return;
+  leave_by_ = now + setup_.leave_max;
+  setup_.node.leave(now);
 }
 
 void Reactor::take_snapshot(Time now) {

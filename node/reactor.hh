@@ -29,6 +29,8 @@ class Reactor {
 
  private:
   bool take_news(Time now);
+  void obey(const Command& command, Time now);
+  void leave(Time now);
   void take_snapshot(Time now);
   void sleep(Time now);
   void look(Time now, Time until);

@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <set>
 #include <utility>
 
+#include "client/gyre/daemon.hh"
 #include "client/gyre/event.hh"
+#include "client/gyre/patience.hh"
 #include "transport/shm/channel.hh"
 #include "transport/shm/handshake.hh"
 #include "transport/shm/records.hh"
@@ -22,41 +23,7 @@ static_assert(message_max == shm::message_max && group_name_max == shm::group_na
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Milliseconds = std::chrono::milliseconds;
-
-std::string run_dir(const Options& options) {
-  if (!options.run_dir.empty()) return options.run_dir;
-  // Not in a program with more rights than its caller.
-  const char* set = ::secure_getenv("GYRE_RUN_DIR");
-  return set && *set ? set : "/run/gyre";
-}
-
-ErrorCode code_of(shm::HandshakeFailure failure) noexcept {
-  switch (failure) {
-    case shm::HandshakeFailure::no_daemon:
-      return ErrorCode::no_daemon;
-    case shm::HandshakeFailure::refused:
-    case shm::HandshakeFailure::untrusted:
-    case shm::HandshakeFailure::malformed:
-      return ErrorCode::refused;
-    case shm::HandshakeFailure::timed_out:
-      return ErrorCode::timed_out;
-    case shm::HandshakeFailure::system:
-      return ErrorCode::system;
-  }
-  return ErrorCode::system;
-}
-
-// Runs `call`, with the errors of the handshake turned into ours.
-template <typename Call>
-auto translated(Call call) {
-  try {
-    return call();
-  } catch (const shm::HandshakeError& error) {
-    throw Error(code_of(error.failure()), error.what());
-  }
-}
 
 const char* reason_of(std::uint32_t ended) noexcept {
   switch (shm::Ended{ended}) {
@@ -73,24 +40,6 @@ const char* reason_of(std::uint32_t ended) noexcept {
   }
   return "gyred cut this program off";
 }
-
-// An instant, or never.
-class Patience {
- public:
-  explicit Patience(Milliseconds timeout)
-      : endless_(timeout.count() < 0),
-        end_(endless_ ? Clock::time_point{} : Clock::now() + timeout) {}
-  // As poll(2) wants it: 0 when it is over.
-  int left() const {
-    if (endless_) return -1;
-    const auto left = std::chrono::ceil<Milliseconds>(end_ - Clock::now()).count();
-    return static_cast<int>(std::clamp<long>(left, 0, 1 << 30));
-  }
-
- private:
-  bool endless_;
-  Clock::time_point end_;
-};
 
 }  // namespace
 
@@ -332,10 +281,6 @@ std::optional<Event> Connection::spin() {
 
 int Connection::fd() const noexcept {
   return state_->channel.socket.number();
-}
-
-std::string Connection::query(std::string_view question, const Options& options) {
-  return translated([&] { return shm::ask(run_dir(options), question, options.connect_timeout); });
 }
 
 }  // namespace gyre::client

@@ -161,9 +161,30 @@ class GYRE_PUBLIC Connection {
   // nothing, and when the daemon is gone. Only to be waited on, never to be read.
   int fd() const noexcept;
 
-  // A question to the daemon beside the ordered stream ("status", "members", "counters"): its
-  // answer is JSON.
-  static std::string query(std::string_view question, const Options& = {});
+  // A question to the daemon beside the ordered stream ("status", "members", "counters", …): its
+  // answer is JSON. No argument may hold a NUL.
+  static std::string query(std::string_view question, const Options& = {},
+                           std::span<const std::string> arguments = {});
+
+ private:
+  struct __attribute__((visibility("hidden"))) State;
+  std::unique_ptr<State> state_;
+};
+
+// A question that has one answer after the other, whenever there is something to tell.
+class GYRE_PUBLIC Answers {
+ public:
+  explicit Answers(std::string_view question, const Options& = {},
+                   std::span<const std::string> arguments = {});
+  ~Answers();
+  Answers(Answers&&) noexcept;
+  Answers& operator=(Answers&&) noexcept;
+
+  // The next one; waits for it, at most for `timeout` unless it is negative. Throws refused if
+  // there is none, and disconnected when the daemon is gone.
+  std::optional<std::string> next(
+      std::chrono::milliseconds timeout = std::chrono::milliseconds(-1));
+  int fd() const noexcept;  // readable: there is something for next()
 
  private:
   struct __attribute__((visibility("hidden"))) State;

@@ -16,6 +16,7 @@
 #include <string>
 
 #include "tests/client/single_node.hh"
+#include "transport/shm/replies.hh"
 #include "transport/shm/talk.hh"
 
 namespace gyre::shm {
@@ -39,6 +40,20 @@ Outcome outcome(const std::function<void()>& call) {
 
 bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
+}
+
+std::string ask(const std::string& run_dir, std::string_view question, TimeLimit limit) {
+  return Inquiry(run_dir, question, limit).read(limit).text;
+}
+
+// Says what `say` says, for as long as the other side reads.
+void write_all(Descriptor socket, const std::function<void(Replies&)>& say) {
+  Replies replies(std::move(socket));
+  say(replies);
+  while (replies.write() && replies.pending() > 0) {
+    pollfd ready{.fd = replies.fd(), .events = POLLOUT, .revents = 0};
+    ASSERT_EQ(::poll(&ready, 1, static_cast<int>(patience.count())), 1);
+  }
 }
 
 class Handshake : public ::testing::Test {
@@ -109,19 +124,61 @@ TEST_F(Handshake, AnswersAQuestion) {
   for (const std::string& expected : {std::string("{}"), long_answer}) {
     std::string got;
     auto done = program([&] { got = ask(run_dir.path(), "status", patience); });
-    const Descriptor socket = accept();
+    Descriptor socket = accept();
     EXPECT_EQ(read_hello(socket, allow_own, patience).question, "status");
-    answer(socket, expected, patience);
+    write_all(std::move(socket), [&](Replies& replies) { replies.answer(expected, true); });
     EXPECT_EQ(done.get().what, "");
     EXPECT_EQ(got, expected);
   }
 }
 
+TEST_F(Handshake, AnswersOneAfterTheOther) {
+  std::vector<Inquiry::Answer> got;
+  auto done = program([&] {
+    const Inquiry inquiry(run_dir.path(), "news", patience);
+    do got.push_back(inquiry.read(patience));
+    while (!got.back().last);
+  });
+  Descriptor socket = accept();
+  read_hello(socket, allow_own, patience);
+  const std::string long_answer(3 * part_max, 'j');
+  write_all(std::move(socket), [&](Replies& replies) {
+    replies.answer("first", false);
+    replies.answer(long_answer, false);
+    replies.answer("", true);
+  });
+  EXPECT_EQ(done.get().what, "");
+  ASSERT_EQ(got.size(), 3u);
+  EXPECT_EQ(got[0].text, "first");
+  EXPECT_EQ(got[1].text, long_answer);
+  EXPECT_EQ(got[2].text, "");
+}
+
+TEST_F(Handshake, SaysWhenTheDaemonGoesAwayBeforeTheAnswerOrInTheMidstOfIt) {
+  for (const std::string& said : {std::string(), std::string(60, '\0')}) {
+    auto done = program([&] { ask(run_dir.path(), "status", patience); });
+    {
+      const Descriptor socket = accept();
+      read_hello(socket, allow_own, patience);
+      Reply reply;
+      reply.text_size = 100;
+      std::string bytes(reinterpret_cast<const char*>(&reply), sizeof reply);
+      bytes = said.empty() ? said : bytes + said;
+      EXPECT_EQ(::send(socket.number(), bytes.data(), bytes.size(), 0),
+                static_cast<ssize_t>(bytes.size()));
+    }
+    const Outcome outcome = done.get();
+    EXPECT_EQ(outcome.failure, said.empty() ? HandshakeFailure::gone : HandshakeFailure::malformed);
+    EXPECT_TRUE(contains(outcome.what, path)) << outcome.what;
+  }
+}
+
 TEST_F(Handshake, RefusesAnAnswerThatIsTooLong) {
   auto done = program([&] { ask(run_dir.path(), "status", patience); });
-  const Descriptor socket = accept();
+  Descriptor socket = accept();
   read_hello(socket, allow_own, patience);
-  answer(socket, std::string(answer_max + 1, 'j'), patience);
+  write_all(std::move(socket),
+            [](Replies& replies) { replies.answer(std::string(answer_max + 1, 'j'), true); });
   EXPECT_EQ(done.get().failure, HandshakeFailure::refused);
 }
 
@@ -233,7 +290,7 @@ TEST_F(Handshake, MakesMemoryThatAProgramCannotTakeAway) {
   const Channel ours = welcome(std::move(socket), caller, {}, patience);
   std::array<Descriptor, 2> kept;  // the memory, the room socket
   const auto reply = Talk(program.number(), patience, "gyred").read_value<Reply>(kept);
-  EXPECT_EQ(reply.refused, 0u);
+  EXPECT_EQ(reply.kind, 0u);
   ASSERT_TRUE(kept[0]);
   EXPECT_NE(::ftruncate(kept[0].number(), 0), 0);
   EXPECT_NE(::ftruncate(kept[0].number(), 1 << 30), 0);

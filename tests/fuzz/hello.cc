@@ -3,7 +3,7 @@
 #include <cassert>
 
 #include "tests/fuzz/wire_of_sockets.hh"
-#include "transport/shm/handshake.hh"
+#include "transport/shm/replies.hh"
 #include "transport/shm/talk.hh"
 
 namespace {
@@ -16,8 +16,9 @@ void check_replies(std::span<const std::byte> bytes) {
   while (bytes.size() >= sizeof(Reply)) {
     Reply reply;
     std::memcpy(&reply, bytes.data(), sizeof reply);
-    assert(reply.magic == magic && reply.version == version && reply.refused == 1);
-    assert(reply.text_size > 0 && reply.text_size <= answer_max);
+    assert(reply.magic == magic && reply.version == version &&
+           Reply::Kind{reply.kind} == Reply::Kind::refused);
+    assert(reply.text_size > 0 && reply.text_size <= part_max);
     bytes = bytes.subspan(std::min(bytes.size(), sizeof reply + reply.text_size));
   }
 }

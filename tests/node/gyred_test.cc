@@ -21,6 +21,7 @@ namespace gyre::test {
 namespace {
 
 using std::chrono::seconds;
+using Words = std::vector<std::string>;
 
 class Gyred : public testing::Test {
  protected:
@@ -295,6 +296,21 @@ TEST_F(Gyred, LetsInWhomTheConfigurationNames) {
   const auto ended = process->wait();
   ASSERT_TRUE(ended);
   EXPECT_TRUE(has(ended->output, "uid 4343 with gid 4242 is not allowed")) << ended->output;
+}
+
+TEST_F(Gyred, LeavesTheRingWhenAProgramAsksForIt) {
+  write_config();
+  const auto process = start(1);
+  ASSERT_TRUE(notify.wait_for("READY=1"));
+  EXPECT_THROW(client::Connection::query("shutdown", {.run_dir = run_dir(1)}, Words{"now"}),
+               client::Error);
+  EXPECT_EQ(client::Connection::query("shutdown", {.run_dir = run_dir(1)}), "{}");
+  const auto ended = process->wait();
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->status, 0);
+  EXPECT_TRUE(
+      has(ended->output, fmt::format("pid {} of uid {} asks: shutdown", ::getpid(), ::getuid())))
+      << ended->output;
 }
 
 // The file that operators know, with what this version does not have taken out: the second

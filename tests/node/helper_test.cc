@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <future>
@@ -16,6 +17,7 @@
 
 #include "client/gyre/gyre.hh"
 #include "node/config.hh"
+#include "node/topics.hh"
 #include "tests/node/temporary.hh"
 
 namespace gyre::node {
@@ -24,6 +26,24 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t slots = 4, rounds = 40;
+
+class Views final : public Stream {
+ public:
+  std::optional<std::string> next(const Snapshot& snapshot) override {
+    if (std::exchange(told_, snapshot.view) == snapshot.view) return std::nullopt;
+    return std::to_string(told_);
+  }
+
+ private:
+  std::uint64_t told_ = 0;
+};
+
+Topics test_topics() {
+  Topics topics = make_topics(
+      {.version = "test", .transport = {}, .cluster = {}, .nodes = {}, .address_text = {}});
+  topics["views"] = [](const Asked&) { return std::make_unique<Views>(); };
+  return topics;
+}
 
 class HelperThread : public testing::Test {
  protected:
@@ -88,11 +108,7 @@ class HelperThread : public testing::Test {
                  .log = log,
                  .writer = writer,
                  .page = *page,
-                 .names = {.version = "test",
-                           .transport = {},
-                           .cluster = {},
-                           .nodes = {},
-                           .address_text = [](const Address&) { return std::string(); }}}};
+                 .topics = test_topics()}};
   std::uint64_t turns = 0, reserved = 0;
   std::size_t clients = 0;
 };
@@ -148,6 +164,25 @@ TEST_F(HelperThread, ProgramsComeAndGoWhileTheReactorTurns) {
   helper.stop();
   EXPECT_EQ(RingStore(directory / "state").bound(), reserved);
   EXPECT_NE(test::read_file(directory / "log").find("turn 1 of the test"), std::string::npos);
+}
+
+// A view makes the helper ask for a snapshot, of which the stream tells.
+TEST_F(HelperThread, WhoListensHearsOfEachView) {
+  const client::Options options{.run_dir = directory.path(), .connect_timeout = 10s};
+  auto views = std::async(std::launch::async, [&] {
+    client::Answers answers("views", options);
+    std::vector<std::uint64_t> all;
+    while (all.size() < 20) {
+      const auto answer = answers.next(10s);
+      if (!answer) break;
+      all.push_back(std::stoull(*answer));
+    }
+    return all;
+  });
+  turn_until([&] { return views.wait_for(0s) == std::future_status::ready; });
+  const std::vector<std::uint64_t> all = views.get();
+  EXPECT_EQ(all.size(), 20u);
+  EXPECT_TRUE(std::is_sorted(all.begin(), all.end(), std::less_equal<>()));
 }
 
 TEST_F(HelperThread, MoreProgramsThanThereIsRoomForAreToldSo) {

@@ -4,7 +4,7 @@
 //   Hello {client}                   →     uid checked before a byte is read
 //                                    ←     Reply {node, client number, sizes} + memfd, room socket
 //   Hello {query} + question         →
-//                                    ←     Reply + JSON, then the socket is closed
+//                                    ←     replies (replies.hh), then the socket is closed
 //   (either)                         ←     Reply {refused} + the reason as text
 //
 // Both sides learn the other's uid and pid from the kernel (SO_PEERCRED), never from a message.
@@ -12,6 +12,7 @@
 // reactor. Failures are thrown as HandshakeError.
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <chrono>
@@ -31,6 +32,7 @@ enum class HandshakeFailure : std::uint8_t {
   untrusted,  // the other side runs under a uid that we do not talk to
   malformed,  // wrong magic, wrong version, truncated
   timed_out,
+  gone,    // the other side went away in the midst of it
   system,  // a system call failed; what() names it
 };
 
@@ -44,8 +46,7 @@ class HandshakeError : public std::runtime_error {
   HandshakeFailure failure_;
 };
 
-inline constexpr std::size_t question_max = 4096;
-inline constexpr std::size_t answer_max = 1 << 20;
+inline constexpr std::size_t question_max = 64 << 10;
 inline constexpr std::size_t requests_default = 4 << 20;
 inline constexpr std::size_t events_default = 64 << 20;  // client_backlog_max
 inline constexpr std::size_t ring_min = 4 << 20;         // holds the largest record of either kind
@@ -56,7 +57,6 @@ using TimeLimit = std::chrono::milliseconds;
 
 // Throws what() naming the socket. Accepts a daemon that runs as root or under our own uid.
 Channel connect_client(const std::string& run_dir, TimeLimit limit);
-std::string ask(const std::string& run_dir, std::string_view question, TimeLimit limit);
 
 // ---- the daemon's side ----
 
@@ -83,7 +83,7 @@ struct Caller {
   enum class Kind : std::uint8_t { client = 1, query = 2 } kind{};
   uid_t uid = 0;
   std::uint32_t pid = 0;
-  std::string question;  // of a query
+  std::string question;  // of a query: its name and its arguments, with a NUL between them
 };
 
 // Decides by the caller's effective uid and gid at the time when it connected.
@@ -106,8 +106,6 @@ struct Offer {
 
 // Makes the memory and the room socket, hands them over and keeps the other ends.
 Channel welcome(Descriptor socket, const Caller& caller, const Offer& offer, TimeLimit limit);
-// Answers a query; an answer longer than answer_max becomes a refusal that says so.
-void answer(const Descriptor& socket, std::string_view json, TimeLimit limit);
 void refuse(const Descriptor& socket, std::string_view reason, TimeLimit limit);
 
 // Both ends of a channel without a handshake, for tests and for a client in the daemon's process.

@@ -159,22 +159,10 @@ Channel welcome(Descriptor socket, const Caller& caller, const Offer& offer, Tim
   return std::move(made.channel);
 }
 
-void answer(const Descriptor& socket, std::string_view json, TimeLimit limit) {
-  if (json.size() > answer_max) {
-    refuse(socket, "the answer is longer than " + std::to_string(answer_max) + " bytes", limit);
-    return;
-  }
-  const Talk talk(socket.number(), limit, "a query");
-  Reply reply;
-  reply.text_size = static_cast<std::uint32_t>(json.size());
-  talk.write_value(reply);
-  talk.write_text(json);
-}
-
 void refuse(const Descriptor& socket, std::string_view reason, TimeLimit limit) {
   const Talk talk(socket.number(), limit, "a caller");
   Reply reply;
-  reply.refused = 1;
+  reply.kind = static_cast<std::uint32_t>(Reply::Kind::refused);
   reply.text_size = static_cast<std::uint32_t>(reason.size());
   talk.write_value(reply);
   talk.write_text(reason);

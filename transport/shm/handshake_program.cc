@@ -6,12 +6,10 @@
 #include <array>
 #include <bit>
 
-#include "transport/shm/handshake.hh"
+#include "transport/shm/replies.hh"
 #include "transport/shm/talk.hh"
 
 namespace gyre::shm {
-namespace {
-
 Descriptor connect_to(const std::string& path, TimeLimit limit) {
   const sockaddr_un address = address_of(path);
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -36,15 +34,18 @@ Descriptor connect_to(const std::string& path, TimeLimit limit) {
 
 Reply read_reply(const Talk& talk, std::span<Descriptor> descriptors) {
   const auto reply = talk.read_value<Reply>(descriptors);
-  if (reply.magic != magic || reply.text_size > answer_max)
+  if (reply.magic != magic || reply.text_size > part_max)
     fail(Failure::malformed, talk.peer() + ": not the socket of a gyred");
-  if (reply.refused) fail(Failure::refused, talk.peer() + ": " + talk.read_text(reply.text_size));
+  if (Reply::Kind{reply.kind} == Reply::Kind::refused)
+    fail(Failure::refused, talk.peer() + ": " + talk.read_text(reply.text_size));
   if (reply.version != version)
     fail(Failure::malformed, talk.peer() + ": gyred speaks version " +
                                  std::to_string(reply.version) + ", this program speaks " +
                                  std::to_string(version));
   return reply;
 }
+
+namespace {
 
 // Nobody may take the memory away under us.
 void check_memory(const Talk& talk, const Descriptor& memory, const Reply& reply) {
@@ -82,19 +83,6 @@ Channel connect_client(const std::string& run_dir, TimeLimit limit) {
   channel.client = reply.client;
   channel.pid = static_cast<std::uint32_t>(::getpid());
   return channel;
-}
-
-std::string ask(const std::string& run_dir, std::string_view question, TimeLimit limit) {
-  const std::string path = path_in(run_dir);
-  if (question.size() > question_max)
-    fail(Failure::refused, "a question longer than " + std::to_string(question_max) + " bytes");
-  const Descriptor socket = connect_to(path, limit);
-  const Talk talk(socket.number(), limit, path);
-  talk.write_value(Hello{.kind = static_cast<std::uint32_t>(Caller::Kind::query),
-                         .question_size = static_cast<std::uint32_t>(question.size())});
-  talk.write_text(question);
-  const Reply reply = read_reply(talk, {});
-  return talk.read_text(reply.text_size);
 }
 
 }  // namespace gyre::shm

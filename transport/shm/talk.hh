@@ -29,9 +29,10 @@ struct Hello {
 };
 
 struct Reply {
+  enum class Kind : std::uint32_t { answer = 0, refused = 1, part = 2, more = 3 };  // replies.hh
   std::uint32_t magic = shm::magic;
   std::uint32_t version = shm::version;
-  std::uint32_t refused = 0;
+  std::uint32_t kind = 0;
   std::uint32_t text_size = 0;  // the reason, or the answer
   std::uint32_t node = 0, client = 0;
   std::uint64_t requests_size = 0, events_size = 0;
@@ -85,5 +86,10 @@ inline const sockaddr* generic(const sockaddr_un& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
 Mapping map(int memory, std::size_t size);
+
+// The program's side: a socket to who listens there, if that is a daemon to be trusted.
+Descriptor connect_to(const std::string& path, TimeLimit limit);
+// Throws for a refusal, and for what no gyred says.
+Reply read_reply(const Talk& talk, std::span<Descriptor> descriptors);
 
 }  // namespace gyre::shm

@@ -1,0 +1,53 @@
+// What local programs may ask beside the ordered stream: topics by name, and how they answer.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "node/status.hh"
+
+namespace gyre::node {
+
+// What a program asks of the reactor. It crosses threads as plain data; the reactor answers each
+// with an Outcome, at once or when it is done.
+struct Command {
+  enum class Kind : std::uint8_t { leave } kind{};
+  std::uint64_t number = 0;  // given by the desk, handed back with the outcome
+};
+struct Outcome {
+  std::uint64_t number = 0;
+  const char* refused = nullptr;  // why not, in static storage; null: done
+};
+
+struct Refused {
+  std::string reason;
+};
+
+// One answer after the other, for as long as the program listens.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  // What there is to tell now; none: nothing new. Asked until it says so, at once and then after
+  // each snapshot and each question of anyone: whatever else changes is changed by one.
+  virtual std::optional<std::string> next(const Snapshot&) = 0;
+  // How old the last snapshot may be; zero: only views are news.
+  virtual std::chrono::milliseconds every() const { return {}; }
+};
+
+struct Asked {
+  const Snapshot& snapshot;  // taken after the question came
+  std::span<const std::string> arguments;
+  std::uint32_t uid = 0, pid = 0;  // of who asks, from the kernel
+};
+using Answer = std::variant<std::string, Refused, Command, std::unique_ptr<Stream>>;
+using Topic = std::function<Answer(const Asked&)>;
+using Topics = std::map<std::string, Topic, std::less<>>;
+
+}  // namespace gyre::node
