@@ -39,17 +39,13 @@ bool ReplayFilter::accept(NodeId id, std::uint64_t boot, Lane lane,
 
 ReplayFilter::Sender& ReplayFilter::find(NodeId id, std::uint64_t boot) noexcept {
   const auto is_it = [&](const Sender& sender) { return sender.id == id && sender.boot == boot; };
-  if (count_ > 0 && is_it(senders_[last_])) return senders_[last_];
-  const auto end = senders_.begin() + static_cast<std::ptrdiff_t>(count_);
-  auto place = std::find_if(senders_.begin(), end, is_it);
-  if (place == end) {
-    if (count_ < senders_max) {
-      ++count_;
-    } else {
-      place = std::min_element(senders_.begin(), end, [](const Sender& a, const Sender& b) {
-        return a.last_used < b.last_used;
-      });
-    }
+  if (!senders_.empty() && is_it(senders_[last_])) return senders_[last_];
+  auto place = std::ranges::find_if(senders_, is_it);
+  if (place == senders_.end()) {
+    if (senders_.size() < senders_max)
+      place = senders_.emplace(place);
+    else
+      place = std::ranges::min_element(senders_, {}, &Sender::last_used);
     place->id = id;
     place->boot = boot;
     place->heard.fill(false);

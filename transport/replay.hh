@@ -39,7 +39,7 @@ class ReplayFilter {
   static constexpr std::size_t senders_max =
       2 * nodes_max;  // each node's present boot and its last
 
-  ReplayFilter() : senders_(senders_max) {}
+  ReplayFilter() { senders_.reserve(senders_max); }  // touched only as they are heard
 
   bool accept(NodeId sender, std::uint64_t boot, Lane lane, std::uint64_t counter) noexcept;
 
@@ -54,8 +54,7 @@ class ReplayFilter {
   Sender& find(NodeId id, std::uint64_t boot) noexcept;
 
   std::vector<Sender> senders_;
-  std::size_t count_ = 0;  // places in use
-  std::size_t last_ = 0;   // bursts come from one sender: look there first
+  std::size_t last_ = 0;  // bursts come from one sender: look there first
   std::uint64_t uses_ = 0;
 };
 

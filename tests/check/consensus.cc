@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "totem/wire.hh"
-
 namespace gyre::check {
 
 namespace {
@@ -24,24 +22,24 @@ bool has(const std::vector<NodeId>& nodes, NodeId node) {
 
 void Consensus::received(const Process& process, std::span<const std::byte> frame, bool paused,
                          Time now) {
-  wire::Join join;
-  if (wire::type(frame) != wire::Type::join || paused || !wire::read_join(frame, join)) return;
-  Peer& peer = sides_[process].peers[join.sender];
-  if (peer.incarnation == join.incarnation && join.join_seq <= peer.join_seq) return;
-  peer.incarnation = join.incarnation;
-  peer.join_seq = join.join_seq;
+  if (wire::type(frame) != wire::Type::join || paused || !wire::read_join(frame, join_)) return;
+  Peer& peer = sides_[process].peers[join_.sender];
+  if (peer.incarnation == join_.incarnation && join_.join_seq <= peer.join_seq) return;
+  peer.incarnation = join_.incarnation;
+  peer.join_seq = join_.join_seq;
   peer.when = now;
-  Nodes proposed, heard, all;
-  for (const wire::Join::Entry& each : std::span(join.entries).first(join.count)) {
-    if (!(each.marks & wire::Join::failed)) proposed.push_back(each.node);
-    if (each.marks & wire::Join::heard) heard.push_back(each.node);
+  proposed_.clear();
+  heard_.clear();
+  for (const wire::Join::Entry& each : std::span(join_.entries).first(join_.count)) {
+    if (!(each.marks & wire::Join::failed)) proposed_.push_back(each.node);
+    if (each.marks & wire::Join::heard) heard_.push_back(each.node);
   }
-  std::ranges::sort(proposed);
-  std::ranges::sort(heard);
-  std::ranges::set_union(peer.heard, heard, std::back_inserter(all));
-  peer.heard = std::move(all);
-  if (peer.proposals.empty() || peer.proposals.back().nodes != proposed)
-    peer.proposals.push_back({std::move(proposed), now});
+  std::ranges::sort(proposed_);
+  std::ranges::sort(heard_);
+  for (const NodeId node : heard_)
+    if (!has(peer.heard, node)) peer.heard.insert(std::ranges::lower_bound(peer.heard, node), node);
+  if (peer.proposals.empty() || peer.proposals.back().nodes != proposed_)
+    peer.proposals.push_back({proposed_, now});
   while (peer.proposals.size() > 1 && peer.proposals[1].when + at_once < now)
     peer.proposals.pop_front();
 }
@@ -52,11 +50,10 @@ void Consensus::installed(const Process& process, Time now) {
 }
 
 void Consensus::said(Side& side, std::uint64_t gather, std::span<const std::byte> frame) {
-  wire::Join join;
-  if (!wire::read_join(frame, join)) return;
+  if (!wire::read_join(frame, join_)) return;
   side.gather = gather;
   side.given_up.clear();
-  for (const wire::Join::Entry& each : std::span(join.entries).first(join.count))
+  for (const wire::Join::Entry& each : std::span(join_.entries).first(join_.count))
     if (each.marks & wire::Join::failed) side.given_up.push_back(each.node);
   std::ranges::sort(side.given_up);
 }

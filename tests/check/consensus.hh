@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "tests/check/trace.hh"
+#include "totem/wire.hh"
 #include "transport/time.hh"
 
 namespace gyre::check {
@@ -56,6 +57,9 @@ class Consensus {
 
   std::map<Process, Side> sides_;
   Findings findings_;
+  // Of the frame in hand: their memory is used again for the next.
+  totem::wire::Join join_;
+  Nodes proposed_, heard_;
 };
 
 }  // namespace gyre::check

@@ -23,8 +23,7 @@ Device::Device(Network& network, MachineIndex self, const DeviceTraits& traits, 
       now_(now),
       sending_(std::move(sending)),
       receiving_(std::move(receiving)),
-      dice_(self + 1),
-      peers_(nodes_max, network.machines()) {}
+      dice_(self + 1) {}
 
 Address Device::address(MachineIndex machine) {
   Address made;
@@ -41,10 +40,10 @@ Limits Device::limits_of(const DeviceTraits& traits) {
           .completes_in_send = traits.completes_after == Duration{}};
 }
 
-void Device::arrive(const Flight& flight) {
+void Device::arrive(Flight&& flight) {
   auto& inbox = inbox_[static_cast<std::size_t>(flight.lane)];
   irregular_ += flight.irregular;
-  if (inbox.size() < traits_.receive_frames) inbox.push_back(flight);
+  if (inbox.size() < traits_.receive_frames) inbox.push_back(std::move(flight));
 }
 
 std::size_t Device::receive(Lane lane, std::span<Arrival> arrivals) noexcept {
@@ -93,8 +92,12 @@ bool Device::to_all(const Send& send) const {
 
 NodeId Device::destination(const Send& send) const {
   if (to_all(send)) return NodeId::none;
-  const MachineIndex to = peers_[at(send.to)];
+  const MachineIndex to = place_of(send.to);
   return to < network_.machines() ? id(to) : NodeId::none;
+}
+
+MachineIndex Device::place_of(NodeIndex peer) const {
+  return at(peer) < peers_.size() ? peers_[at(peer)] : network_.machines();
 }
 
 void Device::transmit(const Send& send) {
@@ -108,7 +111,7 @@ void Device::transmit(const Send& send) {
                                                               send.frame.bytes().end());
   if (traits_.other_version) (*bytes)[version_offset] ^= version_bit;
   if (!to_all(send)) {
-    const MachineIndex to = peers_[at(send.to)];
+    const MachineIndex to = place_of(send.to);
     if (to < network_.machines()) network_.send(self_, to, send.lane, bytes, now_);
   } else if (traits_.multicast) {
     for (MachineIndex to = 0; to < network_.machines(); ++to)
@@ -131,6 +134,7 @@ void Device::check_number(const Send& send) {
 void Device::set_peer(NodeIndex peer, LinkIndex, const Address& address) noexcept {
   if (peer == NodeIndex::self) return;
   const auto number = static_cast<std::size_t>(address.bytes[0]);
+  if (at(peer) >= peers_.size()) peers_.resize(at(peer) + 1, network_.machines());
   peers_[at(peer)] = number == 0 ? network_.machines() : number - 1;
 }
 

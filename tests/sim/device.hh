@@ -38,7 +38,7 @@ class Device final : public Transport {
   static Limits limits_of(const DeviceTraits& traits);
   static Address address(MachineIndex machine);
   static NodeId id(MachineIndex machine) { return NodeId{static_cast<std::uint32_t>(machine + 1)}; }
-  void arrive(const Flight& flight);
+  void arrive(Flight&& flight);
   Time due() const { return held_.empty() ? never : held_.front().due; }  // true time
   std::uint64_t irregular() const { return irregular_; }  // copies and such that have arrived
   std::uint64_t repeated() const { return repeated_; }    // numbers that it sent twice
@@ -64,6 +64,7 @@ class Device final : public Transport {
   };
   bool to_all(const Send& send) const;
   NodeId destination(const Send& send) const;
+  MachineIndex place_of(NodeIndex peer) const;  // network_.machines(): not known
   void transmit(const Send& send);
   void check_number(const Send& send);
 
@@ -75,7 +76,7 @@ class Device final : public Transport {
   Sending sending_;
   Receiving receiving_;
   Dice dice_;
-  std::vector<MachineIndex> peers_;  // by NodeIndex; network_.machines(): not known
+  std::vector<MachineIndex> peers_;  // by NodeIndex, as far as any is known
   std::deque<Flight> inbox_[lane_count];
   bool took_all_ = true;
   std::deque<Held> held_;

@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "node/ring_store.hh"
+#include "tests/sim/process.hh"
 #include "tests/traces/frame_text.hh"
 #include "totem/wire.hh"
 #include "transport/header.hh"
 #include "transport/shm/handshake.hh"
-#include "transport/stamped.hh"
 
 namespace gyre::sim {
 
@@ -19,82 +18,12 @@ namespace {
 constexpr std::uint32_t program_pid = 1000;  // of all: the real one would differ from run to run
 constexpr Duration disk_stuck_max = std::chrono::seconds(3);
 
-node::NodeLimits limits_of(const Settings& settings) {
-  node::NodeLimits limits;
-  limits.clients = std::max<std::size_t>(settings.programs, 1);
-  limits.port.stall_max = settings.stall_max;
-  limits.groups = settings.groups;
-  return limits;
-}
-
 }  // namespace
 
 void Run::note(MachineIndex machine, const std::string& text) {
   if (!tracing) return;
   const double ms = static_cast<double>(now.time_since_epoch().count()) / 1e6;
   trace.push_back(fmt::format("{:>11.3f} ms  {}  {}", ms, machine + 1, text));
-}
-
-// All that a crash takes along. Members go in the reverse of this order.
-struct Machine::Process {
-  struct Slot {
-    std::unique_ptr<Program> program;
-    Time starts_at{};
-    bool port_free = true;
-    std::uint32_t generation = 1;
-  };
-
-  Process(Machine& machine, std::uint64_t ring_seq, std::uint64_t first_counter);
-
-  check::Process id;
-  FramePool pool;
-  Device* device = nullptr;
-  Stamped* stamped = nullptr;  // if it is, around the device
-  std::unique_ptr<Transport> transport;
-  node::Log log{256};
-  std::vector<Slot> slots;
-  std::set<std::pair<std::uint64_t, std::uint64_t>> joins;  // that came: boot and counter
-  Time reserved_at = never;
-  std::uint64_t reserving = 0;
-  std::unique_ptr<node::Node> node;
-};
-
-Machine::Process::Process(Machine& machine, std::uint64_t ring_seq, std::uint64_t boot)
-    : id{machine.id(), machine.dice_.next()},
-      pool(node::Node::frames_needed(machine.ring(), Device::limits_of(machine.card())) + 64,
-           Device::headroom + header_size, machine.run_.settings.device.payload_max, 0),
-      slots(machine.run_.settings.programs) {
-  const Settings& settings = machine.run_.settings;
-  auto card = std::make_unique<Device>(
-      machine.run_.network, machine.index_, machine.card(), pool, machine.run_.now,
-      [&machine](NodeId to, const FrameRef& frame) { return machine.transmit(to, frame); },
-      [&machine](const Flight& flight) { machine.received(flight); });
-  device = card.get();
-  if (settings.device.stamped) {
-    const StampIdentity stamp{
-        .self = id.node, .cluster = cluster_tag(settings.cluster), .boot = boot};
-    auto around = std::make_unique<Stamped>(std::move(card), stamp, pool);
-    stamped = around.get();
-    transport = std::move(around);
-  } else {
-    transport = std::move(card);
-  }
-  std::vector<node::ListedPeer> listed;
-  for (MachineIndex other = 0; other < settings.machines && !settings.ring.open; ++other)
-    if (other != machine.index_) listed.push_back({Device::id(other), Device::address(other)});
-  const totem::Identity identity{.self = id.node,
-                                 .incarnation = id.incarnation,
-                                 .ring_seq = ring_seq,
-                                 .seed = machine.dice_.next()};
-  node = std::make_unique<node::Node>(node::Node::Setup{.transport = *transport,
-                                                        .pool = pool,
-                                                        .errands = machine,
-                                                        .log = log,
-                                                        .recorder = &machine,
-                                                        .parameters = machine.ring(),
-                                                        .identity = identity,
-                                                        .listed = listed,
-                                                        .limits = limits_of(settings)});
 }
 
 Machine::Machine(Run& run, MachineIndex index)
@@ -138,6 +67,7 @@ void Machine::start() {
   woken_at_ = Time::min();
   process_->node->start(local());
   next_turn_ = run_.now;
+  plan();
 }
 
 void Machine::crash() {
@@ -150,6 +80,7 @@ void Machine::crash() {
   if (process_->reserved_at != never && dice_.chance(0.5))  // the disk was quicker than the end
     disk_.write(process_->reserving + node::RingStore::block);
   process_.reset();
+  plan();
 }
 
 void Machine::leave() {
@@ -157,6 +88,7 @@ void Machine::leave() {
   leaving_ = true;
   process_->node->leave(local());
   next_turn_ = run_.now;
+  plan();
 }
 
 void Machine::pause(Time until, bool programs_too) {
@@ -164,6 +96,7 @@ void Machine::pause(Time until, bool programs_too) {
   paused_until_ = until;
   programs_paused_ = programs_too;
   each_program([](Program& program) { program.forget_unread(); });
+  plan();
 }
 
 // ---- the file ----
@@ -208,27 +141,37 @@ Time Machine::true_time(Time shown) const {
   return Time(Duration(static_cast<std::int64_t>(std::max(0.0, elapsed / clock_rate_)) + 2));
 }
 
-Time Machine::next() const {
+Time Machine::due() const {
   if (!process_) return never;
   Time due = std::max({next_turn_, paused_until_});
   if (programs_paused_ && paused()) return due;
   for (const Process::Slot& slot : process_->slots)
     if (slot.program)
       due = std::min(due, slot.program->next());
-    else if (slot.port_free && !paused() && !run_.resting)
+    else if (slot.port_free && !paused() && !resting_)
       due = std::min(due, slot.starts_at);
   return due;
 }
 
-void Machine::arrive(const Flight& flight) {
+void Machine::plan() {
+  run_.due[index_] = due();
+  if (paused()) run_.pause_ends = std::min(run_.pause_ends, paused_until_);
+}
+
+void Machine::arrive(Flight&& flight) {
   if (!process_) return;
-  process_->device->arrive(flight);
+  process_->device->arrive(std::move(flight));
   next_turn_ = std::min(next_turn_, run_.now + run_.settings.wake_up);
+  run_.due[index_] = std::min(run_.due[index_], std::max(next_turn_, paused_until_));
 }
 
 void Machine::turn() {
   run_programs();
-  if (next_turn_ > run_.now || paused()) return;
+  if (next_turn_ <= run_.now && !paused()) turn_daemon();
+  plan();
+}
+
+void Machine::turn_daemon() {
   const Time clock = local();
   if (clock - std::exchange(last_turn_, clock) > run_.settings.ring.token_loss / 2)
     woken_at_ = clock;
@@ -295,10 +238,13 @@ void Machine::received(const Flight& flight) {
   auto frame = std::span<const std::byte>(*flight.bytes);
   if (run_.settings.device.stamped) {
     Header header;
-    const Refusal refusal = read_header(frame, cluster_tag(run_.settings.cluster), header);
+    const Refusal refusal = read_header(frame, run_.cluster, header);
     frame = frame.subspan(header_size);
     if (refusal != Refusal::none || totem::wire::type(frame) != totem::wire::Type::join) return;
-    if (!process_->joins.emplace(header.boot, header.counter).second) return;  // nor is it heard
+    const auto nth = process_->joins_heard + 1;
+    if (process_->joins.insert({header.boot, header.counter}, nth) != nth)
+      return;  // nor is it heard
+    process_->joins_heard = nth;
   }
   run_.consensus.received(process_->id, frame, woken_at_ == last_turn_, run_.now);
 }
@@ -369,6 +315,7 @@ void Machine::check_numbers() {
 }
 
 void Machine::read_log() {
+  if (process_->log.empty()) return;
   for (node::LogRecord record; process_->log.next(record);) {
     const auto word = [&](std::size_t i) {
       return std::string_view(record.text.data() + record.values[i].begin, record.values[i].size);
@@ -389,7 +336,7 @@ void Machine::run_programs() {
   for (std::size_t i = 0; i < process_->slots.size(); ++i) {
     Process::Slot& slot = process_->slots[i];
     if (!slot.program) {
-      if (slot.starts_at <= run_.now && slot.port_free && !paused() && !run_.resting) connect(i);
+      if (slot.starts_at <= run_.now && slot.port_free && !paused() && !resting_) connect(i);
       continue;
     }
     if (slot.program->next() > run_.now && !slot.program->cut_off()) continue;
@@ -409,11 +356,13 @@ void Machine::run_programs() {
 void Machine::serve_programs() {
   // It looks eight times in that span, by a clock that may be slow.
   const Duration allowed = run_.settings.stall_max * 3 / 2;
-  each_program([&](Program& program) {
+  for (const Process::Slot& slot : process_->slots) {
+    if (!slot.program) continue;
+    Program& program = *slot.program;
     program.listen(run_.now);
     if (program.unread_since() != never && !program.cut_off())
       run_.programs.unread(program.id(), run_.now - program.unread_since(), allowed);
-  });
+  }
   if (run_.settings.programs_between) run_programs();
 }
 
@@ -422,10 +371,12 @@ bool Machine::has_all_numbers() const {
       process_->slots, [](const Process::Slot& slot) { return slot.program || slot.port_free; });
 }
 
-void Machine::end_stalled_programs() {
+void Machine::rest() {
+  resting_ = true;
   for (std::size_t i = 0; i < process_->slots.size(); ++i)
     if (process_->slots[i].program && process_->slots[i].program->stalled())
       end_program(i, check::ProgramEnd::closed);
+  plan();
 }
 
 void Machine::connect(std::size_t index) {
@@ -492,6 +443,7 @@ void Machine::each_program(const std::function<void(Program&)>& visit) {
   if (!process_) return;
   for (Process::Slot& slot : process_->slots)
     if (slot.program) visit(*slot.program);
+  plan();
 }
 
 }  // namespace gyre::sim

@@ -36,11 +36,11 @@ class Machine final : node::Errands, node::Recorder {
   void damage_file() { disk_.damage(dice_.split()), file_changed("its file is damaged"); }
   void restore_old_file();
 
-  void arrive(const Flight& flight);
-  Time next() const;
+  void arrive(Flight&& flight);
   void turn();
+  void plan();  // says in Run when it is due; after everything that may have moved that
 
-  void end_stalled_programs();
+  void rest();  // its stalled programs end, and none starts any more
   // Of all programs that are gone, the numbers were given back.
   bool has_all_numbers() const;
   // No number of a clear header was used twice, or taken for repeated that was not. Also asked when
@@ -71,6 +71,8 @@ class Machine final : node::Errands, node::Recorder {
   void deliver(const totem::Message& message) noexcept override;
   void configuration(const totem::Configuration& configuration) noexcept override;
 
+  Time due() const;
+  void turn_daemon();
   Time local() const;          // what its clock shows now
   Time true_time(Time) const;  // when it will show that
   bool has_effect();           // false from the moment of its death on
@@ -97,7 +99,7 @@ class Machine final : node::Errands, node::Recorder {
   std::unique_ptr<Process> process_;
   Time next_turn_ = never, paused_until_{};
   Time last_turn_{}, woken_at_ = Time::min();  // by its clock; it had not run for a while
-  bool programs_paused_ = false, dying_ = false, leaving_ = false;
+  bool programs_paused_ = false, resting_ = false, dying_ = false, leaving_ = false;
   bool ends_behind_token_ = false, behind_token_ = false;  // in this turn
   std::uint64_t effects_left_ = 0;                         // 0: it lives
   std::optional<totem::RingId> regular_;

@@ -26,8 +26,7 @@ void Network::send(MachineIndex from, MachineIndex to, Lane lane, const Bytes& b
 void Network::come_late(const Weather& weather, Flight flight) {
   flight.late = flight.irregular = true;
   flight.when += dice_.between(Duration{}, weather.late_max);
-  flight.serial = ++serial_;
-  flights_.push(std::move(flight));
+  take_off(std::move(flight));
 }
 
 void Network::carry(Link& path, Flight flight, bool again) {
@@ -40,14 +39,26 @@ void Network::carry(Link& path, Flight flight, bool again) {
     flight.irregular = true;
   else
     flight.when = last = std::max(last, flight.when);
-  flight.serial = ++serial_;
-  flights_.push(std::move(flight));
+  take_off(std::move(flight));
+}
+
+void Network::take_off(Flight&& flight) {
+  if (free_places_.empty()) {
+    free_places_.push_back(static_cast<std::uint32_t>(flights_.size()));
+    flights_.emplace_back();
+  }
+  const std::uint32_t place = free_places_.back();
+  free_places_.pop_back();
+  landings_.push({.when = flight.when, .serial = ++serial_, .flight = place});
+  flights_[place] = std::move(flight);
 }
 
 bool Network::arrive(Time now, Flight& flight) {
   while (next() <= now) {
-    flight = flights_.top();
-    flights_.pop();
+    const std::uint32_t place = landings_.top().flight;
+    landings_.pop();
+    free_places_.push_back(place);
+    flight = std::move(flights_[place]);
     if (!flight.late || !settled_) return true;
   }
   return false;

@@ -2,7 +2,7 @@
 // loses, doubles, delays and reorders by dice, and what it carries arrives in virtual time.
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <queue>
 #include <vector>
@@ -29,15 +29,11 @@ using Bytes = std::shared_ptr<const std::vector<std::byte>>;
 
 struct Flight {
   Time when{};
-  std::uint64_t serial = 0;
   MachineIndex from = 0, to = 0;
   Lane lane{};
   Bytes bytes;
   bool irregular = false;  // a copy, or it may overtake: who filters by number may refuse it
   bool late = false;
-  bool operator>(const Flight& other) const {
-    return when != other.when ? when > other.when : serial > other.serial;
-  }
 };
 
 class Network {
@@ -48,7 +44,7 @@ class Network {
   void send(MachineIndex from, MachineIndex to, Lane lane, const Bytes& bytes, Time now);
   // The next frame that has arrived by `now`; nothing when there is none.
   bool arrive(Time now, Flight& flight);
-  Time next() const { return flights_.empty() ? never : flights_.top().when; }
+  Time next() const { return landings_.empty() ? never : landings_.top().when; }
 
   Weather& weather(MachineIndex from, MachineIndex to) { return link(from, to).weather; }
   void cut(MachineIndex from, MachineIndex to, bool is_cut) {
@@ -72,14 +68,26 @@ class Network {
     bool cut[lane_count]{};
     Time last[lane_count]{};  // arrival of the latest frame: links keep the order, as a rule
   };
+  // In their order: by time, and those of one instant as they were sent.
+  struct Landing {
+    Time when{};
+    std::uint64_t serial = 0;
+    std::uint32_t flight = 0;
+    bool operator<(const Landing& other) const {  // the soonest goes first
+      return when != other.when ? when > other.when : serial > other.serial;
+    }
+  };
   Link& link(MachineIndex from, MachineIndex to) { return links_[from * machines_ + to]; }
   void carry(Link& link, Flight flight, bool again);
   void come_late(const Weather& weather, Flight flight);
+  void take_off(Flight&& flight);
 
   const std::size_t machines_;
   Dice dice_;
   std::vector<Link> links_;
-  std::priority_queue<Flight, std::vector<Flight>, std::greater<>> flights_;
+  std::vector<Flight> flights_;             // in no order: only landings are moved about
+  std::vector<std::uint32_t> free_places_;  // among them
+  std::priority_queue<Landing> landings_;
   std::uint64_t serial_ = 0;
   bool settled_ = false;
 };

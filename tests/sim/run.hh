@@ -17,6 +17,7 @@
 #include "tests/sim/device.hh"
 #include "tests/sim/program.hh"
 #include "totem/parameters.hh"
+#include "transport/header.hh"
 #include "transport/shm/handshake.hh"
 
 namespace gyre::sim {
@@ -56,13 +57,20 @@ struct Run {
   Run(const Settings& settings_, std::uint64_t seed)
       : settings(settings_),
         dice(seed),
+        cluster(cluster_tag(settings_.cluster)),
         network(settings_.machines + settings_.strangers + settings_.namesake, dice.next()),
+        due(settings_.machines, never),
         packets(settings_.ring.global_window) {}
 
   const Settings settings;
   Dice dice;
+  const std::uint64_t cluster;  // its tag
   Network network;
   Time now{};
+  // When each machine next has something to do of itself, as it planned it. While it is paused that
+  // holds until the first pause is over.
+  std::vector<Time> due;
+  Time pause_ends = never;
   check::Checker checker;
   check::Programs programs;
   check::Packets packets;
@@ -73,7 +81,6 @@ struct Run {
   std::map<std::string, std::uint64_t> reached;  // states and reasons, how often
   std::uint64_t rings = 0, messages = 0;         // installed, each once; delivered
   bool disk_works = false;                       // as it should, from now on
-  bool resting = false;                          // no program starts any more
   bool tracing = false, tracing_frames = false;
   std::vector<std::string> trace;
 

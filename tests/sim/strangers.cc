@@ -13,8 +13,8 @@ class Strangers::Stranger final : node::Errands {
   Stranger(Run& run, MachineIndex place, const DeviceTraits& traits, NodeId id,
            std::string_view cluster, Dice dice);
 
-  void arrive(const Flight& flight) {
-    device_->arrive(flight);
+  void arrive(Flight&& flight) {
+    device_->arrive(std::move(flight));
     next_ = std::min(next_, run_.now + run_.settings.wake_up);
   }
   Time next() const { return next_; }
@@ -108,9 +108,9 @@ void Strangers::leave() {
     }
 }
 
-void Strangers::arrive(const Flight& flight) {
+void Strangers::arrive(Flight&& flight) {
   const std::size_t place = flight.to - run_.settings.machines;
-  if (place < places_.size() && places_[place]) places_[place]->arrive(flight);
+  if (place < places_.size() && places_[place]) places_[place]->arrive(std::move(flight));
 }
 
 Time Strangers::next() const {

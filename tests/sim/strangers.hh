@@ -20,7 +20,7 @@ class Strangers {
   void add_namesake(MachineIndex machine);
   void leave();  // all of them, for ever
 
-  void arrive(const Flight& flight);
+  void arrive(Flight&& flight);
   Time next() const;
   void turn();
 

@@ -247,8 +247,7 @@ void Trial::get_on() {
 
 // L3: on a ring at rest a message is delivered soon.
 void Trial::probe() {
-  world_.run().resting = true;
-  each_core([](Machine& machine) { machine.end_stalled_programs(); });
+  each_core([](Machine& machine) { machine.rest(); });
   each_program([&](Program& program) { program.quieten(world_.now()); });
   drain();
   if (failed()) return;

@@ -22,22 +22,26 @@ World::World(const Swarm& swarm, std::uint64_t seed)
 // To the next instant at which something happens, and all of it. False: there is none by `end`.
 bool World::step(Time end) {
   Time next = std::min(run_.network.next(), strangers_.next());
-  for (const auto& machine : machines_) next = std::min(next, machine->next());
-  if (next > end) {
-    run_.now = std::max(run_.now, end);
-    return false;
-  }
-  run_.now = std::max(run_.now, next);
+  for (const Time due : run_.due) next = std::min(next, due);
+  advance(std::min(next, end));
+  if (next > end) return false;
   for (Flight flight; run_.network.arrive(run_.now, flight);)
     if (flight.to < size())
-      machines_[flight.to]->arrive(flight);
+      machines_[flight.to]->arrive(std::move(flight));
     else
-      strangers_.arrive(flight);
-  for (const auto& machine : machines_)
-    if (machine->next() <= run_.now) machine->turn();
+      strangers_.arrive(std::move(flight));
+  for (MachineIndex i = 0; i < size(); ++i)
+    if (run_.due[i] <= run_.now) machines_[i]->turn();
   if (strangers_.next() <= run_.now) strangers_.turn();
   if (++steps_ % steps_between_settling == 0) run_.checker.settle();
   return true;
+}
+
+void World::advance(Time now) {
+  run_.now = std::max(run_.now, now);
+  if (run_.now < run_.pause_ends) return;
+  run_.pause_ends = never;
+  for (const auto& machine : machines_) machine->plan();
 }
 
 void World::run_until(Time end) {

@@ -28,6 +28,7 @@ class World {
 
  private:
   bool step(Time end);
+  void advance(Time now);
 
   Run run_;
   std::vector<std::unique_ptr<Machine>> machines_;
