@@ -28,9 +28,7 @@ void check_replies(std::span<const std::byte> bytes) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const Descriptor socket(1 << 20);
   fuzz::OtherSide& side = fuzz::other_side();
-  side.script = fuzz::Script(data, size);
-  side.received.clear();
-  side.gone = false;
+  side.begin(fuzz::Script(data, size));
   try {
     const Caller caller = read_hello(socket, allow_own, TimeLimit(1000));
     assert(caller.kind == Caller::Kind::client || caller.kind == Caller::Kind::query);

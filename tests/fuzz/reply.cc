@@ -45,9 +45,7 @@ void read_answers() {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const int sealed = make_memory(F_SEAL_SHRINK | F_SEAL_GROW), open = make_memory(0);
   fuzz::OtherSide& side = fuzz::other_side();
-  side.script = fuzz::Script(data, size);
-  side.received.clear();
-  side.gone = false;
+  side.begin(fuzz::Script(data, size));
   const std::uint8_t choice = side.script.byte();
   side.memory = choice & 2 ? open : sealed;
   try {

@@ -57,9 +57,9 @@ int __wrap_connect(int, const sockaddr*, socklen_t) {
   return -1;
 }
 int __wrap_getsockopt(int, int, int, void* value, socklen_t*) {
-  const ucred who{.pid = 17,
-                  .uid = gyre::fuzz::other_side().script.byte() < 240 ? ::geteuid() : 4242u,
-                  .gid = 0};
+  auto& side = gyre::fuzz::other_side();
+  if (!side.uid) side.uid = side.script.byte() < 240 ? ::geteuid() : 4242u;
+  const ucred who{.pid = 17, .uid = *side.uid, .gid = 0};
   std::memcpy(value, &who, sizeof who);
   return 0;
 }

@@ -2,6 +2,8 @@
 // The linker puts them there (--wrap).
 #pragma once
 
+#include <sys/types.h>
+
 #include <optional>
 #include <vector>
 
@@ -14,6 +16,15 @@ struct OtherSide {
   bool gone = false;                // and hears nothing any more
   std::vector<std::byte> received;  // what our side wrote
   std::optional<int> memory;        // offered with the first bytes, if the script says so
+  std::optional<uid_t> uid;         // whoever asks is told the same
+
+  void begin(Script next) {
+    script = next;
+    gone = false;
+    received.clear();
+    memory.reset();
+    uid.reset();
+  }
 };
 OtherSide& other_side();
 
