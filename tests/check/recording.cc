@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
-#include <utility>
 
 namespace gyre::check {
 
@@ -31,43 +30,33 @@ bool blank(const format::Record& record) {
 }  // namespace
 
 Recording::Recording(const std::string& path) : path_(path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) damaged(std::strerror(errno));
+  const shm::Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) damaged(std::strerror(errno));
   struct stat status {};
-  fstat(file, &status);
-  bytes_ = static_cast<std::size_t>(status.st_size);
-  if (bytes_ < sizeof(format::Header)) {
-    close(file);
-    if (bytes_ > 0) damaged("too short for a recording");
-    return;
-  }
-  void* mapped = mmap(nullptr, bytes_, PROT_READ, MAP_PRIVATE, file, 0);
-  close(file);
+  fstat(file.number(), &status);
+  const auto size = static_cast<std::size_t>(status.st_size);
+  if (size == 0) return;
+  void* mapped = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number(), 0);
   if (mapped == MAP_FAILED) damaged("cannot be mapped");
-  header_ = static_cast<const format::Header*>(mapped);
-  records_ = reinterpret_cast<const format::Record*>(header_ + 1);
-  count_ = (bytes_ - sizeof(format::Header)) / sizeof(format::Record);
-  if (header_->magic == format::magic && header_->version == format::version) return;
-  const bool begun = header_->magic != 0;
-  munmap(mapped, bytes_);
-  header_ = nullptr;
-  count_ = 0;
-  if (!begun) return;
-  damaged("not a recording of this version");
+  memory_ = shm::Mapping(mapped, size);
+  begin({memory_.memory(), size});
 }
 
-Recording::~Recording() {
-  if (header_) munmap(const_cast<format::Header*>(header_), bytes_);
+Recording::Recording(const std::string& path, std::span<const std::byte> bytes) : path_(path) {
+  begin(bytes);
 }
 
-Recording::Recording(Recording&& other) noexcept
-    : path_(std::move(other.path_)),
-      bytes_(other.bytes_),
-      header_(std::exchange(other.header_, nullptr)),
-      records_(other.records_),
-      count_(other.count_),
-      taken_(other.taken_),
-      torn_(other.torn_) {}
+void Recording::begin(std::span<const std::byte> bytes) {
+  if (bytes.empty()) return;
+  if (bytes.size() < sizeof(format::Header)) damaged("too short for a recording");
+  const auto* header = reinterpret_cast<const format::Header*>(bytes.data());
+  if (header->magic == 0) return;
+  if (header->magic != format::magic || header->version != format::version)
+    damaged("not a recording of this version");
+  header_ = header;
+  records_ = reinterpret_cast<const format::Record*>(header + 1);
+  count_ = (bytes.size() - sizeof(format::Header)) / sizeof(format::Record);
+}
 
 void Recording::damaged(const std::string& why) const {
   throw std::runtime_error(path_ + ": " + why);

@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "node/record.hh"
 #include "tests/check/checker.hh"
+#include "transport/shm/descriptor.hh"
 
 namespace gyre::check {
 
@@ -15,8 +17,9 @@ class Recording {
  public:
   // Maps `path`. Throws std::runtime_error that names the file and what is wrong with it.
   explicit Recording(const std::string& path);
-  ~Recording();
-  Recording(Recording&& other) noexcept;
+  // What stands in that file, in memory that the caller keeps.
+  Recording(const std::string& path, std::span<const std::byte> bytes);
+  Recording(Recording&& other) = default;
   Recording& operator=(Recording&&) = delete;
 
   const std::string& path() const noexcept { return path_; }
@@ -34,11 +37,12 @@ class Recording {
   bool torn() const noexcept { return torn_; }
 
  private:
+  void begin(std::span<const std::byte> bytes);
   Event configuration(const node::record_format::Record& head);
   [[noreturn]] void damaged(const std::string& why) const;
 
   std::string path_;
-  std::size_t bytes_ = 0;
+  shm::Mapping memory_;
   const node::record_format::Header* header_ = nullptr;
   const node::record_format::Record* records_ = nullptr;
   std::size_t count_ = 0, taken_ = 0;

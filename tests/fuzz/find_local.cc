@@ -10,7 +10,7 @@ namespace {
 
 using namespace gyre::node;
 
-constexpr std::size_t hosts_max = 3, nodes_max = 4;
+constexpr std::size_t hosts = 2, nodes_max = 4;
 const std::array<std::string, 8> names = {"",  "a", "b", "c", "a.example", "b.example.org",
                                           ".", "x"};
 const std::array<std::string, 12> addresses = {"10.0.0.1",  "10.0.0.2", "10.0.1.1",  "127.0.0.1",
@@ -110,7 +110,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   gyre::fuzz::Script script(data, size);
   const Config config = read_list(script);
   const Names known(script);
-  std::array<std::optional<LocalNode>, hosts_max> found;
+  std::array<std::optional<LocalNode>, hosts> found;
   for (auto& local : found) {
     const Host host = read_host(script, known);
     const std::uint8_t nodeid = script.byte();
@@ -123,8 +123,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     }
   }
   if (config.nodes.empty()) return 0;
-  for (const auto& a : found)
-    for (const auto& b : found)
-      if (a && b) check_agreement(*a, *b);
+  if (found[0] && found[1]) {
+    check_agreement(*found[0], *found[1]);
+    check_agreement(*found[1], *found[0]);
+  }
   return 0;
 }

@@ -14,18 +14,32 @@ using totem::wire::Item;
 
 constexpr std::size_t sources = 3, frame_max = 256, pending_max = 8, steps_max = 256;
 
+constexpr std::size_t head_size = 5, message_max = head_size + 2000;
+
 // A message says whose it is and which; the rest follows from that.
 struct Message {
   std::uint32_t source = 0, number = 0;
   std::size_t size = 0;
 
   void write(std::span<std::byte> to) const {
-    for (std::size_t i = 0; i < to.size(); ++i) to[i] = at(i);
+    to[0] = std::byte(source);
+    std::memcpy(to.data() + 1, &number, sizeof number);
+    std::memcpy(to.data() + head_size, rest(), to.size() - head_size);
   }
-  std::byte at(std::size_t i) const {
-    return i == 0  ? std::byte(source)
-           : i < 5 ? std::byte(number >> (i - 1) * 8)
-                   : std::byte(i * 31 + number);
+  bool stands_in(std::span<const std::byte> bytes) const {
+    return bytes.size() == size &&
+           std::memcmp(bytes.data() + head_size, rest(), size - head_size) == 0;
+  }
+
+ private:
+  // Made once: a byte says where it stands, nearly, and beside that of whom.
+  const std::byte* rest() const {
+    static const auto all = [] {
+      std::array<std::byte, message_max + 256> made;
+      for (std::size_t i = 0; i < made.size(); ++i) made[i] = std::byte(i * 31 ^ i >> 8);
+      return made;
+    }();
+    return all.data() + number % 256;
   }
 };
 
@@ -68,7 +82,8 @@ class Run {
     if (!source.waiting) {
       source.message.source = static_cast<std::uint32_t>(index);
       ++source.message.number;
-      source.message.size = 5 + script.number<std::uint16_t>() % (script.yes() ? 2000 : 240);
+      source.message.size =
+          head_size + script.number<std::uint16_t>() % (script.yes() ? 2000 : 240);
       source.waiting = true;
     }
     source.message.write(std::span(bytes_).first(source.message.size));
@@ -101,17 +116,17 @@ class Run {
       if (!assembled) return;
       whole = *assembled;
     }
-    assert(whole.size() >= 5);
+    assert(whole.size() >= head_size);
     Message message{.source = std::to_integer<std::uint32_t>(whole[0]), .size = whole.size()};
     std::memcpy(&message.number, whole.data() + 1, sizeof message.number);
     assert(message.source < sources && message.number > sources_[message.source].delivered);
     assert(message.number <= sources_[message.source].message.number);
     sources_[message.source].delivered = message.number;
-    for (std::size_t i = 0; i < whole.size(); ++i) assert(whole[i] == message.at(i));
+    assert(message.stands_in(whole));
   }
 
   static inline totem::Assembler assembler_;
-  static inline std::array<std::byte, 4096> bytes_;
+  static inline std::array<std::byte, message_max> bytes_;
   totem::Packer packer_;
   std::array<Source, sources> sources_;
 };

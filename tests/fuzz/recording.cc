@@ -1,12 +1,10 @@
 // A recording as the checker reads it, damaged or not: events, or a refusal that names the file.
 #include "tests/check/recording.hh"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <array>
 #include <cassert>
 
+#include "tests/fuzz/sanitizer.hh"
 #include "tests/fuzz/script.hh"
 
 namespace {
@@ -15,29 +13,13 @@ using namespace gyre;
 using node::record_format::Header;
 using node::record_format::Record;
 
-// A file that has no place on a disk.
-class MemoryFile {
- public:
-  MemoryFile() : number_(memfd_create("recording", MFD_CLOEXEC)) { assert(number_ >= 0); }
-  void write(std::span<const std::byte> bytes) const {
-    const bool good =
-        ftruncate(number_, static_cast<off_t>(bytes.size())) == 0 &&
-        pwrite(number_, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size());
-    assert(good);
-    static_cast<void>(good);
-  }
-  std::string path() const { return "/proc/self/fd/" + std::to_string(number_); }
-
- private:
-  int number_;
-};
-
 // Records whose numbers follow each other, under a header that is right: unless the script says
-// otherwise.
+// otherwise. What lies behind them is not to be touched.
 std::span<const std::byte> make(fuzz::Script& script) {
-  static std::array<std::byte, 4096> file;
+  alignas(Header) static std::array<std::byte, 4096> file;
   const std::uint8_t choice = script.byte();
   const auto bytes = script.bytes(file.size());
+  ASAN_UNPOISON_MEMORY_REGION(file.data(), file.size());
   std::ranges::copy(bytes, file.begin());
   if (choice & 1 && bytes.size() >= sizeof(Header)) {
     const auto magic = node::record_format::magic;
@@ -52,18 +34,17 @@ std::span<const std::byte> make(fuzz::Script& script) {
     std::memcpy(record + offsetof(Record, commit), &commit, sizeof commit);
     if (choice & 4) record[offsetof(Record, count) + 1] = {};
   }
+  ASAN_POISON_MEMORY_REGION(file.data() + bytes.size(), file.size() - bytes.size());
   return std::span(file).first(bytes.size());
 }
 
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const MemoryFile file;
-  static const std::string path = file.path();
+  static const std::string path = "a recording";
   fuzz::Script script(data, size);
-  file.write(make(script));
   try {
-    check::Recording recording(path);
+    check::Recording recording(path, make(script));
     std::size_t events = 0;
     while (recording.next()) ++events;
     assert(events <= size / sizeof(Record));

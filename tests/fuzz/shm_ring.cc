@@ -71,7 +71,7 @@ class Run {
     if (look == Look::broken) assert(consumer_.pending());
     if (look != Look::record) return;
     assert(record.kind != 0 && inside(record.payload.data(), record.payload.size()));
-    for (const std::byte byte : record.payload) assert(hostile_ || byte == std::byte(count_read_));
+    assert(hostile_ || all_are(record.payload, std::byte(count_read_)));
     if (!hostile_) {
       const Written& written = written_[count_read_ % written_.size()];
       assert(count_read_ < count_written_);
@@ -102,6 +102,10 @@ class Run {
     std::memcpy(memory_.data() + at, &header, sizeof header);
   }
 
+  static bool all_are(std::span<const std::byte> bytes, std::byte value) {
+    return bytes.empty() ||
+           (bytes[0] == value && std::memcmp(&bytes[0], &bytes[0] + 1, bytes.size() - 1) == 0);
+  }
   bool inside(const std::byte* at, std::size_t size) const {
     return at >= memory_.data() && at + size <= memory_.data() + memory_.size();
   }
