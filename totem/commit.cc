@@ -27,16 +27,13 @@ std::size_t Ring::sorted(const Members& members, std::span<NodeIndex> order) con
 }
 
 void Ring::create_commit_token(Gather& gather, Time now) {
-  const Members all = proposal(gather);
-  std::uint64_t ring_seq = ring_seq_;
-  all.each([&](NodeIndex node) {
-    if (node != NodeIndex::self) ring_seq = std::max(ring_seq, gather.peers[at(node)].ring_seq);
-  });
-  ++ring_seq;
+  const Members& all = gather.proposal;
+  const std::uint64_t ring_seq = gather.expected_seq;
   if (ring_seq > reserved_) {
     output_.reserve_ring_seq = ring_seq + reserve_ahead;
     return;
   }
+  const Said said = join_of(gather, now);
   ring_seq_ = ring_seq;
   wire::CommitToken token;
   token.ring = {ring_seq, identity_.self, identity_.incarnation};
@@ -47,9 +44,17 @@ void Ring::create_commit_token(Gather& gather, Time now) {
   begin_forming(token);
   if (token.members == 1) return enter_recovery(token, now);
   token.hop = 1;
+  enter_commit(token, token.members, said, now);
+}
+
+void Ring::enter_commit(const wire::CommitToken& token, std::uint32_t next_hop, const Said& said,
+                        Time now) {
   Commit& commit = state_.emplace<Commit>();
   commit.token = token;
-  commit.next_hop = token.members;
+  commit.next_hop = next_hop;
+  commit.said = said;
+  commit.passed_at = now;
+  commit.join_at = now + parameters_.join;
   commit.lost_at = now + parameters_.token_loss;
   commit.retransmit_at = now + parameters_.token_retransmit;
   send_commit_token(token);
@@ -116,7 +121,7 @@ bool Ring::acceptable(const Gather& gather, const wire::CommitToken& token) cons
     before = entry.node;
     all.add(*node);
   }
-  return all == proposal(gather) && token.hop < token.members && token.hop > 0 &&
+  return all == gather.proposal && token.hop < token.members && token.hop > 0 &&
          token.entries[token.hop].node == identity_.self &&
          token.entries[0].node == token.ring.representative && token.ring.seq > ring_seq_;
 }
@@ -132,17 +137,12 @@ void Ring::commit_in_gather(Gather& gather, Time now) {
     return;
   }
   wire::CommitToken token = staged_;
+  const Said said = join_of(gather, now);
   ring_seq_ = token.ring.seq;
   fill_commit_entry(token.entries[token.hop]);
   begin_forming(token);
   ++token.hop;
-  Commit& commit = state_.emplace<Commit>();
-  commit.token = token;
-  commit.next_hop = token.hop - 1 + token.members;
-  commit.lost_at = now + parameters_.token_loss;
-  commit.retransmit_at = now + parameters_.token_retransmit;
-  send_commit_token(token);
-  transition(Reason::consensus);
+  enter_commit(token, token.hop - 1 + token.members, said, now);
 }
 
 void Ring::commit_in_commit(Commit& commit, Time now) {
@@ -198,6 +198,10 @@ void Ring::resend_commit_token() {
 void Ring::expire_commit(Commit& commit, Time now) {
   if (now >= commit.lost_at)
     return enter_gather(Reason::token_lost_in_commit, NodeIndex::self, now);
+  if (now >= commit.join_at) {
+    commit.join_at = now + parameters_.join + jitter(parameters_.send_join);
+    send_join(commit.said);
+  }
   if (now < commit.retransmit_at) return;
   commit.retransmit_at = now + parameters_.token_retransmit;
   resend_commit_token();

@@ -2,6 +2,8 @@
 // mutually hears itself where not everyone hears everyone.
 
 #include <algorithm>
+#include <limits>
+#include <tuple>
 
 #include "totem/clique.hh"
 #include "totem/ring.hh"
@@ -11,6 +13,12 @@ namespace gyre::totem {
 void Ring::enter_gather(Reason reason, NodeIndex cause, Time now) {
   if (leaving_) return enter_leaving(now);
   ++counters_.gathers;
+  bool missed = reason == Reason::commit_token_missing;
+  if (const auto* commit = std::get_if<Commit>(&state_)) {
+    missed |= commit->next_hop == commit->token.members;  // it did not come back to where it began
+    if (now - commit->passed_at >= parameters_.token_loss / 2)
+      peer_state_[at(commit_to_)].handed_ring_seq = commit->token.ring.seq;
+  }
   const Members others = log_->members | forming_->members;
   if (!retiring_) forming_->reset({});
   disturber_ = log_->members.has(cause) ? NodeIndex::self : cause;
@@ -22,48 +30,83 @@ void Ring::enter_gather(Reason reason, NodeIndex cause, Time now) {
   gather.began = now;
   gather.join_at = now + jitter(parameters_.send_join);
   gather.consensus_at = now + parameters_.consensus;
-  if (reason == Reason::member_left) gather.excluded.add(cause);
+  gather.missed = missed;
+  if (reason == Reason::member_left) gather.out.add(cause);
   // The node for whose sake this begins is waited for; the old members alone would agree at once.
   if (disturber_ != NodeIndex::self) gather.heard.add(disturber_);
-  if (reason == Reason::failed_to_receive) {
-    gather.excluded = others;
-    gather.excluded.remove(NodeIndex::self);
-  }
+  if (reason == Reason::failed_to_receive) isolate(gather, others, now);
   transition(reason, cause);
-  // Who goes agrees with itself at once, and is heard again soon: the others must know before.
-  if (reason == Reason::failed_to_receive) send_join(others, gather.excluded, {}, others, false);
+  choose(gather, now);
   check_consensus(gather, now);
 }
 
-// proc_set less fail_set: whom this node would form a ring with.
-Members Ring::proposal(const Gather& gather) const noexcept {
-  Members all = log_->members | gather.heard;
-  all.add(NodeIndex::self);
-  return all - gather.excluded;
+// This node does not get what the others get. It goes by itself, and stays away until they have
+// gone on. It agrees with itself at once, so the others must know before.
+void Ring::isolate(Gather& gather, const Members& others, Time now) {
+  isolated_until_ = now + hold_down_max();
+  gather.out = others;
+  gather.out.remove(NodeIndex::self);
+  gather.closed = true;
+  gather.with.add(NodeIndex::self);
+  choose(gather, now);
+  send_join(join_of(gather, now));
 }
 
-void Ring::proposal_changed(Gather& gather, Time now) {
-  gather.agreed = false;
-  gather.commit_by = never;
-  gather.expired_without_change = false;
-  gather.consensus_at = now + parameters_.consensus;
+// Whom this node would form a ring with: until the consensus timer runs out, whoever was in its
+// ring or was heard, and did not say that it goes without us; then the largest set in which all go
+// with each other.
+void Ring::choose(Gather& gather, Time now) {
+  Members best = gather.closed ? largest_clique_of(gather) : log_->members | gather.heard;
+  best.add(NodeIndex::self);
+  best = best - gather.out;
+  gather.joined.each([&](NodeIndex node) {
+    const Gather::Peer& peer = gather.peers[at(node)];
+    if (peer.closed && !peer.with.has(NodeIndex::self)) best.remove(node);
+  });
+  if (best == gather.proposal) return;
+  gather.proposal = best;
+  gather.chosen_at = now;
+  disagree(gather);
   gather.join_at = std::min(gather.join_at, now + jitter(parameters_.send_join));
 }
 
+void Ring::disagree(Gather& gather) noexcept {
+  gather.agreed = false;
+  gather.commit_by = never;
+}
+
 void Ring::join_in_gather(Gather& gather, const wire::Join& join, NodeIndex from, Time now) {
-  if (gather.excluded.has(from)) {
-    gather.heard.add(from);  // which the others want to know, whatever becomes of it
-    return;
-  }
-  if (join.flags & wire::Join::leaving) {
-    gather.excluded.add(from);
-    proposal_changed(gather, now);
-    return check_consensus(gather, now);
-  }
+  if (gather.out.has(from)) return;
+  const bool awaited = gather.proposal.has(from);
+  Gather::Peer peer = read_peer(gather, join, from, now);
+  const bool goes_alone = peer.closed && peer.proposal.size() == 1;
+  if (join.flags & wire::Join::leaving || goes_alone || (!peer.closed && peer.failed_us))
+    return give_up(gather, from, now);
+  if (gather.agreed && awaited && join.ring_seq >= gather.expected_seq)
+    return enter_gather(Reason::join_received, from, now);  // there it has failed already
+  const bool tried_a_ring =
+      gather.joined.has(from) && peer.ring_seq > gather.peers[at(from)].ring_seq;
+  if (is_silent(gather, from, now) && !tried_a_ring) gather.late.add(from);
+  note_steadiness(gather, from, now);
+  gather.peers[at(from)] = peer;
+  gather.joined.add(from);
+  if (gather.agreed && !awaited) return;  // it is for the next ring
+  if (!gather.closed) note_heard(gather, from, now);
+  if (gather.agreed && peer.proposal != gather.proposal) disagree(gather);
+  // Others have waited long enough: all that hear us will have said so soon.
+  if (peer.closed && peer.with.has(NodeIndex::self) && !gather.closed)
+    gather.consensus_at = std::min(gather.consensus_at, now + parameters_.consensus / 4);
+  if (!gather.agreed) choose(gather, now);
+  check_consensus(gather, now);
+}
+
+Gather::Peer Ring::read_peer(const Gather& gather, const wire::Join& join, NodeIndex from,
+                             Time now) const {
   Gather::Peer peer;
-  Members reluctantly;
   peer.exact = true;
+  peer.closed = join.flags & wire::Join::closed;
   peer.ring_seq = join.ring_seq;
+  peer.since = join.since;
   peer.joined_at = now;
   for (std::size_t i = 0; i < join.count; ++i) {
     const auto& entry = join.entries[i];
@@ -73,40 +116,36 @@ void Ring::join_in_gather(Gather& gather, const wire::Join& join, NodeIndex from
       peer.exact &= failed;
       continue;
     }
-    (failed ? peer.failed : peer.proposal).add(*node);
-    if (failed && entry.marks & wire::Join::refused) reluctantly.add(*node);
-    if (entry.marks & wire::Join::heard) peer.heard.add(*node);
-  }
-  if (peer.failed.has(NodeIndex::self)) {  // it goes without us
-    gather.excluded.add(from);
-    gather.refused.add(from);
-    proposal_changed(gather, now);
-    return check_consensus(gather, now);
+    if (!failed) peer.proposal.add(*node);
+    if (failed && *node == NodeIndex::self) peer.failed_us = true;
+    if (entry.marks & wire::Join::heard) peer.with.add(*node);
   }
   // What it heard before stays true: it may just have begun anew, and hears no one yet.
-  if (gather.joined.has(from)) peer.heard = peer.heard | gather.peers[at(from)].heard;
-  const bool tried_a_ring =
-      gather.joined.has(from) && peer.ring_seq > gather.peers[at(from)].ring_seq;
-  if (is_silent(gather, from, now) && !tried_a_ring) gather.late.add(from);
-  gather.peers[at(from)] = peer;
-  gather.joined.add(from);
-  follow_fellow(gather, from, reluctantly, now);
-  heard_in_gather(gather, from, now);
+  if (!peer.closed && gather.joined.has(from)) peer.with = peer.with | gather.peers[at(from)].with;
+  return peer;
 }
 
-// A node that starts anew while a ring is being formed is for the next one: not all have met it,
-// and who keeps doing so would keep the others from ever forming one.
-void Ring::leave_to_next_ring(Gather& gather, NodeIndex from, Time now) {
-  gather.heard.add(from);
-  if (gather.excluded.has(from)) return;
-  gather.excluded.add(from);
-  proposal_changed(gather, now);
+// For as long as this gather lasts.
+void Ring::give_up(Gather& gather, NodeIndex node, Time now) {
+  if (gather.out.has(node)) return;
+  gather.out.add(node);
+  gather.with.remove(node);
+  choose(gather, now);
   check_consensus(gather, now);
 }
 
+// The one of the last join, or of the beginning.
 bool Ring::is_silent(const Gather& gather, NodeIndex node, Time now) const noexcept {
   const Time last = gather.joined.has(node) ? gather.peers[at(node)].joined_at : gather.began;
   return now - last >= parameters_.consensus / 2;
+}
+
+// Joins of its did not come: it may be gone again soon.
+void Ring::note_steadiness(Gather& gather, NodeIndex node, Time now) const noexcept {
+  const bool joined = gather.joined.has(node);
+  if (!joined && !is_fellow(node)) return;  // who knows when it was to come
+  const Time last = joined ? gather.peers[at(node)].joined_at : gather.began;
+  if (now - last > 2 * (parameters_.join + parameters_.send_join)) gather.unsteady.add(node);
 }
 
 // It came along in our ring, and has not started anew since.
@@ -115,183 +154,193 @@ bool Ring::is_fellow(NodeIndex node) const noexcept {
   return log_->members.has(node) && peer.incarnation == peer.member_incarnation;
 }
 
-// When it came into our ring; who is not in it, or started anew since, is yet to come.
-Time Ring::came(NodeIndex node) const noexcept {
-  return is_fellow(node) ? peer_state_[at(node)].member_since : never;
+// Which ring was its first, by its own word: all members know the same.
+std::uint64_t Ring::since(const Gather& gather, NodeIndex node) const noexcept {
+  const bool self = node == NodeIndex::self;
+  const std::uint64_t seq = self ? since_[at(node)] : gather.peers[at(node)].since;
+  return seq == 0 ? std::numeric_limits<std::uint64_t>::max() : seq;
 }
 
-// A member of our ring gives up a node that has long been silent here, too, or although both hear
-// each other: the node comes and goes while we gather. Members whose timers run out at different
-// moments would meet it in different states, take its word against each other's, and part for its
-// sake. So they follow who gave it up first, if the node came later than that one, or if most
-// others stay. `reluctantly`: not of its own accord, but because they had given it up.
-void Ring::follow_fellow(Gather& gather, NodeIndex from, const Members& reluctantly, Time now) {
-  if (!is_fellow(from) || gather.late.has(from)) return;
-  const Gather::Peer& peer = gather.peers[at(from)];
-  const Members all = proposal(gather);
-  Members followed;
-  (peer.failed & all).each([&](NodeIndex node) {
-    if (node == NodeIndex::self) return;
-    const bool mutual =
-        peer.heard.has(node) && gather.joined.has(node) && gather.peers[at(node)].heard.has(from);
-    const bool later = came(node) > came(from) || gather.late.has(node);
-    const bool most_stay = !reluctantly.has(node) && 2 * peer.proposal.size() > all.size();
-    if (is_silent(gather, node, now) || (mutual && (later || most_stay))) followed.add(node);
-  });
-  if (followed.empty()) return;
-  const Time consensus_at = gather.consensus_at;
-  gather.excluded = gather.excluded | followed;
-  proposal_changed(gather, now);
-  gather.consensus_at = consensus_at;  // the others are waited for no longer than before
-}
-
-// A frame of `from` shows that we hear it.
+// A frame of `from` shows that we hear it. Who is heard once all have agreed, or the consensus
+// timer has run out, is for the next ring: some would know of it, and others not.
 void Ring::heard_in_gather(Gather& gather, NodeIndex from, Time now) {
-  if (gather.excluded.has(from)) return;
-  const Members before = proposal(gather);
-  if (!gather.heard.has(from)) {
-    gather.heard.add(from);
-    gather.join_at = std::min(gather.join_at, now + jitter(parameters_.send_join));
-    if (proposal(gather) != before) proposal_changed(gather, now);
-  }
+  if (gather.closed || (gather.agreed && gather.proposal.size() > 1)) return;
+  if (gather.out.has(from) || peer_state_[at(from)].other_frame_size) return;
+  note_heard(gather, from, now);
+  choose(gather, now);
   check_consensus(gather, now);
+}
+
+// The others wait for the word that we do.
+void Ring::note_heard(Gather& gather, NodeIndex from, Time now) {
+  if (gather.heard.has(from)) return;
+  gather.heard.add(from);
+  gather.join_at = std::min(gather.join_at, now + jitter(parameters_.send_join));
+}
+
+bool Ring::agrees(const Gather& gather, NodeIndex node) const noexcept {
+  const Gather::Peer& peer = gather.peers[at(node)];
+  return gather.joined.has(node) && peer.exact && peer.proposal == gather.proposal &&
+         peer.with.contains(gather.proposal);
 }
 
 // Consensus: every member of our proposal proposes the same and hears all of it.
 void Ring::check_consensus(Gather& gather, Time now) {
   if (gather.agreed || must_drain()) return;
-  const Members all = proposal(gather);
-  if (all.size() == 1 && !gather.expired && gather.excluded.empty()) return;
+  if (gather.proposal.size() == 1 && !gather.closed && gather.out.empty()) return;
   bool agreed = true;
   NodeIndex representative = NodeIndex::self;
-  all.each([&](NodeIndex node) {
-    if (peers_.id(node) < peers_.id(representative)) representative = node;
+  std::uint64_t ring_seq = ring_seq_;
+  gather.proposal.each([&](NodeIndex node) {
     if (node == NodeIndex::self) return;
-    const auto& peer = gather.peers[at(node)];
-    agreed &=
-        gather.joined.has(node) && peer.exact && peer.proposal == all && peer.heard.contains(all);
+    if (peers_.id(node) < peers_.id(representative)) representative = node;
+    ring_seq = std::max(ring_seq, gather.peers[at(node)].ring_seq);
+    agreed &= agrees(gather, node);
   });
   if (!agreed) return;
   gather.agreed = true;
+  gather.expected_seq = ring_seq + 1;
   gather.commit_by = now + parameters_.token_loss;
   if (representative == NodeIndex::self) create_commit_token(gather, now);
 }
 
 void Ring::expire_gather(Gather& gather, Time now) {
-  if (gather.agreed && now >= gather.commit_by)
+  if (gather.agreed && now >= gather.commit_by) {
+    // Who is still in that attempt learns from our join that it has failed.
+    ring_seq_ = std::max(ring_seq_, gather.expected_seq);
     return enter_gather(Reason::commit_token_missing, NodeIndex::self, now);
+  }
   if (!gather.agreed && now >= gather.consensus_at) {
-    exclude_unreachable(gather, now);
+    gather.closed ? drop_the_stubborn(gather) : close(gather, now);
+    gather.consensus_at = now + parameters_.consensus / 2;
+    choose(gather, now);
     check_consensus(gather, now);
     if (state() != State::gather) return;
   }
   if (now < gather.join_at) return;
+  if (gather.closed && !gather.agreed) drop_the_silent(gather, now);
   check_consensus(gather, now);  // it may have had to wait for the last events
   if (state() != State::gather) return;
   gather.join_at = now + parameters_.join + jitter(parameters_.send_join);
-  Members heard = gather.heard;
-  heard.add(NodeIndex::self);
-  send_join(proposal(gather) | gather.excluded, gather.excluded, gather.refused, heard, false);
+  send_join(join_of(gather, now));
 }
 
-// Who hears whom, both ways and not too long ago.
-Graph Ring::who_hears_whom(const Gather& gather, const Members& all, Time now) const noexcept {
-  const auto heard_of = [&](NodeIndex node) {
-    return gather.joined.has(node) &&
-           now - gather.peers[at(node)].joined_at <= parameters_.consensus;
-  };
-  const auto hears = [&](NodeIndex a, NodeIndex b) {
-    if (a == NodeIndex::self) return heard_of(b);
-    const auto& peer = gather.peers[at(a)];
-    return heard_of(a) && peer.heard.has(b) && !peer.failed.has(b);
-  };
+// The consensus timer has run out: this node goes with those that it has heard all the time, and
+// from now on with no one else. Each says so of itself, and no one for another: so all soon know
+// the same about who goes with whom, and choose the same.
+void Ring::close(Gather& gather, Time now) {
+  gather.closed = true;
+  const Members heard = gather.joined - gather.out - gather.late;
+  heard.each([&](NodeIndex node) {
+    if (!is_silent(gather, node, now) && !unreached(node, now)) gather.with.add(node);
+  });
+  gather.with.add(NodeIndex::self);
+}
+
+void Ring::drop_the_silent(Gather& gather, Time now) {
+  const Members before = gather.with, unsteady = gather.unsteady;
+  before.each([&](NodeIndex node) {
+    if (node == NodeIndex::self) return;
+    note_steadiness(gather, node, now);
+    if (is_silent(gather, node, now)) gather.with.remove(node);
+  });
+  if (gather.with != before || gather.unsteady != unsteady) choose(gather, now);
+}
+
+// Half a consensus time later there is still no agreement. First those go who go without us. Then
+// those of our proposal who had the time to agree and do not, the last to come first; so gather
+// ends.
+void Ring::drop_the_stubborn(Gather& gather) {
+  ++gather.expiries;
+  Members gone, those;
+  std::uint64_t latest = 0;
+  gather.with.each([&](NodeIndex node) {
+    const Gather::Peer& peer = gather.peers[at(node)];
+    if (node == NodeIndex::self) return;
+    if (peer.closed && !peer.proposal.has(NodeIndex::self)) gone.add(node);
+    if (!gather.proposal.has(node) || agrees(gather, node) || has_time(gather, peer)) return;
+    const std::uint64_t came = since(gather, node);
+    if (came > latest && gather.expiries <= 3) those = {};
+    latest = std::max(latest, came);
+    if (came == latest || gather.expiries > 3) those.add(node);
+  });
+  gather.with = gather.with - (gone.empty() ? those : gone);
+}
+
+// It may be trying another ring, its timer may run out later, or what made us choose anew has just
+// come to it; but not for ever.
+bool Ring::has_time(const Gather& gather, const Gather::Peer& peer) const noexcept {
+  const Duration round = 2 * (parameters_.join + parameters_.send_join);
+  return gather.expiries < (peer.closed ? 2 : 3) ||
+         (gather.expiries < 6 && peer.joined_at < gather.chosen_at + round);
+}
+
+// The largest set in which all go with each other. Whose joins do not all come may come along, but
+// takes no one's place: it may soon be gone, and members would meet it in different states.
+Members Ring::largest_clique_of(const Gather& gather) const noexcept {
   Graph graph;
-  all.each([&](NodeIndex one) {
-    all.each([&](NodeIndex other) {
-      if (one != other && hears(one, other) && hears(other, one))
-        graph.neighbours[at(one)].add(other);
+  std::array<std::uint32_t, nodes_max> refusals{};
+  const auto goes_with = [&](NodeIndex a, NodeIndex b) {
+    return a == NodeIndex::self || gather.peers[at(a)].with.has(b);
+  };
+  gather.with.each([&](NodeIndex one) {
+    gather.with.each([&](NodeIndex other) {
+      if (one == other || !goes_with(one, other)) return;
+      goes_with(other, one) ? graph.neighbours[at(one)].add(other) : void(++refusals[at(other)]);
     });
   });
-  return graph;
-}
-
-// The largest set in which all hear each other. Who came late may come along, but takes no one's
-// place: it may be gone again, and members would meet it in different states.
-Members Ring::reachable(const Gather& gather, const Members& all, Time now) const noexcept {
+  // Of equals the one with the members of our ring; then the one without those who refuse others
+  // that would go with them, for who was away takes the others to have been; then who came first.
+  const auto rank = [&](NodeIndex node) {
+    return std::tuple(!is_fellow(node), refusals[at(node)], since(gather, node), peers_.id(node));
+  };
   std::array<NodeIndex, nodes_max> order;
-  const auto best = [&](const Graph& graph, const Members& of) {
+  const auto best = [&](const Members& of) {
     const std::span nodes(order.data(), sorted(of, order));
-    std::sort(nodes.begin(), nodes.end(), [&](NodeIndex a, NodeIndex b) {
-      return std::pair(came(a), peers_.id(a)) < std::pair(came(b), peers_.id(b));
-    });
+    std::sort(nodes.begin(), nodes.end(),
+              [&](NodeIndex a, NodeIndex b) { return rank(a) < rank(b); });
     return largest_clique(graph, NodeIndex::self, nodes);
   };
-  Graph graph = who_hears_whom(gather, all, now);
-  const Members together = best(graph, all - gather.late);
+  const Members steady = best(gather.with - gather.unsteady);
   Members& fitting = graph.neighbours[at(NodeIndex::self)];
-  fitting = fitting - together;
-  together.each([&](NodeIndex node) {
+  steady.each([&](NodeIndex node) {
     if (node != NodeIndex::self) fitting = fitting & graph.neighbours[at(node)];
   });
-  return together | best(graph, all & gather.late);
+  return steady | best(fitting & gather.unsteady);
 }
 
-// The consensus timer has run out: go on with the largest set in which all hear each other. If
-// everyone in our proposal does, and they still do not agree, it is they who have yet to give up
-// someone; the second time those of them who came last are given up themselves, and then whoever
-// does not agree, so that gather ends.
-void Ring::exclude_unreachable(Gather& gather, Time now) {
-  gather.expired = true;
-  const Members all = proposal(gather);
-  Members lost = all - reachable(gather, all, now);
-  if (lost.empty() && gather.expired_without_change) {
-    lost = dissenters(gather, all, !gather.dissent);
-    gather.dissent = true;
-  }
-  if (lost.empty()) {
-    gather.expired_without_change = true;
-    gather.consensus_at = now + parameters_.consensus;
-    return;
-  }
-  gather.excluded = gather.excluded | lost;
-  proposal_changed(gather, now);
-}
-
-// Those who do not agree on `all`, or of them only who came last: strangers before fellows, for
-// someone who comes and goes keeps the others from agreeing, too.
-Members Ring::dissenters(const Gather& gather, const Members& all, bool latest) const noexcept {
-  Members those;
-  Time since = Time::min();
-  all.each([&](NodeIndex node) {
-    const auto& peer = gather.peers[at(node)];
-    if (node == NodeIndex::self || (peer.exact && peer.proposal == all && peer.heard.contains(all)))
-      return;
-    if (latest && came(node) > since) those = {};
-    since = std::max(since, came(node));
-    if (!latest || came(node) == since) those.add(node);
+Said Ring::join_of(const Gather& gather, Time now) const noexcept {
+  Said said;
+  said.flags = static_cast<std::uint8_t>((gather.closed ? wire::Join::closed : 0) |
+                                         (gather.missed ? wire::Join::missed : 0));
+  said.proc = log_->members | gather.heard | gather.out | gather.proposal;
+  said.failed = said.proc - gather.proposal;
+  said.heard.add(NodeIndex::self);
+  (gather.closed ? gather.with : gather.heard - gather.out).each([&](NodeIndex node) {
+    if (!unreached(node, now)) said.heard.add(node);
   });
-  return those;
+  said.ring_seq = ring_seq_;
+  return said;
 }
 
-void Ring::send_join(const Members& proc, const Members& failed, const Members& refused,
-                     const Members& heard, bool leaving) {
+void Ring::send_join(const Said& said) {
   FrameRef frame = control_frame();
   if (!frame) return;
   wire::Join join;
-  join.flags = leaving ? wire::Join::leaving : 0;
+  join.flags = said.flags;
   join.sender = identity_.self;
   join.incarnation = identity_.incarnation;
   join.join_seq = ++join_seq_;
-  join.ring_seq = ring_seq_;
+  join.ring_seq = said.ring_seq;
+  join.since = since_[at(NodeIndex::self)];
   join.frame_max = parameters_.frame_max;
   std::array<NodeIndex, nodes_max> order;
-  join.count = static_cast<std::uint16_t>(sorted(proc, order));
+  join.count = static_cast<std::uint16_t>(sorted(said.proc, order));
   for (std::size_t i = 0; i < join.count; ++i)
     join.entries[i] = {
         .node = peers_.id(order[i]),
-        .marks = static_cast<std::uint8_t>((failed.has(order[i]) ? wire::Join::failed : 0) |
-                                           (refused.has(order[i]) ? wire::Join::refused : 0) |
-                                           (heard.has(order[i]) ? wire::Join::heard : 0))};
+        .marks = static_cast<std::uint8_t>((said.failed.has(order[i]) ? wire::Join::failed : 0) |
+                                           (said.heard.has(order[i]) ? wire::Join::heard : 0))};
   wire::write_join(frame, join);
   send(std::move(frame), NodeIndex::everyone, Lane::data);
   ++counters_.joins_sent;
@@ -303,15 +352,37 @@ bool Ring::held_down(NodeIndex node, Time now) const noexcept {
   return now < peer_state_[at(node)].held_down_until;
 }
 
+// Its joins come, but the commit token that we pass to it does not get there.
+bool Ring::unreached(NodeIndex node, Time now) const noexcept {
+  return now < peer_state_[at(node)].unreached_until;
+}
+
+// A commit token went to this peer until its time was up, and its join says whether it came. One
+// may be lost, or come at a bad moment. After the second in succession the two do not hear each
+// other: the largest set that does goes on, and later they may try again.
+void Ring::judge_handover(PeerState& peer, const wire::Join& join, Time now) const noexcept {
+  const std::uint64_t handed = std::exchange(peer.handed_ring_seq, 0);
+  if (handed == 0) return;
+  const bool missed = join.flags & wire::Join::missed && join.ring_seq == handed;
+  peer.misses = missed || join.ring_seq < handed ? peer.misses + 1 : 0;
+  if (peer.misses >= 2) peer.unreached_until = now + hold_down(peer.misses);
+}
+
 // The first offence is free; then the node cannot break a ring for longer and longer, but never
 // longer than a healthy ring takes to form twice. Where members differ in this, one that does not
 // hold the node down begins to gather, and then all listen to it.
 void Ring::offence(NodeIndex node, Time now) {
   PeerState& peer = peer_state_[at(node)];
-  if (++peer.offences < 2) return;
-  const Duration longest = 2 * (parameters_.token_loss + parameters_.consensus);
-  const auto doublings = std::min(peer.offences - 2, 8u);
-  peer.held_down_until = now + std::min(parameters_.consensus * (1 << doublings), longest);
+  if (++peer.offences >= 2) peer.held_down_until = now + hold_down(peer.offences);
+}
+
+Duration Ring::hold_down(std::uint32_t offences) const noexcept {
+  const auto doublings = std::min(offences - 2, 8u);
+  return std::min(parameters_.consensus * (1 << doublings), hold_down_max());
+}
+
+Duration Ring::hold_down_max() const noexcept {
+  return 2 * (parameters_.token_loss + parameters_.consensus);
 }
 
 // A new ring stands: who was in the old one but is not in this, although it had only just come?
@@ -333,6 +404,7 @@ void Ring::judge_absentees(const Log& before, const Members& after, Time now) {
     PeerState& peer = peer_state_[at(node)];
     if (peer.incarnation != peer.member_incarnation) peer.member_since = now;
     peer.member_incarnation = peer.incarnation;
+    peer.misses = 0;
   });
 }
 
@@ -363,7 +435,11 @@ void Ring::expire_leaving(Leaving& leaving, Time now) {
   leaving.resend_at = now + parameters_.join;
   Members self;
   self.add(NodeIndex::self);
-  send_join(log_->members, {}, {}, self, true);
+  send_join({.flags = wire::Join::leaving,
+             .proc = log_->members,
+             .failed = {},
+             .heard = self,
+             .ring_seq = ring_seq_});
 }
 
 }  // namespace gyre::totem

@@ -10,7 +10,8 @@ namespace gyre::totem {
 // A node outside of our ring. Both rings come together only when each is known to hear the other: a
 // node that is deaf or mute cannot break a ring that works.
 void Ring::receive_foreign(NodeIndex from, bool hears_us, Reason reason, Time now) {
-  if (held_down(from, now)) return;
+  if (held_down(from, now) || unreached(from, now) || now < isolated_until_) return;
+  if (peer_state_[at(from)].other_frame_size) return;
   peer_state_[at(from)].foreign_at = now;
   if (hears_us) return enter_gather(reason, from, now);
   merge_detect_at_ =
@@ -19,6 +20,10 @@ void Ring::receive_foreign(NodeIndex from, bool hears_us, Reason reason, Time no
 
 void Ring::expire_merge_detect(Time now) {
   if (now < merge_detect_at_) return;
+  if (now < isolated_until_) {
+    merge_detect_at_ = isolated_until_;
+    return;
+  }
   merge_detect_at_ = now + parameters_.merge_detect;
   wire::MergeDetect detect{.sender = identity_.self, .ring = log_->id};
   bool anyone_outside = parameters_.open;
@@ -52,9 +57,7 @@ void Ring::receive_merge_detect(const FrameRef& frame, NodeIndex from, Time now)
   if (auto* leaving = std::get_if<Leaving>(&state_)) {
     if (detect.ring.seq > log_->id.seq) leaving->waiting.remove(from);
   } else if (auto* gather = std::get_if<Gather>(&state_)) {
-    // Not when we agree with others: the commit token is on its way, and who hears us is met later.
-    const bool agreed = gather->agreed && proposal(*gather).size() > 1;
-    if (hears_us && !agreed) heard_in_gather(*gather, from, now);
+    if (hears_us) heard_in_gather(*gather, from, now);
   } else if (state() == State::operational) {
     if (!log_->members.has(from))
       receive_foreign(from, hears_us, Reason::foreign_ring, now);

@@ -175,8 +175,11 @@ bool Ring::failed_to_receive(const Log& log, Rotation& rotation, Time now) const
     rotation.progress_at = now;
     return false;
   }
-  return ++rotation.stuck_visits > parameters_.fail_to_receive &&
-         now - rotation.progress_at > parameters_.token_loss;
+  ++rotation.stuck_visits;
+  const Duration stuck = now - rotation.progress_at;
+  return stuck > parameters_.token_loss &&
+         (rotation.stuck_visits > parameters_.fail_to_receive ||
+          (rotation.stuck_visits > 16 && stuck > parameters_.token_loss + parameters_.consensus));
 }
 
 // There is something to send: if the token is held, or someone lingers with it, the holder must

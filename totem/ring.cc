@@ -101,7 +101,9 @@ void Ring::observe(Time now) {
     if (operational->rotation.lost_at != never)
       operational->rotation.lost_at = now + parameters_.token_loss;
   } else if (auto* gather = std::get_if<Gather>(&state_)) {
-    if (gather->consensus_at != never) gather->consensus_at = now + parameters_.consensus;
+    gather->began = now;
+    gather->consensus_at = now + parameters_.consensus;
+    for (auto& peer : gather->peers) peer.joined_at = now;
   }
 }
 
@@ -141,7 +143,7 @@ Time Ring::deadline() const noexcept {
     }
     case State::commit: {
       const auto& commit = std::get<Commit>(state_);
-      return std::min({due, commit.lost_at, commit.retransmit_at});
+      return std::min({due, commit.lost_at, commit.retransmit_at, commit.join_at});
     }
     case State::recovery: {
       const auto& recovery = std::get<Recovery>(state_);
@@ -266,6 +268,7 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
     ++counters_.joins_paused;
     return;
   }
+  peer_state_[at(from)].other_frame_size = join.frame_max != parameters_.frame_max;
   if (join.frame_max != parameters_.frame_max) {
     ++counters_.joins_frame_size;
     return;
@@ -287,6 +290,7 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
   const bool stale = same_incarnation && join.ring_seq < log.id.seq && !is_leaving;
   const auto* present = std::get_if<Gather>(&state_);
   const bool was_forming = present ? present->joined.has(from) : in_commit && member;
+  if (!same_incarnation) peer.handed_ring_seq = peer.misses = 0;
   peer.incarnation = join.incarnation;
   peer.join_seq = join.join_seq;
   peer.ring_seq = join.ring_seq;
@@ -313,7 +317,10 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
   }
   auto* gather = std::get_if<Gather>(&state_);
   if (!gather) return;
-  if (was_forming && !same_incarnation) return leave_to_next_ring(*gather, from, now);
+  judge_handover(peer, join, now);
+  // Not all have met it, and who keeps starting anew would keep the others from ever forming a
+  // ring.
+  if (was_forming && !same_incarnation) return give_up(*gather, from, now);
   join_in_gather(*gather, join, from, now);
 }
 

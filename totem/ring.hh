@@ -153,6 +153,20 @@ class Ring {
   const Counters& counters() const noexcept { return counters_; }
 
  private:
+  struct PeerState {
+    std::uint64_t incarnation = 0, join_seq = 0, ring_seq = 0;  // of its last join
+    Time foreign_at = Time::min();  // last heard from outside of our ring
+    Time member_since{};
+    std::uint64_t member_incarnation = 0;  // as it was when the ring was installed
+    Time held_down_until = Time::min();
+    std::uint32_t offences = 0;  // losses soon after it had joined, and gatherings in vain
+    bool left_orderly = false;
+    bool other_frame_size = false;      // by its last join: no ring with it is possible
+    std::uint64_t handed_ring_seq = 0;  // of a commit token that we passed to it in vain
+    std::uint32_t misses = 0;           // such commit tokens, one after the other
+    Time unreached_until = Time::min();
+  };
+
   // ring.cc: the table of (state × frame), and time
   void observe(Time now);
   void receive_data(FrameRef frame, NodeIndex from, Time now);
@@ -172,24 +186,34 @@ class Ring {
   void enter_gather(Reason reason, NodeIndex cause, Time now);
   void expire_gather(Gather& gather, Time now);
   void join_in_gather(Gather& gather, const wire::Join& join, NodeIndex from, Time now);
-  void leave_to_next_ring(Gather& gather, NodeIndex from, Time now);
-  void follow_fellow(Gather& gather, NodeIndex from, const Members& reluctantly, Time now);
+  void isolate(Gather& gather, const Members& others, Time now);
+  void choose(Gather& gather, Time now);
+  void disagree(Gather& gather) noexcept;
+  Gather::Peer read_peer(const Gather& gather, const wire::Join& join, NodeIndex from,
+                         Time now) const;
+  void give_up(Gather& gather, NodeIndex node, Time now);
   bool is_silent(const Gather& gather, NodeIndex node, Time now) const noexcept;
+  void note_steadiness(Gather& gather, NodeIndex node, Time now) const noexcept;
   bool is_fellow(NodeIndex node) const noexcept;
-  Time came(NodeIndex node) const noexcept;
+  std::uint64_t since(const Gather& gather, NodeIndex node) const noexcept;
   void heard_in_gather(Gather& gather, NodeIndex from, Time now);
-  Members proposal(const Gather& gather) const noexcept;
-  void proposal_changed(Gather& gather, Time now);
+  void note_heard(Gather& gather, NodeIndex from, Time now);
+  bool agrees(const Gather& gather, NodeIndex node) const noexcept;
   void check_consensus(Gather& gather, Time now);
-  Graph who_hears_whom(const Gather& gather, const Members& all, Time now) const noexcept;
-  Members reachable(const Gather& gather, const Members& all, Time now) const noexcept;
-  void exclude_unreachable(Gather& gather, Time now);
-  Members dissenters(const Gather& gather, const Members& all, bool latest) const noexcept;
-  void send_join(const Members& proc, const Members& failed, const Members& refused,
-                 const Members& heard, bool leaving);
+  void close(Gather& gather, Time now);
+  void drop_the_silent(Gather& gather, Time now);
+  void drop_the_stubborn(Gather& gather);
+  bool has_time(const Gather& gather, const Gather::Peer& peer) const noexcept;
+  Members largest_clique_of(const Gather& gather) const noexcept;
+  Said join_of(const Gather& gather, Time now) const noexcept;
+  void send_join(const Said& said);
   bool held_down(NodeIndex node, Time now) const noexcept;
+  bool unreached(NodeIndex node, Time now) const noexcept;
+  void judge_handover(PeerState& peer, const wire::Join& join, Time now) const noexcept;
   void judge_absentees(const Log& before, const Members& after, Time now);
   void offence(NodeIndex node, Time now);
+  Duration hold_down(std::uint32_t offences) const noexcept;
+  Duration hold_down_max() const noexcept;
   void enter_leaving(Time now);
   void expire_leaving(Leaving& leaving, Time now);
 
@@ -201,6 +225,8 @@ class Ring {
   // commit.cc
   std::size_t sorted(const Members& members, std::span<NodeIndex> order) const noexcept;
   void create_commit_token(Gather& gather, Time now);
+  void enter_commit(const wire::CommitToken& token, std::uint32_t next_hop, const Said& said,
+                    Time now);
   bool collect_commit_part(std::span<const std::byte> frame);
   void commit_in_gather(Gather& gather, Time now);
   void commit_in_commit(Commit& commit, Time now);
@@ -240,7 +266,7 @@ class Ring {
   void visit_alone(Operational& operational, Time now);
 
   // token.cc: what a visit does in recovery and operational alike
-  std::size_t serve_requests(const Log& log, Rotation& rotation);
+  std::size_t serve_requests(Log& log, Rotation& rotation);
   void request_holes(const Log& log, Rotation& rotation, Seq up_to);
   std::size_t allowance(const Log& log, const Rotation& rotation, std::size_t pending) const;
   void update_aru(Log& log, Rotation& rotation, Seq received_seq);
@@ -290,15 +316,6 @@ class Ring {
   std::uint64_t ring_seq_ = 0, reserved_ = 0;
   std::uint64_t join_seq_ = 0;
   std::array<std::uint64_t, nodes_max> since_{};  // of the installed ring's members
-  struct PeerState {
-    std::uint64_t incarnation = 0, join_seq = 0, ring_seq = 0;  // of its last join
-    Time foreign_at = Time::min();  // last heard from outside of our ring
-    Time member_since{};
-    std::uint64_t member_incarnation = 0;  // as it was when the ring was installed
-    Time held_down_until = Time::min();
-    std::uint32_t offences = 0;  // losses soon after it had joined, and gatherings in vain
-    bool left_orderly = false;
-  };
   std::array<PeerState, nodes_max> peer_state_{};
   wire::CommitToken staged_;             // parts of a commit token
   Members staged_parts_;                 // which of its entries are here, by place
@@ -307,6 +324,7 @@ class Ring {
   NodeIndex commit_to_ = NodeIndex::self;
   std::vector<bool> exchanged_;  // old seqs seen in recovery, by slot
   NodeIndex disturber_ = NodeIndex::self;
+  Time isolated_until_ = Time::min();
   Time merge_detect_at_ = never, merge_detect_sent_ = Time::min();
 
   Time now_ = Time::min(), paused_at_ = Time::min(), last_visit_ = Time::min();

@@ -10,26 +10,38 @@ namespace gyre::totem {
 
 // Agreeing on who is there (Amir et al. 1995, section 5.2).
 struct Gather {
-  struct Peer {
-    Members proposal;    // proc_set less fail_set of its last join
-    bool exact = false;  // no one in that proposal is unknown here
-    Members heard;       // whom it hears
-    Members failed;      // its fail_set
-    std::uint64_t ring_seq = 0;
-    Time joined_at{};  // when its last join came
+  struct Peer {              // by its last join
+    Members proposal;        // proc_set less fail_set
+    Members with;            // whom it hears; once it has closed, whom it goes with
+    bool exact = false;      // no one in that proposal is unknown here
+    bool closed = false;     // its consensus timer has run out
+    bool failed_us = false;  // we are in its fail_set
+    std::uint64_t ring_seq = 0, since = 0;
+    Time joined_at{};  // when it came
   };
   Time began{};
   Members heard;     // a join or an answer of theirs came in this gather
-  Members late;      // a join of theirs came after half the consensus time without one
   Members joined;    // a join of theirs came
-  Members excluded;  // fail_set: grows only, while this gather lasts
-  Members refused;   // of them those who had excluded us
+  Members late;      // a join of theirs came after half the consensus time without one
+  Members unsteady;  // some of their joins did not come
+  Members out;       // they left, started anew or go alone: grows only, while this gather lasts
+  Members with;      // closed: whom we go with; shrinks only
+  Members proposal;
+  Time chosen_at{};  // when it became that
   std::array<Peer, nodes_max> peers{};
   Time join_at = never, consensus_at = never, commit_by = never;
-  bool agreed = false;   // consensus stands; the commit token is awaited or awaits its ring seq
-  bool expired = false;  // the consensus timer has run out in this gather
-  bool expired_without_change = false;
-  bool dissent = false;  // some were given up because they did not agree
+  std::uint64_t expected_seq = 0;  // agreed: of the ring that is to be
+  std::uint32_t expiries = 0;      // of the consensus timer since it closed
+  bool closed = false;             // the consensus timer has run out
+  bool agreed = false;  // consensus stands; the commit token is awaited or awaits its ring seq
+  bool missed = false;  // the commit token before was awaited in vain
+};
+
+// What a join says.
+struct Said {
+  std::uint8_t flags = 0;
+  Members proc, failed, heard;
+  std::uint64_t ring_seq = 0;
 };
 
 // The commit token makes its two rotations.
@@ -37,6 +49,10 @@ struct Commit {
   wire::CommitToken token;
   std::size_t place = 0;       // ours, among its entries
   std::uint32_t next_hop = 0;  // the visit that we await
+  Time passed_at{};            // when we passed it on
+  // Our last join goes on being sent: who does not get the token yet must not take us for gone.
+  Said said;
+  Time join_at = never;
   Time lost_at = never, retransmit_at = never;
 };
 

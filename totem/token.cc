@@ -26,16 +26,19 @@ void Ring::accept_token(Rotation& rotation, const wire::Token& token, Time now) 
   rotation.lost_at = now + parameters_.token_loss;
 }
 
-// Sends again what was asked for and is here; the rest stays on the token.
-std::size_t Ring::serve_requests(const Log& log, Rotation& rotation) {
+// Sends again what was asked for and is here; the rest stays on the token. What is asked for once
+// more is left to another who has it: our frames may not get to whoever asks, for they are too
+// large for that path, or one of its directions is cut.
+std::size_t Ring::serve_requests(Log& log, Rotation& rotation) {
   wire::Token& token = rotation.token;
   std::size_t left = 0, sent = 0;
   for (std::size_t i = 0; i < token.rtr_count; ++i) {
     const Seq seq = token.rtr[i];
-    if (log.window.has(seq)) {
+    const bool have = log.window.has(seq);
+    if (have && (log.window.answers(seq) || log.count == 2)) {
       send(log.window.at(seq), NodeIndex::everyone, Lane::data);
       ++sent;
-    } else if (seq > log.window.base() && seq <= token.seq) {
+    } else if (have || (seq > log.window.base() && seq <= token.seq)) {
       token.rtr[left++] = seq;
     }
   }

@@ -10,7 +10,8 @@ namespace gyre::totem {
 
 class Window {
  public:
-  explicit Window(std::size_t capacity) : slots_(std::bit_ceil(capacity)) {}
+  explicit Window(std::size_t capacity)
+      : slots_(std::bit_ceil(capacity)), answered_(slots_.size()) {}
 
   // Forgets all frames; the next that fits is base + 1.
   void clear() noexcept {
@@ -28,6 +29,13 @@ class Window {
   const FrameRef& at(Seq seq) const noexcept { return slot(seq); }
   void put(Seq seq, FrameRef frame) noexcept {
     slots_[number(seq) & (slots_.size() - 1)] = std::move(frame);
+    answered_[number(seq) & (slots_.size() - 1)] = false;
+  }
+  // Every second time that the frame is asked for, starting with the first. `has(seq)`.
+  bool answers(Seq seq) noexcept {
+    auto answered = answered_[number(seq) & (slots_.size() - 1)];
+    answered.flip();
+    return answered;
   }
   // Gives back all frames up to `seq`.
   void release_to(Seq seq) noexcept {
@@ -40,6 +48,7 @@ class Window {
  private:
   const FrameRef& slot(Seq seq) const noexcept { return slots_[number(seq) & (slots_.size() - 1)]; }
   std::vector<FrameRef> slots_;
+  std::vector<bool> answered_;  // by slot: at the last request
   Seq base_ = Seq::none;
 };
 

@@ -99,6 +99,7 @@ bool read_join(std::span<const std::byte> frame, Join& join) noexcept {
   join.incarnation = in.get<std::uint64_t>();
   join.join_seq = in.get<std::uint64_t>();
   join.ring_seq = in.get<std::uint64_t>();
+  join.since = in.get<std::uint64_t>();
   join.frame_max = in.get<std::uint32_t>();
   join.capabilities = in.get<std::uint32_t>();
   if (!in.ok() || join.count > nodes_max || in.left() != join.count * Join::entry_size)
@@ -116,6 +117,7 @@ void write_join(FrameRef& frame, const Join& join) noexcept {
   out.put(join.incarnation);
   out.put(join.join_seq);
   out.put(join.ring_seq);
+  out.put(join.since);
   out.put(join.frame_max);
   out.put(join.capabilities);
   for (std::size_t i = 0; i < join.count; ++i) {

@@ -72,23 +72,24 @@ void write_token(FrameRef& frame, const Token&) noexcept;
 // --- join ---
 
 struct Join {
-  enum Flag : std::uint8_t { leaving = 1 };
-  enum Mark : std::uint8_t {
-    failed = 1,
-    heard = 2,
-    refused = 4,  // failed because it had failed the sender
+  enum Flag : std::uint8_t {
+    leaving = 1,
+    closed = 2,  // the sender's consensus timer has run out: it goes with whom it marks as heard
+    missed = 4,  // the commit token of `ring_seq` did not come
   };
+  enum Mark : std::uint8_t { failed = 1, heard = 2 };
   struct Entry {
     NodeId node = NodeId::none;
     std::uint8_t marks = 0;
   };
-  static constexpr std::size_t fixed_size = 4 + 4 + 8 + 8 + 8 + 4 + 4;
+  static constexpr std::size_t fixed_size = 4 + 4 + 8 + 8 + 8 + 8 + 4 + 4;
   static constexpr std::size_t entry_size = 5;
   std::uint8_t flags = 0;
   NodeId sender = NodeId::none;
   std::uint64_t incarnation = 0;
   std::uint64_t join_seq = 0;   // of this sender, growing
   std::uint64_t ring_seq = 0;   // highest that the sender has seen
+  std::uint64_t since = 0;      // of the first ring that the sender shared; 0: of none yet
   std::uint32_t frame_max = 0;  // must be ours
   std::uint32_t capabilities = 0;
   std::uint16_t count = 0;

@@ -53,8 +53,10 @@ void Consensus::said(Side& side, std::uint64_t gather, std::span<const std::byte
   if (!wire::read_join(frame, join_)) return;
   side.gather = gather;
   side.given_up.clear();
+  const bool closed = join_.flags & wire::Join::closed;
   for (const wire::Join::Entry& each : std::span(join_.entries).first(join_.count))
-    if (each.marks & wire::Join::failed) side.given_up.push_back(each.node);
+    if (closed ? !(each.marks & wire::Join::heard) : each.marks & wire::Join::failed)
+      side.given_up.push_back(each.node);
   std::ranges::sort(side.given_up);
 }
 
