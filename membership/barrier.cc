@@ -116,6 +116,7 @@ bool Barrier::take(NodeId from, std::span<const std::byte> list, GroupCounters& 
     return false;
   }
   member->heard = true;
+  ++counters.lists;
   const auto groups = head == version ? find_groups(reader) : std::nullopt;
   if (groups)
     add(from, *groups, counters);

@@ -57,6 +57,7 @@ struct GroupCounters {
   std::uint64_t unknown_sender = 0;  // from a node that is not in the view
   std::uint64_t early = 0;           // an application's message before the barrier was through
   std::uint64_t stale_barrier = 0;   // a list of another ring, or a second one
+  std::uint64_t lists = 0;           // of members, taken in barriers
   std::uint64_t barriers = 0;        // completed
 };
 

@@ -368,15 +368,19 @@ void ClientPort::join_refused(const membership::Process& process, std::string_vi
     if (groups_[index].joins_under_way > 0) --groups_[index].joins_under_way;
     forget_if_settled(index);
   }
-  membership_refused(process, name, reason);
+  refused(shm::EventKind::join_refused, name, reason);
 }
 
 // The change of the group has ended the membership; a join under way goes on.
 void ClientPort::membership_refused(const membership::Process& process, std::string_view name,
                                     std::string_view reason) noexcept {
   if (!in_use() || !is_self(process)) return;
-  std::byte* at =
-      claim(shm::EventKind::join_refused, sizeof(shm::RefusedRecord) + name.size() + reason.size());
+  refused(shm::EventKind::membership_refused, name, reason);
+}
+
+void ClientPort::refused(shm::EventKind kind, std::string_view name,
+                         std::string_view reason) noexcept {
+  std::byte* at = claim(kind, sizeof(shm::RefusedRecord) + name.size() + reason.size());
   if (!at) return;
   shm::RecordWriter record(at);
   record.put(

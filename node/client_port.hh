@@ -143,6 +143,7 @@ class ClientPort {
   static constexpr std::size_t nowhere = shm::groups_max;
   std::size_t find(membership::GroupId group) const noexcept;
   void forget_if_settled(std::size_t index) noexcept;
+  void refused(shm::EventKind kind, std::string_view name, std::string_view reason) noexcept;
   bool is_self(const membership::Process& other) const noexcept { return other == process(); }
   // Room for an event, or null after the program was cut off.
   std::byte* claim(shm::EventKind kind, std::size_t size) noexcept;

@@ -73,8 +73,11 @@ constexpr Named<T> transport_names[] = {
 
 using G = membership::GroupCounters;
 constexpr Named<G> group_names[] = {
-    {"malformed", &G::malformed},       {"unknown_group", &G::unknown_group},
-    {"not_a_member", &G::not_a_member}, {"refused", &G::refused},
+    {"malformed", &G::malformed},
+    {"unknown_group", &G::unknown_group},
+    {"not_a_member", &G::not_a_member},
+    {"refused", &G::refused},
+    {"lists", &G::lists},
     {"barriers", &G::barriers},
 };
 
@@ -124,6 +127,7 @@ void Node::snapshot(Snapshot& page, Time now) const noexcept {
   page.add("clients", "opened", counters_.clients_opened);
   page.add("clients", "cut_off", counters_.clients_cut_off);
   add(page, "ring", ring_names, ring_.counters());
+  page.add("groups", "count", membership_.group_count());
   add(page, "groups", group_names, membership_.counters());
   add(page, "transport", transport_names, transport_.counters());
 }

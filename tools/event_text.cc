@@ -102,7 +102,9 @@ struct Object {
             {"left", list(change.left)}};
   }
   Json operator()(const client::JoinRefused& refused) const {
-    return {{"event", "join_refused"}, {"group", refused.group}, {"reason", refused.reason}};
+    return {{"event", refused.was_member ? "membership_refused" : "join_refused"},
+            {"group", refused.group},
+            {"reason", refused.reason}};
   }
   Json operator()(const client::Message& message) const {
     const bool safe = message.guarantee == client::Guarantee::safe;

@@ -82,9 +82,9 @@ GroupChange read_change(RecordReader& reader) {
   return change;
 }
 
-JoinRefused read_refused(RecordReader& reader) {
+JoinRefused read_refused(RecordReader& reader, bool was_member) {
   const auto record = reader.get<shm::RefusedRecord>();
-  JoinRefused refused;
+  JoinRefused refused{.group = {}, .reason = {}, .was_member = was_member};
   refused.group = reader.get_text(record.name_size);
   refused.reason = reader.get_text(record.reason_size);
   return refused;
@@ -109,7 +109,10 @@ std::optional<Event> read_event(const shm::Record& record) {
       event = read_change(reader);
       break;
     case shm::EventKind::join_refused:
-      event = read_refused(reader);
+      event = read_refused(reader, false);
+      break;
+    case shm::EventKind::membership_refused:
+      event = read_refused(reader, true);
       break;
   }
   if (!reader.ok()) event.reset();

@@ -6,12 +6,12 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <set>
 #include <utility>
 
 #include "client/gyre/daemon.hh"
 #include "client/gyre/event.hh"
 #include "client/gyre/patience.hh"
+#include "client/gyre/standings.hh"
 #include "transport/shm/channel.hh"
 #include "transport/shm/handshake.hh"
 #include "transport/shm/records.hh"
@@ -67,6 +67,9 @@ struct Connection::State {
 
   // ---- events ----
 
+  Process self() const noexcept {
+    return {.node = channel.node, .pid = channel.pid, .client = channel.client};
+  }
   std::optional<Event> take();
   bool settle() {
     return events_bell.settle([this] { return events.pending(); });
@@ -84,7 +87,7 @@ struct Connection::State {
   shm::Producer requests;
   shm::Consumer events;
   shm::Doorbell requests_bell, events_bell, room_bell;
-  std::set<std::string, std::less<>> joined;
+  Standings groups;
   std::uint64_t consumed_before = 0;
   std::uint32_t empty_spins = 0;
   bool lent = false;  // the last event lies in the ring still
@@ -103,7 +106,7 @@ void Connection::State::check_name(std::string_view group) const {
 
 void Connection::State::check_joined(std::string_view group) const {
   check_name(group);
-  if (joined.find(group) == joined.end())
+  if (!groups.joined(group))
     throw Error(ErrorCode::not_joined, "not in group " + std::string(group));
 }
 
@@ -189,8 +192,8 @@ std::optional<Event> Connection::State::take() {
   auto event = look == shm::Look::record ? read_event(record) : std::nullopt;
   if (!event) throw Error(ErrorCode::disconnected, "gyred wrote an event that makes no sense");
   lent = true;
-  if (const auto* refused = std::get_if<JoinRefused>(&*event))
-    if (const auto it = joined.find(refused->group); it != joined.end()) joined.erase(it);
+  if (const auto* refused = std::get_if<JoinRefused>(&*event)) groups.note(*refused);
+  if (const auto* change = std::get_if<GroupChange>(&*event)) groups.note(*change, self());
   return event;
 }
 
@@ -221,24 +224,23 @@ std::uint32_t Connection::node() const noexcept {
 }
 
 Process Connection::self() const noexcept {
-  const shm::Channel& channel = state_->channel;
-  return {.node = channel.node, .pid = channel.pid, .client = channel.client};
+  return state_->self();
 }
 
 void Connection::join(std::string_view group) {
   state_->check_name(group);
-  if (state_->joined.contains(group))
+  if (state_->groups.joined(group))
     throw Error(ErrorCode::already_joined, "already in group " + std::string(group));
-  if (state_->joined.size() == groups_max)
+  if (state_->groups.joined_count() == groups_max)
     throw Error(ErrorCode::too_many_groups, "already in " + std::to_string(groups_max) + " groups");
   state_->request_name(shm::RequestKind::join, group);
-  state_->joined.emplace(group);
+  state_->groups.join(group);
 }
 
 void Connection::leave(std::string_view group) {
   state_->check_joined(group);
   state_->request_name(shm::RequestKind::leave, group);
-  state_->joined.erase(state_->joined.find(group));
+  state_->groups.leave(group);
 }
 
 void Connection::send(std::string_view group, std::span<const std::byte> payload,
@@ -249,6 +251,10 @@ void Connection::send(std::string_view group, std::span<const std::byte> payload
 bool Connection::try_send(std::string_view group, std::span<const std::byte> payload,
                           Guarantee guarantee) {
   return state_->send(group, payload, guarantee, false);
+}
+
+Queue Connection::queue() const noexcept {
+  return {.bytes = state_->requests.waiting(), .bytes_max = state_->requests.capacity()};
 }
 
 bool Connection::flush(Milliseconds timeout) {

@@ -113,12 +113,22 @@ struct GroupChange {
   };
   std::vector<Entry> joined, left;
 };
-// The cluster would not have the join or, after a merge, had no room for the membership any more:
-// the group counts as not joined again.
+// The cluster would not have a join: unless a later one is under way, the group counts as not
+// joined again. So it does when, after a merge, there was no room for a membership any more, which
+// the GroupChange before this has ended.
 struct JoinRefused {
   std::string_view group, reason;
+  bool was_member = false;
 };
 using Event = std::variant<Message, View, Transitional, GroupChange, JoinRefused>;
+
+// What this program has sent and the daemon has not taken into the order: no more is taken than the
+// ring's flow control allows.
+struct Queue {
+  std::size_t bytes = 0, bytes_max = 0;
+  // It is filling up: send() will have to wait.
+  bool flow_controlled() const noexcept { return bytes >= bytes_max / 4 * 3; }
+};
 
 struct Options {
   std::string run_dir;  // where the daemon's socket is; empty: $GYRE_RUN_DIR, else /run/gyre
@@ -136,7 +146,8 @@ class GYRE_PUBLIC Connection {
   Process self() const noexcept;        // as others see us in groups
 
   // Asks for membership; it stands when the GroupChange that lists us arrives. Sending is allowed
-  // at once, and what is sent is delivered behind that GroupChange. Waits like send().
+  // at once, and what is sent is delivered behind that GroupChange. Waits like send(). Members are
+  // connections, so that a process with two of them can be in a group twice.
   void join(std::string_view group);
   void leave(std::string_view group);
 
@@ -146,6 +157,7 @@ class GYRE_PUBLIC Connection {
   // False: the queue to the daemon is full, nothing was sent.
   bool try_send(std::string_view group, std::span<const std::byte> payload,
                 Guarantee = Guarantee::agreed);
+  Queue queue() const noexcept;
   // Waits until the daemon has taken everything sent so far into the order. False: `timeout` has
   // passed; a negative one never does.
   bool flush(std::chrono::milliseconds timeout);

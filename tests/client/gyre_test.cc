@@ -1,89 +1,16 @@
-// The library against a daemon of one node in this process, stepped by hand: the real port, rings
-// and groups.
-#include "client/gyre/gyre.hh"
-
+// Events, messages and the end of the daemon, as the library gives them to a program.
 #include <fcntl.h>
-#include <gtest/gtest.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 
 #include <array>
-#include <chrono>
-#include <functional>
-#include <future>
-#include <optional>
-#include <string>
-#include <thread>
-#include <variant>
 #include <vector>
 
-#include "tests/client/single_node.hh"
+#include "tests/client/gyre_bed.hh"
 #include "transport/shm/records.hh"
 
 namespace gyre::client {
 namespace {
-
-using namespace std::chrono_literals;
-using test::SingleNode;
-
-std::span<const std::byte> bytes(std::string_view text) {
-  return std::as_bytes(std::span(text));
-}
-std::string text(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-struct Failure {
-  std::optional<ErrorCode> code;
-  std::string what;
-};
-Failure failure(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return {error.code(), error.what()};
-  }
-  return {};
-}
-
-bool readable(const Connection& connection) {
-  pollfd ready{.fd = connection.fd(), .events = POLLIN, .revents = 0};
-  return ::poll(&ready, 1, 0) == 1;
-}
-
-class Gyre : public ::testing::Test {
- protected:
-  template <typename T>
-  T expect() {
-    auto event = ring->poll();
-    if (event && std::holds_alternative<T>(*event)) return std::get<T>(*event);
-    ADD_FAILURE() << "another event, or none: " << (event ? event->index() : 99);
-    return {};
-  }
-  // Runs a call that waits, with the daemon going on meanwhile.
-  template <typename Call>
-  auto served(Call call) {
-    auto done = std::async(std::launch::async, call);
-    while (done.wait_for(0s) != std::future_status::ready) {
-      node.watch_sockets();
-      if (!node.turn()) std::this_thread::yield();
-    }
-    return done.get();
-  }
-  void join(std::string_view group) {
-    ring->join(group);
-    node.settle();
-    expect<GroupChange>();
-  }
-  node::ClientPort& port() { return node.ports().front(); }
-
-  explicit Gyre(const shm::Offer& offer = {}) : node(offer) {}
-
-  SingleNode node;
-  std::unique_ptr<Connection> ring = node.connect();
-  View first = expect<View>();
-};
 
 // ---- the stream ----
 
@@ -162,35 +89,6 @@ TEST_F(Gyre, ShowsViewsAndTransitionalConfigurations) {
   EXPECT_EQ(view.left, (std::vector<std::uint32_t>{10, 11}));
 }
 
-TEST_F(Gyre, SeesTheOtherPrograms) {
-  join("a");
-  auto other = node.connect();
-  other->join("a");
-  node.settle();
-  const auto change = expect<GroupChange>();
-  EXPECT_EQ(change.members.size(), 2u);
-  EXPECT_EQ(change.joined.at(0).process, other->self());
-  other->send("a", bytes("hello"));
-  node.settle();
-  EXPECT_EQ(text(expect<Message>().payload), "hello");
-  other.reset();
-  node.watch_sockets();
-  node.settle();
-  const auto gone = expect<GroupChange>();
-  ASSERT_EQ(gone.left.size(), 1u);
-  EXPECT_EQ(gone.left[0].reason, ChangeReason::process_down);
-}
-
-TEST_F(Gyre, ReportsARefusedJoinAndCountsTheGroupAsNotJoined) {
-  ring->join("a");
-  port().join_refused(port().process(), "a", "no room");
-  port().publish();
-  const auto refused = expect<JoinRefused>();
-  EXPECT_EQ(refused.group, "a");
-  EXPECT_EQ(refused.reason, "no room");
-  EXPECT_EQ(failure([&] { ring->send("a", {}); }).code, ErrorCode::not_joined);
-}
-
 TEST_F(Gyre, IsReadableExactlyWhileAnEventIsPending) {
   EXPECT_FALSE(ring->poll());
   EXPECT_FALSE(readable(*ring));
@@ -246,35 +144,6 @@ TEST_F(Gyre, CarriesAMessageOfExactlyTheMaximumAndNotOneByteMore) {
   EXPECT_TRUE(expect<Message>().payload.empty());
 }
 
-TEST_F(Gyre, SaysWhatIsWrongWithAGroup) {
-  EXPECT_EQ(failure([&] { ring->join(""); }).code, ErrorCode::group_name_invalid);
-  EXPECT_EQ(failure([&] { ring->join(std::string(group_name_max + 1, 'x')); }).code,
-            ErrorCode::group_name_invalid);
-  EXPECT_EQ(failure([&] { ring->send("a", {}); }).code, ErrorCode::not_joined);
-  EXPECT_EQ(failure([&] { ring->leave("a"); }).code, ErrorCode::not_joined);
-  ring->join("a");
-  EXPECT_EQ(failure([&] { ring->join("a"); }).code, ErrorCode::already_joined);
-  ring->leave("a");
-  EXPECT_EQ(failure([&] { ring->send("a", {}); }).code, ErrorCode::not_joined);
-  join(std::string(group_name_max, 'x'));
-  node.settle();
-  EXPECT_EQ(port().ended(), node::PortEnd::none);
-}
-
-TEST_F(Gyre, JoinsAsManyGroupsAsAllowedOverAndOver) {
-  for (int round = 0; round < 3; ++round) {
-    for (std::size_t i = 0; i < groups_max; ++i) ring->join("group " + std::to_string(i));
-    EXPECT_EQ(failure([&] { ring->join("one more"); }).code, ErrorCode::too_many_groups);
-    for (std::size_t i = 0; i < groups_max; ++i) ring->leave("group " + std::to_string(i));
-    ring->join("another");
-    ring->leave("another");
-  }
-  node.settle();
-  EXPECT_EQ(port().ended(), node::PortEnd::none);
-  EXPECT_EQ(node.submitted.size(), 3 * 2 * (groups_max + 1));
-  EXPECT_EQ(node.membership().group_count(), 0u);
-}
-
 // ---- flow control ----
 
 TEST_F(Gyre, WaitsForRoomWithoutLosingAnything) {
@@ -295,6 +164,24 @@ TEST_F(Gyre, WaitsForRoomWithoutLosingAnything) {
   node.room = SingleNode::unlimited;
   EXPECT_TRUE(served([&] { return ring->flush(-1ms); }));
   EXPECT_EQ(node.submitted.size(), 1 + sent + 1);
+}
+
+TEST_F(Gyre, SaysHowMuchWaitsForTheRing) {
+  join("a");
+  EXPECT_EQ(ring->queue().bytes, 0u);
+  EXPECT_EQ(ring->queue().bytes_max, shm::requests_default);
+  EXPECT_FALSE(ring->queue().flow_controlled());
+  node.room = 0;
+  ring->send("a", bytes("x"));
+  EXPECT_GT(ring->queue().bytes, 0u);
+  EXPECT_FALSE(ring->queue().flow_controlled());
+  while (ring->try_send("a", bytes(std::string(100'000, 'x')))) continue;
+  EXPECT_TRUE(ring->queue().flow_controlled());
+  EXPECT_LE(ring->queue().bytes, ring->queue().bytes_max);
+  node.room = SingleNode::unlimited;
+  node.settle();
+  EXPECT_EQ(ring->queue().bytes, 0u);
+  EXPECT_FALSE(ring->queue().flow_controlled());
 }
 
 TEST_F(Gyre, WaitsManyTimesWithSmallMessages) {

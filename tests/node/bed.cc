@@ -78,6 +78,8 @@ std::string words_of(const shm::Record& record) {
       return "transitional";
     case shm::EventKind::join_refused:
       return "refused";
+    case shm::EventKind::membership_refused:
+      return "membership refused";
   }
   return "unknown";
 }

@@ -114,7 +114,7 @@ TEST_F(Port, StaysInAGroupThatItJoinedAgainWhenItsMembershipIsRefused) {
                      .left = gone});
   port.membership_refused(port.process(), "a", "no room");
   node.settle();
-  EXPECT_EQ(take(), (std::vector{change, shm::EventKind::join_refused, change, message}));
+  EXPECT_EQ(take(), (std::vector{change, shm::EventKind::membership_refused, change, message}));
 }
 
 TEST_F(Port, KeepsARequestUntilTheRingHasTakenIt) {

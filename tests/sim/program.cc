@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "membership/group_table.hh"
 #include "node/record.hh"
 
 namespace gyre::sim {
@@ -257,7 +256,9 @@ void Program::read(const shm::Record& record) {
     case shm::EventKind::group_change:
       return read_change(in);
     case shm::EventKind::join_refused:
-      return read_refused(in);
+      return read_refused(in, check::Refused::join);
+    case shm::EventKind::membership_refused:
+      return read_refused(in, check::Refused::membership);
   }
 }
 
@@ -306,14 +307,12 @@ void Program::read_change(shm::RecordReader& in) {
   checker_.changed(id_, place_of(change.place), group, members, joined, left);
 }
 
-void Program::read_refused(shm::RecordReader& in) {
+void Program::read_refused(shm::RecordReader& in, check::Refused what) {
   const auto refused = in.get<shm::RefusedRecord>();
   const std::string_view group = in.get_text(refused.name_size);
-  const bool merged =
-      in.get_text(refused.reason_size) == membership::text(membership::Refusal::merge_full);
   Standing& standing = standings_[index_of(group)];
   standing.asked = standing.asked && standing.member;
-  checker_.refused(id_, group, merged ? check::Refused::membership : check::Refused::join);
+  checker_.refused(id_, group, what);
 }
 
 std::size_t Program::index_of(std::string_view group) const {

@@ -95,7 +95,7 @@ class Program {
   void read_transitional(shm::RecordReader& in);
   void read_view(shm::RecordReader& in);
   void read_change(shm::RecordReader& in);
-  void read_refused(shm::RecordReader& in);
+  void read_refused(shm::RecordReader& in, check::Refused what);
   std::size_t index_of(std::string_view group) const;
 
   shm::Channel channel_;

@@ -85,6 +85,8 @@ TEST(EventText, JsonOfAGroupChangeNamesTheReason) {
 TEST(EventText, JsonOfARefusedJoinNamesTheReason) {
   const Json object = Json::parse(json_text(client::JoinRefused{.group = "a", .reason = "full"}));
   EXPECT_EQ(object, Json::parse(R"({"event": "join_refused", "group": "a", "reason": "full"})"));
+  EXPECT_EQ(Json::parse(json_text(client::JoinRefused{"a", "full", true}))["event"],
+            "membership_refused");
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ enum class EventKind : std::uint32_t {
   transitional = 3,  // TransitionalRecord, members × MemberRecord
   group_change = 4,  // ChangeRecord, members × ProcessRecord, (joined + left) × EntryRecord, name
   join_refused = 5,  // RefusedRecord, the name, the reason
+  membership_refused = 6,  // the same
 };
 
 struct RingRecord {

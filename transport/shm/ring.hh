@@ -72,9 +72,11 @@ class Producer {
   bool unpublished() const noexcept { return position_ != published_; }
 
   std::size_t capacity() const noexcept { return memory_.size(); }
-  // Reads the consumer's position: what it has published, and whether that is all that we have.
+  // Reads the consumer's position: what it has published, whether that is all that we have, and by
+  // how many bytes it is behind.
   std::uint64_t consumed() noexcept;
   bool drained() noexcept { return consumed() == position_; }
+  std::size_t waiting() noexcept { return position_ - consumed(); }
   // The consumer's position was impossible.
   bool broken() const noexcept { return broken_; }
 
