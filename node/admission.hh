@@ -17,6 +17,8 @@ class Admission {
   explicit Admission(const std::vector<Grant>& grants);
 
   bool allows(uid_t uid, gid_t gid) const noexcept;
+  const std::vector<uid_t>& uids() const noexcept { return uids_; }
+  const std::vector<gid_t>& gids() const noexcept { return gids_; }
 
  private:
   std::vector<uid_t> uids_;

@@ -117,7 +117,8 @@ struct LocalNode {
   NodeId nodeid{};
   std::string name;     // nodelist name, else its ring0_addr if that is a host name, else uname -n
   std::string address;  // own address, numeric
-  std::string interface;  // e.g. eth0, lo
+  std::string interface;     // e.g. eth0, lo
+  std::size_t position = 0;  // in the nodelist, if there is one
   struct Peer {
     NodeId nodeid{};
     std::string name;     // like the above; empty when nothing is known but the address

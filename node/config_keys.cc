@@ -212,6 +212,16 @@ const Key* find_key(std::string_view section, std::string_view name) {
   return key == std::end(keys) ? nullptr : key;
 }
 
+// As Corosync has them: its readers ask for one type and take no other.
+std::string_view cmap_type_of(const Key* key) {
+  if (!key) return "str";
+  if (key->name == "version") return "u32";
+  if (key->kind != Key::Kind::number || key->name == "ringnumber" || key->name == "linknumber")
+    return "str";
+  if (key->name == "mcastport") return "u16";
+  return key->max == u8 ? "u8" : key->max == u64 ? "u64" : "u32";
+}
+
 const SectionWithoutEffect* find_section_without_effect(std::string_view path) {
   for (const SectionWithoutEffect& section : sections_without_effect)
     if (section.path == path) return &section;

@@ -22,6 +22,8 @@ struct SectionWithoutEffect {
   std::string_view path, no_effect;
 };
 
+// i8, u8, …, str: of what type the key map has it. A key that is not in the table is a text.
+std::string_view cmap_type_of(const Key* key);
 // Null: not in the table. `section` is the path as written, without the number of the section.
 const Key* find_key(std::string_view section, std::string_view name);
 const SectionWithoutEffect* find_section_without_effect(std::string_view path);

@@ -156,8 +156,10 @@ void Desk::reply(Asker& asker, const Snapshot& snapshot, Clock::time_point now) 
     asker.state = Asker::State::ordered;
     asker.number = command->number = ++commands_;
     asker.until = now + command_patience;
-    setup_.writer.write(LogLevel::info, fmt::format("pid {} of uid {} asks: {}", asker.pid,
-                                                    asker.uid, asker.topic));
+    setup_.writer.write(
+        LogLevel::info,
+        fmt::format("pid {} of uid {} asks: {}{}{}", asker.pid, asker.uid, asker.topic,
+                    asker.arguments.empty() ? "" : " ", fmt::join(asker.arguments, " ")));
     if (!setup_.order(*command)) refuse(asker, "the data plane does not answer", now);
   } else {
     asker.state = Asker::State::listening;

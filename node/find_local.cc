@@ -67,7 +67,8 @@ class Search {
   // --- The nodelist form: one of the nodes is us.
 
   void find_in_nodelist() {
-    const ListedNode& own = config_.nodes[own_index()];
+    local_.position = own_index();
+    const ListedNode& own = config_.nodes[local_.position];
     set_own(own_address_of(own), own.line);
     local_.name = name_of(own).empty() ? host_.name : name_of(own);
     local_.nodeid = id_of(own, *parse_ip(local_.address));

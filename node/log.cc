@@ -76,26 +76,31 @@ std::string text(const LogRecord& record) {
 }
 
 struct LogWriter::Sinks {
-  std::string logfile, pattern;
-  spdlog::level::level_enum logfile_level = spdlog::level::info;
-  std::shared_ptr<spdlog::logger> logger;
-  spdlog::sink_ptr file;
+  explicit Sinks(const LoggingConfig& wanted) : config(wanted) {}
 
+  // The level of a destination whose priority is `priority`.
+  void add(const spdlog::sink_ptr& sink, std::string_view priority) {
+    sink->set_level(level_of(priority, config.debug));
+    logger->sinks().push_back(sink);
+  }
   void open_file() {
     try {
-      file = std::make_shared<spdlog::sinks::basic_file_sink_st>(logfile);
+      file = std::make_shared<spdlog::sinks::basic_file_sink_st>(config.logfile);
     } catch (const spdlog::spdlog_ex& error) {
       throw std::runtime_error("logging.logfile: " + std::string(error.what()));
     }
-    file->set_level(logfile_level);
     file->set_pattern(pattern);
-    logger->sinks().push_back(file);
+    add(file, config.logfile_priority);
   }
+
+  LoggingConfig config;
+  std::string pattern;
+  std::shared_ptr<spdlog::logger> logger;
+  spdlog::sink_ptr standard_error, syslog, file;  // those that there are
 };
 
 LogWriter::LogWriter(const LoggingConfig& config, bool foreground)
-    : sinks_(std::make_unique<Sinks>()) {
-  const auto debug = level_of("info", config.debug);
+    : sinks_(std::make_unique<Sinks>(config)) {
   sinks_->logger = std::make_shared<spdlog::logger>("gyred");
   sinks_->logger->set_level(spdlog::level::debug);  // each destination has its own
   sinks_->logger->flush_on(
@@ -104,22 +109,16 @@ LogWriter::LogWriter(const LoggingConfig& config, bool foreground)
                     : config.timestamp ? "%Y-%m-%d %H:%M:%S %n[%P] %l: %v"
                                        : "%n[%P] %l: %v";
   if (config.to_stderr && foreground) {
-    auto sink = std::make_shared<spdlog::sinks::stderr_sink_st>();
-    sink->set_level(debug);
-    sink->set_pattern(sinks_->pattern);
-    sinks_->logger->sinks().push_back(std::move(sink));
+    sinks_->standard_error = std::make_shared<spdlog::sinks::stderr_sink_st>();
+    sinks_->standard_error->set_pattern(sinks_->pattern);
+    sinks_->add(sinks_->standard_error, "info");
   }
   if (config.to_syslog) {
-    auto sink = std::make_shared<spdlog::sinks::syslog_sink_st>(
+    sinks_->syslog = std::make_shared<spdlog::sinks::syslog_sink_st>(
         "gyred", LOG_PID | LOG_NDELAY, facility_of(config.syslog_facility), false);
-    sink->set_level(level_of(config.syslog_priority, config.debug));
-    sinks_->logger->sinks().push_back(std::move(sink));
+    sinks_->add(sinks_->syslog, config.syslog_priority);
   }
-  if (config.to_logfile && !config.logfile.empty()) {
-    sinks_->logfile = config.logfile;
-    sinks_->logfile_level = level_of(config.logfile_priority, config.debug);
-    sinks_->open_file();
-  }
+  if (config.to_logfile && !config.logfile.empty()) sinks_->open_file();
 }
 
 LogWriter::~LogWriter() = default;
@@ -134,13 +133,24 @@ void LogWriter::write(LogLevel level, std::string_view words) {
 }
 
 void LogWriter::reopen() {
-  if (sinks_->logfile.empty()) return;
+  if (!sinks_->config.to_logfile || sinks_->config.logfile.empty()) return;
   std::erase(sinks_->logger->sinks(), std::exchange(sinks_->file, nullptr));
   try {
     sinks_->open_file();
   } catch (const std::runtime_error& error) {
     write(LogLevel::error, error.what());
   }
+}
+
+void LogWriter::set_debug(bool on) {
+  LoggingConfig& config = sinks_->config;
+  config.debug = on;
+  const auto set = [on](const spdlog::sink_ptr& sink, std::string_view priority) {
+    if (sink) sink->set_level(level_of(priority, on));
+  };
+  set(sinks_->standard_error, "info");
+  set(sinks_->syslog, config.syslog_priority);
+  set(sinks_->file, config.logfile_priority);
 }
 
 void LogWriter::flush() {

@@ -125,6 +125,8 @@ class LogWriter {
   // After the file was moved away. If it cannot be opened again, the others get a line saying so.
   void reopen();
   void flush();
+  // Whether every destination takes what is meant for debugging, too.
+  void set_debug(bool on);
 
  private:
   struct Sinks;

@@ -13,6 +13,7 @@
 #include "node/config.hh"
 #include "node/daemon.hh"
 #include "node/helper.hh"
+#include "node/key_map.hh"
 #include "node/log.hh"
 #include "node/node.hh"
 #include "node/reactor.hh"
@@ -145,16 +146,28 @@ void run(const Config& config, const LocalNode& local, const Admission& admissio
   const auto page = std::make_unique<StatusPage>();
   NodeLimits limits;
   limits.port.stall_max = config.client_stall_max;
+  const StatusNames names = status_names(config, local);
+  KeyMap key_map({.config = config,
+                  .local = local,
+                  .admission = admission,
+                  .names = names,
+                  .parameters = parameters,
+                  .set_debug = [&](bool on) { writer->set_debug(on); }});
+  Topics topics = make_topics(names);
+  topics.merge(key_map.topics());
+  const auto allow = [&](uid_t uid, gid_t gid) {
+    return admission.allows(uid, gid) || key_map.admits(uid, gid);
+  };
   Helper helper({.self = local.nodeid,
                  .clients = limits.clients,
                  .events_size = config.client_backlog_max,
                  .listener = listener,
-                 .allow = [&](uid_t uid, gid_t gid) { return admission.allows(uid, gid); },
+                 .allow = allow,
                  .ring_store = store,
                  .log = log,
                  .writer = *writer,
                  .page = *page,
-                 .topics = make_topics(status_names(config, local))});
+                 .topics = std::move(topics)});
   const std::vector<ListedPeer> peers = listed_peers(local);
   const auto node = std::make_unique<Node>(Node::Setup{.transport = *transport,
                                                        .pool = pool,

@@ -62,6 +62,7 @@ bool Node::turn(Time now) {
   ring_.expire(now);
   drain();
   if (ring_.output().sends.empty()) ring_.visit(now);
+  measure_rotation(now);
   record_sends();
   drain();
   active |= send();
@@ -106,6 +107,8 @@ bool Node::accept(Arrival& arrival, NodeIndex& from) {
     last_from_ = *index;
   }
   from = last_from_;
+  ++known_[at(from)].frames;
+  known_[at(from)].heard = now_;
   if (open_ && (!addressed_.has(from) || addresses_[at(from)] != arrival.source)) {
     if (addressed_.has(from) && ring_.has_member(from)) {  // it is in use, and not there
       ++counters_.dropped_namesake;
@@ -185,7 +188,10 @@ void Node::record_sends() {
 
 bool Node::send() {
   totem::Output& output = ring_.output();
-  for (const totem::Transition& transition : output.transitions) report(transition);
+  for (const totem::Transition& transition : output.transitions) {
+    count(transition);
+    report(transition);
+  }
   output.transitions.clear();
   if (output.reserve_ring_seq != 0) errands_.reserve(std::exchange(output.reserve_ring_seq, 0));
   stuck_ = false;
@@ -195,6 +201,40 @@ bool Node::send() {
                      output.sends.begin() + static_cast<std::ptrdiff_t>(taken));
   stuck_ = !output.sends.empty();
   return taken > 0;
+}
+
+// From one visit of the token to the next in the same ring.
+void Node::measure_rotation(Time now) noexcept {
+  const std::uint64_t visits = ring_.counters().rotation_count;
+  if (std::exchange(visits_seen_, visits) == visits) return;
+  const std::uint64_t ring = ring_.counters().rings_installed;
+  if (std::exchange(rotating_ring_, ring) == ring) rotations_.add(now - rotated_at_);
+  rotated_at_ = now;
+}
+
+void Node::count(const totem::Transition& transition) noexcept {
+  using totem::State;
+  if (transition.reason == totem::Reason::token_lost_in_commit) ++counters_.tokens_lost_in_commit;
+  if (transition.reason == totem::Reason::token_lost_in_recovery)
+    ++counters_.tokens_lost_in_recovery;
+  switch (transition.to) {
+    case State::gather:
+      ++counters_.gathers;
+      ++counters_.gathers_in_a_row;
+      break;
+    case State::commit:
+      ++counters_.commits;
+      break;
+    case State::recovery:
+      ++counters_.recoveries;
+      break;
+    case State::operational:
+      ++counters_.operationals;
+      counters_.gathers_in_a_row = 0;
+      break;
+    case State::leaving:
+      break;
+  }
 }
 
 void Node::report(const totem::Transition& transition) {
@@ -275,6 +315,11 @@ void Node::leave(Time now) {
   drain();
 }
 
+void Node::gather(Time now) {
+  ring_.gather(now);
+  drain();
+}
+
 void Node::open_client(shm::Channel channel, Time now) {
   const std::uint32_t slot = channel.client % static_cast<std::uint32_t>(limits_.clients);
   ClientPort& port = ports_[slot];
@@ -335,6 +380,13 @@ void Node::view(const membership::View& view) {
   std::copy(view.members.begin(), view.members.end(), view_members_.begin());
   log_.write(now_, LogLevel::info, "view {}: {} members, the oldest is node {}", view.number,
              view_size_, static_cast<std::uint32_t>(view.oldest));
+  for (const NodeId node : view.left)
+    if (const auto index = peers_.find(node)) known_[at(*index)].member = false;
+  for (const NodeId node : view.joined)
+    if (const auto index = peers_.find(node)) {
+      known_[at(*index)].member = true;
+      ++known_[at(*index)].joins;
+    }
   for (const NodeId node : view.joined)
     log_.write(now_, LogLevel::info, "node {} joined", static_cast<std::uint32_t>(node));
   for (const NodeId node : view.left)

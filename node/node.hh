@@ -59,6 +59,9 @@ struct NodeCounters {
   std::uint64_t dropped_namesake = 0;    // says that it is a member, but comes from elsewhere
   std::uint64_t clients_opened = 0, clients_cut_off = 0;
   std::uint64_t requests = 0, events = 0;  // of programs that are gone; the others have their own
+  std::uint64_t gathers = 0, commits = 0, recoveries = 0, operationals = 0;  // states entered
+  std::uint64_t gathers_in_a_row = 0;  // since the last ring that became operational
+  std::uint64_t tokens_lost_in_commit = 0, tokens_lost_in_recovery = 0;
 };
 
 class Node final : membership::Sink, Submitter {
@@ -96,6 +99,8 @@ class Node final : membership::Sink, Submitter {
   void woken(std::uint32_t client, bool hung_up, Time now);
   // Orderly: what was submitted is sent, the others are told. Left when left() says so.
   void leave(Time now);
+  // Forms the ring anew.
+  void gather(Time now);
   bool left() const noexcept { return ring_.left(); }
   bool has_view() const noexcept { return view_number_ != 0; }
   // The programs are told that the daemon stops.
@@ -130,6 +135,9 @@ class Node final : membership::Sink, Submitter {
   void record_sends();
   bool send();
   void report(const totem::Transition& transition);
+  void count(const totem::Transition& transition) noexcept;
+  void measure_rotation(Time now) noexcept;
+  void tell_members(Snapshot& page) const noexcept;
   bool deliver(std::size_t byte_budget);
   // The ring hands up a configuration change whole before it takes another input.
   void drain() {
@@ -153,6 +161,12 @@ class Node final : membership::Sink, Submitter {
   membership::Membership membership_;
   std::optional<SendRecord> send_record_;
 
+  struct Known {  // of this node and each peer, by NodeIndex
+    std::uint64_t joins = 0, frames = 0;
+    Time heard = Time::min();
+    bool member = false;
+  };
+  std::array<Known, nodes_max> known_{};
   std::array<Address, nodes_max> addresses_{};  // by NodeIndex, where its frames come from
   totem::Members addressed_;
   NodeId last_sender_{};  // frames come in runs
@@ -176,6 +190,9 @@ class Node final : membership::Sink, Submitter {
   std::array<totem::Member, nodes_max> view_members_{};
   std::size_t view_size_ = 0;
   NodeCounters counters_;
+  Histogram rotations_;
+  Time rotated_at_{};                                  // the last visit of the token
+  std::uint64_t visits_seen_ = 0, rotating_ring_ = 0;  // in all, and of which ring
 };
 
 }  // namespace gyre::node

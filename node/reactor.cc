@@ -75,6 +75,9 @@ void Reactor::obey(const Command& command, Time now) {
     case Command::Kind::leave:
       leave(now);
       return setup_.helper.finished({.number = command.number});
+    case Command::Kind::gather:
+      setup_.node.gather(now);
+      return setup_.helper.finished({.number = command.number});
   }
 }
 

@@ -87,6 +87,13 @@ constexpr Named<N> node_names[] = {
     {"dropped_unlisted", &N::dropped_unlisted},
     {"dropped_peers_full", &N::dropped_peers_full},
     {"dropped_namesake", &N::dropped_namesake},
+    {"gathers", &N::gathers},
+    {"gathers_in_a_row", &N::gathers_in_a_row},
+    {"commits", &N::commits},
+    {"recoveries", &N::recoveries},
+    {"operationals", &N::operationals},
+    {"tokens_lost_in_commit", &N::tokens_lost_in_commit},
+    {"tokens_lost_in_recovery", &N::tokens_lost_in_recovery},
 };
 
 template <typename Counters, std::size_t count>
@@ -96,25 +103,44 @@ void add(Snapshot& page, const char* group, const Named<Counters> (&names)[count
     page.add(group, counter.name, counters.*counter.value);
 }
 
+std::uint64_t nanoseconds(Time time) noexcept {
+  return static_cast<std::uint64_t>(time.time_since_epoch().count());
+}
+
 }  // namespace
+
+void Node::tell_members(Snapshot& page) const noexcept {
+  const auto add_member = [&](const totem::Member& member) {
+    if (page.known_count == page.members.size()) return;
+    Snapshot::Member& entry = page.members[page.known_count++];
+    entry = {.member = member};
+    const auto index = peers_.find(member.node);
+    if (!index) return;
+    const Known& known = known_[at(*index)];
+    entry.joins = known.joins;
+    entry.frames = known.frames;
+    entry.heard = known.heard == Time::min() ? 0 : nanoseconds(known.heard);
+    entry.has_address = addressed_.has(*index);
+    if (entry.has_address) entry.address = addresses_[at(*index)];
+  };
+  page.known_count = 0;
+  for (const totem::Member& member : std::span(view_members_).first(view_size_)) add_member(member);
+  page.member_count = page.known_count;
+  for (std::size_t i = 0; i < peers_.count(); ++i)
+    if (known_[i].joins > 0 && !known_[i].member) add_member({.node = peers_.id(NodeIndex(i))});
+}
 
 void Node::snapshot(Snapshot& page, Time now) const noexcept {
   page.self = peers_.self();
   page.state = text(ring_.state()).data();
   page.ring = ring_.ring();
   page.view = view_number_;
-  page.started = static_cast<std::uint64_t>(started_.time_since_epoch().count());
-  page.taken = static_cast<std::uint64_t>(now.time_since_epoch().count());
+  page.started = nanoseconds(started_);
+  page.taken = nanoseconds(now);
   page.client_count = static_cast<std::uint32_t>(open_ports_.size());
-  page.member_count = 0;
-  for (const totem::Member& member : std::span(view_members_).first(view_size_)) {
-    Snapshot::Member& entry = page.members[page.member_count++];
-    entry = {.member = member};
-    const auto index = peers_.find(member.node);
-    if (!index || !addressed_.has(*index)) continue;
-    entry.address = addresses_[at(*index)];
-    entry.has_address = 1;
-  }
+  if (ring_.last_visit() != Time::min()) page.token = nanoseconds(ring_.last_visit());
+  page.rotations = rotations_;
+  tell_members(page);
   page.counter_count = 0;
   add(page, "node", node_names, counters_);
   std::uint64_t requests = counters_.requests, events = counters_.events;

@@ -13,6 +13,7 @@
 #include <string>
 #include <type_traits>
 
+#include "node/histogram.hh"
 #include "totem/types.hh"
 #include "transport/transport.hh"
 
@@ -62,6 +63,9 @@ struct Snapshot {
     totem::Member member;
     Address address{};  // where its frames come from; meaningless unless has_address
     std::uint64_t has_address = 0;
+    std::uint64_t joins = 0;   // how often it came into a view
+    std::uint64_t frames = 0;  // that came from it
+    std::uint64_t heard = 0;   // when the last one did, in nanoseconds; 0: never
   };
   struct Counter {
     const char* group = nullptr;  // static storage, both
@@ -70,11 +74,15 @@ struct Snapshot {
   };
 
   NodeId self{};
-  std::uint32_t member_count = 0, counter_count = 0, client_count = 0;
+  std::uint32_t member_count = 0;  // in the view; behind them stand those that have left it
+  std::uint32_t known_count = 0;   // all of them
+  std::uint32_t counter_count = 0, client_count = 0;
   const char* state = "";                // static storage
   totem::RingId ring;                    // of the last view
   std::uint64_t view = 0;                // 0: none yet
   std::uint64_t started = 0, taken = 0;  // nanoseconds of the reactor's clock
+  std::uint64_t token = 0;               // when the token was here last; 0: never
+  Histogram rotations;                   // of the token
   std::array<Member, nodes_max> members{};
   std::array<Counter, counters_max> counters{};
 

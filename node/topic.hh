@@ -18,7 +18,7 @@ namespace gyre::node {
 // What a program asks of the reactor. It crosses threads as plain data; the reactor answers each
 // with an Outcome, at once or when it is done.
 struct Command {
-  enum class Kind : std::uint8_t { leave } kind{};
+  enum class Kind : std::uint8_t { leave, gather } kind{};
   std::uint64_t number = 0;  // given by the desk, handed back with the outcome
 };
 struct Outcome {

@@ -40,6 +40,11 @@ void Ring::enter_gather(Reason reason, NodeIndex cause, Time now) {
   check_consensus(gather, now);
 }
 
+void Ring::gather(Time now) {
+  observe(now);
+  if (state() == State::operational) enter_gather(Reason::gather_requested, NodeIndex::self, now);
+}
+
 // This node does not get what the others get. It goes by itself, and stays away until they have
 // gone on. It agrees with itself at once, so the others must know before.
 void Ring::isolate(Gather& gather, const Members& others, Time now) {

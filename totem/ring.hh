@@ -44,6 +44,7 @@ enum class Reason : std::uint8_t {
   commit_token_returned,  // → recovery
   recovered,              // → operational
   leave_requested,
+  gather_requested,
 };
 std::string_view text(Reason reason) noexcept;
 
@@ -125,6 +126,8 @@ class Ring {
   // A configuration change is under way: take events until next() is false before the next input.
   bool must_drain() const noexcept { return retiring_ != nullptr; }
 
+  // Forms the ring anew, because someone asks for it. Nothing if it is being formed.
+  void gather(Time now);
   // Ring seqs up to `ring_seq` are on disk.
   void reserved(std::uint64_t ring_seq, Time now);
   // Orderly: sends what is pending, tells everyone, and then has left().

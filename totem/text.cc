@@ -24,6 +24,7 @@ std::string_view text(Reason reason) noexcept {
       "commit token returned",
       "recovered",
       "leaving on request",
+      "gathering on request",
   };
   return names[static_cast<std::size_t>(reason)];
 }

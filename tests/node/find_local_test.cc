@@ -164,9 +164,11 @@ class FindInNodelist : public testing::TestWithParam<Listed> {};
 TEST_P(FindInNodelist, FindsTheOneThatIsThisMachine) {
   const Listed& listed = GetParam();
   SCOPED_TRACE(listed.why);
-  const LocalNode local =
-      find_local(nodes(listed.list), std::nullopt, machine(listed.uname, listed.names));
+  const Config config = nodes(listed.list);
+  const LocalNode local = find_local(config, std::nullopt, machine(listed.uname, listed.names));
   EXPECT_EQ(local.nodeid, NodeId{listed.id});
+  const std::uint32_t written = config.nodes.at(local.position).nodeid;
+  EXPECT_TRUE(written == 0 || written == listed.id);
   EXPECT_EQ(local.peers.size(), listed.list.size() - 1);
 }
 

@@ -74,6 +74,22 @@ TEST(LogWriter, WritesTheFileByPriorityAndOpensItAgain) {
   EXPECT_NE(test::read_file(directory / "log").find("third"), std::string::npos);
 }
 
+TEST(LogWriter, TakesWhatIsMeantForDebuggingWhileItIsToldTo) {
+  test::TemporaryDirectory directory;
+  LogWriter writer(file_only(directory / "log"), true);
+  const auto says = [&](const std::string& words) {
+    writer.write(LogLevel::debug, words);
+    return test::read_file(directory / "log").find(words) != std::string::npos;
+  };
+  EXPECT_FALSE(says("first"));
+  writer.set_debug(true);
+  EXPECT_TRUE(says("second"));
+  writer.reopen();
+  EXPECT_TRUE(says("third"));
+  writer.set_debug(false);
+  EXPECT_FALSE(says("fourth"));
+}
+
 TEST(LogWriter, NamesAFileThatCannotBeOpened) {
   test::TemporaryDirectory directory;
   test::write_file(directory / "file", "");

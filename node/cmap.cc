@@ -1,0 +1,81 @@
+#include "node/cmap.hh"
+
+#include <algorithm>
+#include <utility>
+
+namespace gyre::node {
+namespace {
+
+bool is_key_character(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("._-/:").find(c) != std::string_view::npos;
+}
+
+std::size_t size_of(const CmapValue& value) noexcept {
+  if (const auto* text = std::get_if<std::string>(&value)) return text->size();
+  if (const auto* bytes = std::get_if<CmapBytes>(&value)) return bytes->bytes.size();
+  return sizeof(std::uint64_t);
+}
+
+bool is_fitting(const CmapValue& value) noexcept {
+  const auto* bytes = std::get_if<CmapBytes>(&value);
+  return size_of(value) <= cmap_value_max && !(bytes && bytes->bytes.empty());
+}
+
+}  // namespace
+
+bool valid_cmap_key(std::string_view key) noexcept {
+  return key.size() >= cmap_key_min && key.size() <= cmap_key_max &&
+         std::all_of(key.begin(), key.end(), is_key_character);
+}
+
+CmapStatus Cmap::set(std::string_view key, CmapValue value) {
+  if (!valid_cmap_key(key)) return CmapStatus::bad_key;
+  if (!is_fitting(value)) return CmapStatus::bad_value;
+  const auto found = values_.find(key);
+  const bool known = found != values_.end();
+  if (known && found->second == value) return CmapStatus::ok;
+  const std::size_t before = known ? key.size() + size_of(found->second) : 0;
+  const std::size_t bytes = bytes_ - before + key.size() + size_of(value);
+  if ((!known && values_.size() >= limits_.keys) || bytes > limits_.bytes) return CmapStatus::full;
+  bytes_ = bytes;
+  if (!known) {
+    const auto added = values_.emplace(key, std::move(value)).first;
+    tell({added->first, nullptr, &added->second});
+    return CmapStatus::ok;
+  }
+  const CmapValue old = std::exchange(found->second, std::move(value));
+  tell({found->first, &old, &found->second});
+  return CmapStatus::ok;
+}
+
+CmapStatus Cmap::remove(std::string_view key) {
+  const auto found = values_.find(key);
+  if (found == values_.end()) return CmapStatus::missing;
+  const auto gone = values_.extract(found);
+  bytes_ -= gone.key().size() + size_of(gone.mapped());
+  tell({gone.key(), &gone.mapped(), nullptr});
+  return CmapStatus::ok;
+}
+
+const CmapValue* Cmap::find(std::string_view key) const {
+  const auto found = values_.find(key);
+  return found == values_.end() ? nullptr : &found->second;
+}
+
+std::shared_ptr<void> Cmap::track(std::string key, bool prefix, Tracker tracker) {
+  const auto at =
+      trackings_->insert(trackings_->end(), Tracking{std::move(key), prefix, std::move(tracker)});
+  // The map may be gone by then.
+  return {nullptr, [at, all = std::weak_ptr(trackings_)](void*) {
+            if (const auto trackings = all.lock()) trackings->erase(at);
+          }};
+}
+
+void Cmap::tell(const Change& change) const {
+  for (const Tracking& tracking : *trackings_)
+    if (tracking.prefix ? change.key.starts_with(tracking.key) : change.key == tracking.key)
+      tracking.tracker(change);
+}
+
+}  // namespace gyre::node

@@ -1,0 +1,138 @@
+#include "node/key_map.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "node/config_keys.hh"
+#include "node/stats_keys.hh"
+
+namespace gyre::node {
+namespace {
+
+bool is_number(std::string_view word) {
+  return !word.empty() && word.find_first_not_of("0123456789") == word.npos;
+}
+
+// "totem.interface.0.mcastport" → its entry in the table of keys.
+const Key* key_of(std::string_view path) {
+  std::string section;
+  while (true) {
+    const std::size_t dot = path.find('.');
+    if (dot == path.npos) return find_key(section, path);
+    const std::string_view word = path.substr(0, dot);
+    if (!is_number(word)) (section += section.empty() ? "" : ".") += word;
+    path.remove_prefix(dot + 1);
+  }
+}
+
+void add_configuration(Cmap& map, const Config& config) {
+  for (const auto& [path, text] : config.keys) {
+    if (path.starts_with("uidgid.")) continue;  // by name, perhaps: see add_admission
+    const CmapReading reading = read_cmap_value(cmap_type_of(key_of(path)), text);
+    map.set(path, reading.value ? *reading.value : CmapValue(text));
+  }
+}
+
+void add_nodelist(Cmap& map, const Config& config, const LocalNode& local) {
+  if (config.form != Form::nodelist) return;
+  map.set("nodelist.local_node_pos", static_cast<std::uint32_t>(local.position));
+  for (std::size_t i = 0; i < config.nodes.size(); ++i) {
+    const NodeId id = i == local.position  ? local.nodeid
+                      : i < local.position ? local.peers[i].nodeid
+                                           : local.peers[i - 1].nodeid;
+    map.set(fmt::format("nodelist.node.{}.nodeid", i), static_cast<std::uint32_t>(id));
+  }
+}
+
+void add_admission(Cmap& map, const Admission& admission) {
+  for (const uid_t uid : admission.uids())
+    map.set(fmt::format("uidgid.config.uid.{}", uid), std::uint8_t{1});
+  for (const gid_t gid : admission.gids())
+    map.set(fmt::format("uidgid.config.gid.{}", gid), std::uint8_t{1});
+}
+
+// The timers that are in force; those without effect are not listed.
+void add_timers(Cmap& map, const Config& config, const totem::Parameters& parameters) {
+  const auto set = [&](const char* name, std::uint64_t value) {
+    map.set(fmt::format("runtime.config.totem.{}", name), static_cast<std::uint32_t>(value));
+  };
+  const auto milliseconds = [&](const char* name, Duration duration) {
+    set(name, static_cast<std::uint64_t>(
+                  std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()));
+  };
+  milliseconds("token", parameters.token_loss);
+  milliseconds("token_retransmit", parameters.token_retransmit);
+  milliseconds("hold", parameters.hold);
+  milliseconds("join", parameters.join);
+  milliseconds("send_join", parameters.send_join);
+  milliseconds("consensus", parameters.consensus);
+  milliseconds("merge", parameters.merge_detect);
+  set("fail_recv_const", parameters.fail_to_receive);
+  set("seqno_unchanged_const", parameters.seqno_unchanged);
+  if (parameters.global_window) set("window_size", parameters.global_window);
+  if (parameters.personal_window) set("max_messages", parameters.personal_window);
+  set("block_unlisted_ips", config.block_unlisted_ips);
+  std::uint32_t losses = 4;
+  if (const auto written = config.keys.find("totem.token_retransmits_before_loss_const");
+      written != config.keys.end())
+    std::from_chars(written->second.data(), written->second.data() + written->second.size(),
+                    losses);
+  set("token_retransmits_before_loss_const", losses);
+}
+
+void add_services(Cmap& map) {
+  constexpr std::string_view services[] = {"cmap", "cfg", "cpg"};
+  for (std::uint16_t id = 0; const std::string_view service : services)
+    map.set(fmt::format("runtime.services.{}.service_id", service), id++);
+}
+
+}  // namespace
+
+KeyMap::KeyMap(const Setup& setup)
+    : names_(setup.names),
+      self_(static_cast<std::uint32_t>(setup.local.nodeid)),
+      set_debug_(setup.set_debug) {
+  add_configuration(icmap_, setup.config);
+  add_nodelist(icmap_, setup.config, setup.local);
+  add_admission(icmap_, setup.admission);
+  add_timers(icmap_, setup.config, setup.parameters);
+  add_services(icmap_);
+  icmap_.set("runtime.force_gather", std::string("no"));
+  if (const auto* version = icmap_.find("totem.config_version"))
+    config_version_ = std::get<std::uint64_t>(*version);
+}
+
+// Each member under its name of today, and under the one that it had in the first Corosync.
+void KeyMap::refresh(const Snapshot& snapshot) {
+  for (std::uint32_t i = 0; i < snapshot.known_count; ++i) {
+    const Snapshot::Member& member = snapshot.members[i];
+    const auto node = static_cast<std::uint32_t>(member.member.node);
+    const auto known = names_.nodes.find(member.member.node);
+    const std::string address = known != names_.nodes.end() && !known->second.address.empty()
+                                    ? known->second.address
+                                : member.has_address ? names_.address_text(member.address)
+                                                     : "";
+    for (const char* place : {"runtime.members", "runtime.totem.pg.mrp.srp.members"}) {
+      const auto set = [&](const char* name, CmapValue value) {
+        icmap_.set(fmt::format("{}.{}.{}", place, node, name), std::move(value));
+      };
+      set("config_version", node == self_ ? config_version_ : std::uint64_t{0});
+      set("ip", fmt::format("r(0) ip({}) ", address));
+      set("join_count", static_cast<std::uint32_t>(member.joins));
+      set("status", std::string(i < snapshot.member_count ? "joined" : "left"));
+    }
+  }
+  fill_stats(stats_, snapshot);
+}
+
+bool KeyMap::admits(uid_t uid, gid_t gid) const {
+  const auto says_yes = [this](const char* kind, std::uint32_t number) {
+    const CmapValue* value = icmap_.find(fmt::format("uidgid.{}.{}", kind, number));
+    return value && *value == CmapValue(std::uint8_t{1});
+  };
+  return says_yes("uid", uid) || says_yes("gid", gid);
+}
+
+}  // namespace gyre::node

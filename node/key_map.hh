@@ -1,0 +1,54 @@
+// The two key maps of a daemon: `icmap` with the configuration, who is here and whatever programs
+// wrote down, and `stats` with what was counted. Filled from the configuration once, and from each
+// snapshot of the reactor. Belongs to the helper thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include "node/admission.hh"
+#include "node/cmap.hh"
+#include "node/topic.hh"
+
+namespace gyre::node {
+
+class KeyMap {
+ public:
+  struct Setup {
+    const Config& config;
+    const LocalNode& local;
+    const Admission& admission;
+    const StatusNames& names;
+    totem::Parameters parameters;                       // in force
+    std::function<void(bool)> set_debug = [](bool) {};  // of the log
+  };
+  explicit KeyMap(const Setup& setup);
+
+  // What `snapshot` tells.
+  void refresh(const Snapshot& snapshot);
+  // Whom programs let in.
+  bool admits(uid_t uid, gid_t gid) const;
+
+  // cmap.get, cmap.list, cmap.set, cmap.delete, cmap.track: a map (icmap or stats) is the first
+  // argument of each. They live no longer than this.
+  Topics topics();
+
+  Cmap& icmap() noexcept { return icmap_; }
+  Cmap& stats() noexcept { return stats_; }
+
+ private:
+  Cmap* find(std::string_view map) noexcept;
+  Answer get(const Asked& asked);
+  Answer list(const Asked& asked);
+  Answer set(const Asked& asked);
+  Answer remove(const Asked& asked);
+  Answer track(const Asked& asked);
+  Answer change(std::string_view map, const std::string& key, std::optional<CmapValue> value);
+
+  StatusNames names_;
+  std::uint32_t self_ = 0;
+  std::uint64_t config_version_ = 0;
+  std::function<void(bool)> set_debug_;
+  Cmap icmap_, stats_;
+};
+
+}  // namespace gyre::node

@@ -1,0 +1,116 @@
+#include "node/stats_keys.hh"
+
+#include <fmt/format.h>
+
+#include <span>
+#include <string_view>
+
+namespace gyre::node {
+namespace {
+
+// Corosync's name ← the counter that counts the same.
+struct Same {
+  std::string_view theirs, group, name;
+};
+constexpr Same same[] = {
+    {"orf_token_tx", "ring", "tokens_sent"},
+    {"orf_token_rx", "ring", "tokens_received"},
+    {"memb_merge_detect_tx", "ring", "merge_detects_sent"},
+    {"memb_merge_detect_rx", "ring", "merge_detects_received"},
+    {"memb_join_tx", "ring", "joins_sent"},
+    {"memb_join_rx", "ring", "joins_received"},
+    {"mcast_tx", "ring", "data_sent"},
+    {"mcast_retx", "ring", "retransmits_sent"},
+    {"mcast_rx", "ring", "data_received"},
+    {"memb_commit_token_tx", "ring", "commit_tokens_sent"},
+    {"memb_commit_token_rx", "ring", "commit_tokens_received"},
+    {"token_hold_cancel_tx", "ring", "hold_cancels_sent"},
+    {"token_hold_cancel_rx", "ring", "hold_cancels_received"},
+    {"operational_entered", "node", "operationals"},
+    {"operational_token_lost", "ring", "token_losses"},
+    {"gather_entered", "node", "gathers"},
+    {"commit_entered", "node", "commits"},
+    {"commit_token_lost", "node", "tokens_lost_in_commit"},
+    {"recovery_entered", "node", "recoveries"},
+    {"recovery_token_lost", "node", "tokens_lost_in_recovery"},
+};
+// Corosync says that a firewall or a broken card must be the reason from here on.
+constexpr std::uint64_t gathers_in_a_row_max = 3;
+
+class Filler {
+ public:
+  Filler(Cmap& map, const Snapshot& snapshot) : map_(map), snapshot_(snapshot) {}
+
+  void fill() {
+    for (const Snapshot::Counter& counter : counters())
+      set(fmt::format("stats.gyre.{}.{}", counter.group, counter.name), counter.value);
+    for (const Same& entry : same)
+      set(fmt::format("stats.srp.{}", entry.theirs), find(entry.group, entry.name));
+    fill_ring();
+    fill_rotations();
+    fill_nodes();
+    set("stats.ipcs.global.active", std::uint64_t{snapshot_.client_count});
+    set("stats.ipcs.global.closed", find("clients", "opened") - snapshot_.client_count);
+  }
+
+ private:
+  void fill_ring() {
+    const std::uint64_t gathers = find("node", "gathers_in_a_row");
+    set("stats.srp.continuous_gather", static_cast<std::uint32_t>(gathers));
+    set("stats.srp.firewall_enabled_or_nic_failure",
+        static_cast<std::uint8_t>(gathers > gathers_in_a_row_max));
+    const std::uint64_t dropped = find("ring", "no_frames") + find("ring", "data_outside_window") +
+                                  find("transport", "dropped_no_buffer");
+    set("stats.srp.rx_msg_dropped", dropped);
+    const std::uint64_t ago = snapshot_.token ? snapshot_.taken - snapshot_.token : 0;
+    set("stats.srp.time_since_token_last_received", ago / 1'000'000);
+  }
+
+  void fill_rotations() {
+    const Histogram& rotations = snapshot_.rotations;
+    const auto nanoseconds = [&](const char* name, std::uint64_t value) {
+      set(fmt::format("stats.gyre.rotation.{}_ns", name), value);
+    };
+    set("stats.srp.mtt_rx_token", static_cast<std::uint32_t>(rotations.mean() / 1'000'000));
+    set("stats.gyre.rotation.count", rotations.count());
+    nanoseconds("last", rotations.last());
+    nanoseconds("mean", rotations.mean());
+    nanoseconds("p50", rotations.percentile(0.5));
+    nanoseconds("p90", rotations.percentile(0.9));
+    nanoseconds("p99", rotations.percentile(0.99));
+    nanoseconds("p999", rotations.percentile(0.999));
+    nanoseconds("longest", rotations.longest());
+  }
+
+  void fill_nodes() {
+    for (const Snapshot::Member& member :
+         std::span(snapshot_.members).first(snapshot_.known_count)) {
+      const auto place =
+          fmt::format("stats.gyre.peer.{}.", static_cast<std::uint32_t>(member.member.node));
+      if (member.member.node == snapshot_.self) continue;
+      set(place + "frames_received", member.frames);
+      if (member.heard != 0) set(place + "silent_ms", (snapshot_.taken - member.heard) / 1'000'000);
+    }
+  }
+
+  std::span<const Snapshot::Counter> counters() const {
+    return std::span(snapshot_.counters).first(snapshot_.counter_count);
+  }
+  std::uint64_t find(std::string_view group, std::string_view name) const {
+    for (const Snapshot::Counter& counter : counters())
+      if (group == counter.group && name == counter.name) return counter.value;
+    return 0;
+  }
+  void set(const std::string& key, CmapValue value) { map_.set(key, std::move(value)); }
+
+  Cmap& map_;
+  const Snapshot& snapshot_;
+};
+
+}  // namespace
+
+void fill_stats(Cmap& map, const Snapshot& snapshot) {
+  Filler(map, snapshot).fill();
+}
+
+}  // namespace gyre::node

@@ -1,0 +1,39 @@
+#include "node/histogram.hh"
+
+#include <gtest/gtest.h>
+
+namespace gyre::node {
+namespace {
+
+using std::chrono::nanoseconds;
+
+TEST(Histogram, TellsPercentilesAtMostAnEighthTooLarge) {
+  Histogram histogram;
+  EXPECT_EQ(histogram.percentile(0.5), 0u);
+  EXPECT_EQ(histogram.mean(), 0u);
+  for (int i = 1; i <= 1000; ++i) histogram.add(nanoseconds(i * 1000));
+  EXPECT_EQ(histogram.count(), 1000u);
+  EXPECT_EQ(histogram.mean(), 500'500u);
+  EXPECT_EQ(histogram.last(), 1'000'000u);
+  EXPECT_EQ(histogram.longest(), 1'000'000u);
+  for (const double share : {0.1, 0.5, 0.9, 0.99, 0.999}) {
+    const double exact = share * 1'000'000;
+    EXPECT_GE(static_cast<double>(histogram.percentile(share)), exact) << share;
+    EXPECT_LE(static_cast<double>(histogram.percentile(share)), exact * 9 / 8 + 1000) << share;
+  }
+  EXPECT_EQ(histogram.percentile(1), 1'000'000u);
+}
+
+TEST(Histogram, TakesWhateverAClockGives) {
+  Histogram histogram;
+  histogram.add(nanoseconds(-5));
+  histogram.add(nanoseconds(0));
+  histogram.add(std::chrono::hours(24 * 365));
+  EXPECT_EQ(histogram.count(), 3u);
+  EXPECT_EQ(histogram.percentile(0.5), 256u);
+  EXPECT_EQ(histogram.longest(), 31'536'000'000'000'000u);
+  EXPECT_GE(histogram.percentile(0.99), 8'000'000'000u);
+}
+
+}  // namespace
+}  // namespace gyre::node
