@@ -92,7 +92,12 @@ void Ring::join_in_gather(Gather& gather, const wire::Join& join, NodeIndex from
   const bool tried_a_ring =
       gather.joined.has(from) && peer.ring_seq > gather.peers[at(from)].ring_seq;
   if (is_silent(gather, from, now) && !tried_a_ring) gather.late.add(from);
+  const bool was_agreed = gather.agreed, was_unsteady = gather.unsteady.has(from);
   note_steadiness(gather, from, now);
+  // Most joins say what the last one did. Once closed, the choice is a search.
+  const bool news = was_agreed || !gather.closed || !gather.joined.has(from) ||
+                    was_unsteady != gather.unsteady.has(from) ||
+                    !peer.goes_with_the_same(gather.peers[at(from)]);
   gather.peers[at(from)] = peer;
   gather.joined.add(from);
   if (gather.agreed && !awaited) return;  // it is for the next ring
@@ -101,7 +106,7 @@ void Ring::join_in_gather(Gather& gather, const wire::Join& join, NodeIndex from
   // Others have waited long enough: all that hear us will have said so soon.
   if (peer.closed && peer.with.has(NodeIndex::self) && !gather.closed)
     gather.consensus_at = std::min(gather.consensus_at, now + parameters_.consensus / 4);
-  if (!gather.agreed) choose(gather, now);
+  if (!gather.agreed && news) choose(gather, now);
   check_consensus(gather, now);
 }
 

@@ -18,6 +18,9 @@ struct Gather {
     bool failed_us = false;  // we are in its fail_set
     std::uint64_t ring_seq = 0, since = 0;
     Time joined_at{};  // when it came
+    bool goes_with_the_same(const Peer& other) const noexcept {
+      return with == other.with && closed == other.closed && since == other.since;
+    }
   };
   Time began{};
   Members heard;     // a join or an answer of theirs came in this gather
