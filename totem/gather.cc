@@ -155,7 +155,8 @@ void Ring::note_steadiness(Gather& gather, NodeIndex node, Time now) const noexc
   const bool joined = gather.joined.has(node);
   if (!joined && !is_fellow(node)) return;  // who knows when it was to come
   const Time last = joined ? gather.peers[at(node)].joined_at : gather.began;
-  if (now - last > 2 * (parameters_.join + parameters_.send_join)) gather.unsteady.add(node);
+  const Duration pace = parameters_.join + parameters_.send_join;
+  if (now - last > pace + pace / 4 + parameters_.token_loss / 32) gather.unsteady.add(node);
 }
 
 // It came along in our ring, and has not started anew since.

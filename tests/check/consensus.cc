@@ -23,7 +23,9 @@ bool has(const std::vector<NodeId>& nodes, NodeId node) {
 void Consensus::received(const Process& process, std::span<const std::byte> frame, bool paused,
                          Time now) {
   if (wire::type(frame) != wire::Type::join || paused || !wire::read_join(frame, join_)) return;
-  Peer& peer = sides_[process].peers[join_.sender];
+  Side& side = sides_[process];
+  forget(side, now);
+  Peer& peer = side.peers[join_.sender];
   if (peer.incarnation == join_.incarnation && join_.join_seq <= peer.join_seq) return;
   peer.incarnation = join_.incarnation;
   peer.join_seq = join_.join_seq;
@@ -44,19 +46,26 @@ void Consensus::received(const Process& process, std::span<const std::byte> fram
     peer.proposals.pop_front();
 }
 
+// What was said before is history with the next join: a token of this turn is still to be sent.
 void Consensus::installed(const Process& process, Time now) {
-  std::erase_if(sides_[process].peers,
-                [&](const auto& peer) { return peer.second.when + at_once < now; });
+  Side& side = sides_[process];
+  forget(side, now);
+  side.installed = now;
+}
+
+void Consensus::forget(Side& side, Time now) {
+  if (now <= side.installed) return;
+  std::erase_if(side.peers,
+                [&](const auto& peer) { return peer.second.when + at_once < side.installed; });
 }
 
 void Consensus::said(Side& side, std::uint64_t gather, std::span<const std::byte> frame) {
   if (!wire::read_join(frame, join_)) return;
   side.gather = gather;
   side.given_up.clear();
-  const bool closed = join_.flags & wire::Join::closed;
+  if (!(join_.flags & wire::Join::closed)) return;  // it may go with anyone yet
   for (const wire::Join::Entry& each : std::span(join_.entries).first(join_.count))
-    if (closed ? !(each.marks & wire::Join::heard) : each.marks & wire::Join::failed)
-      side.given_up.push_back(each.node);
+    if (!(each.marks & wire::Join::heard)) side.given_up.push_back(each.node);
   std::ranges::sort(side.given_up);
 }
 
@@ -64,6 +73,7 @@ void Consensus::said(Side& side, std::uint64_t gather, std::span<const std::byte
 void Consensus::sent(const Process& process, std::uint64_t gather, std::span<const std::byte> frame,
                      Time now) {
   const auto type = wire::type(frame);
+  forget(sides_[process], now);
   if (type == wire::Type::join) return said(sides_[process], gather, frame);
   if (type != wire::Type::commit_token) return;
   const auto part = wire::read_commit_part(frame);

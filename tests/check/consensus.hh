@@ -50,7 +50,9 @@ class Consensus {
     Nodes given_up;
     std::uint64_t gather = 0;  // in which it said so
     std::uint64_t passed = 0;  // the seq of the last ring whose commit token it sent
+    Time installed = Time::min();
   };
+  static void forget(Side& side, Time now);
   void said(Side& side, std::uint64_t gather, std::span<const std::byte> frame);
   void check_made(const Process& process, const Side& side, const Nodes& members, Time now);
   void check_passed(const Process& process, const Side& side, const Nodes& members);

@@ -21,11 +21,12 @@ class ConsensusOfThree : public testing::Test {
   static Process process(unsigned node) { return {NodeId(node), 1}; }
 
   FrameRef join(unsigned from, const Ids& proposed, const Ids& heard, const Ids& failed,
-                std::uint64_t join_seq) {
+                std::uint64_t join_seq, bool closed = false) {
     wire::Join made;
     made.sender = NodeId(from);
     made.incarnation = 1;
     made.join_seq = join_seq;
+    made.flags = closed ? wire::Join::closed : 0;
     const auto has = [](const Ids& ids, unsigned id) {
       return std::find(ids.begin(), ids.end(), id) != ids.end();
     };
@@ -113,9 +114,18 @@ TEST_F(ConsensusOfThree, WhatQueuedUpDuringAPauseCountsNot) {
 TEST_F(ConsensusOfThree, WhatCameBeforeTheRingCountsNot) {
   hear(2, {1, 2, 3}, {1, 2, 3});
   hear(3, {1, 2, 3}, {1, 2, 3});
-  consensus.installed(process(1), now + 1s);
+  now += 1s;
+  consensus.installed(process(1), now);
   commit(1, 1);
   EXPECT_THAT(clauses(), ElementsAre("10 consensus", "10 consensus"));
+}
+
+TEST_F(ConsensusOfThree, ATokenOfTheTurnInWhichARingCameIsOfBefore) {
+  hear(2, {1, 2, 3}, {1, 2, 3});
+  hear(3, {1, 2, 3}, {1, 2, 3});
+  consensus.installed(process(1), now + 1s);
+  commit(1, 1);
+  EXPECT_THAT(clauses(), IsEmpty());
 }
 
 TEST_F(ConsensusOfThree, WhatCameInTheTurnOfTheRingMayHaveComeLater) {
@@ -137,13 +147,19 @@ TEST_F(ConsensusOfThree, WhatComesAtTheSameTimeMayHaveComeLater) {
 }
 
 TEST_F(ConsensusOfThree, OneThatWasGivenUp) {
-  const auto give_up = [&] { return join(2, {1, 2}, {1, 2}, {3}, ++joins); };
+  const auto give_up = [&] { return join(2, {1, 2}, {1, 2}, {3}, ++joins, true); };
   consensus.sent(process(2), 1, give_up().bytes(), now);
   commit(2, 2, 2);  // in its next gather it may
   EXPECT_THAT(clauses(), IsEmpty());
   consensus.sent(process(3), 1, give_up().bytes(), now);
   commit(3, 3, 1);
   EXPECT_THAT(clauses(), ElementsAre("10 given up"));
+}
+
+TEST_F(ConsensusOfThree, WhoHasNotClosedMayStillGoWithAnyone) {
+  consensus.sent(process(2), 1, join(2, {1, 2}, {1, 2}, {3}, ++joins).bytes(), now);
+  commit(2, 2, 1);
+  EXPECT_THAT(clauses(), IsEmpty());
 }
 
 }  // namespace
