@@ -27,6 +27,18 @@ void Outsiders::connect(MachineIndex machine, bool hears, bool is_heard) {
   }
 }
 
+// For everyone: a ring at rest works on when a deaf one follows a mute one, and may be kept so.
+void Outsiders::isolate(MachineIndex machine, bool deaf) {
+  connect(machine, !deaf, deaf);
+  for (MachineIndex i = 0; i < is_core_.size(); ++i) {
+    if (is_core_[i]) continue;
+    if (deaf)
+      world_.run().network.cut(i, machine, true);
+    else
+      world_.run().network.cut(machine, i, true);
+  }
+}
+
 // It and all others hear each other, or it would keep two of them apart besides.
 void Outsiders::narrow(MachineIndex machine) {
   ++world_.run().reached["a narrow path"];
@@ -49,8 +61,7 @@ void Outsiders::begin(Outsider& outsider) {
     case Manner::deaf:
     case Manner::mute:
       if (!machine.up()) machine.start();
-      connect(outsider.machine, outsider.manner == Manner::mute, outsider.manner == Manner::deaf);
-      return;
+      return isolate(outsider.machine, outsider.manner == Manner::deaf);
     case Manner::paused:
       if (machine.up()) machine.pause(never, true);
       return;

@@ -41,6 +41,7 @@ class Outsiders {
   void begin(Outsider& outsider);
   void narrow(MachineIndex machine);
   void connect(MachineIndex machine, bool hears, bool is_heard);
+  void isolate(MachineIndex machine, bool deaf);
   void come_or_go(Outsider& outsider);
 
   World& world_;
