@@ -43,8 +43,9 @@ void fit(FrameRef& frame, const totem::RingId& installed) {
   }
   while (end - at >= std::ptrdiff_t{wire::Item::size}) {
     wire::Item item = wire::read_item(at);
+    // Now and then one byte more than there is.
     const auto room = static_cast<std::uint32_t>(end - at - std::ptrdiff_t{wire::Item::size});
-    item.length = std::min(item.length % 512, room);
+    item.length = std::min(item.length % 512, room + (item.length >> 9 == 1));
     wire::write_item(at, item);
     at += wire::Item::size + item.length;
   }
