@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cassert>
+#include <optional>
 #include <vector>
 
 #include "tests/fuzz/sanitizer.hh"
@@ -40,14 +41,13 @@ class Bed {
     if (state == State::leaving) simulation_.leave(subject);
     if (state != State::operational && state != State::leaving) simulation_.split({2, 3});
     wait_for([&] { return ring().state() == state; });
-    keep_frames();
+    held_.emplace(const_cast<FramePool&>(simulation_.pool(subject_)), frame_room);
     arena_.keep();
   }
 
   void reset() noexcept {
     arena_.put_back();
-    for (std::size_t i = 0; i < frames_.size(); ++i)
-      std::memcpy(frames_[i], kept_.data() + i * frame_room, frame_room);
+    held_->put_back();
   }
   totem::Ring& ring() { return simulation_.ring(subject_); }
   FramePool& pool() { return *pool_; }
@@ -67,21 +67,6 @@ class Bed {
     wait_for([&] { return simulation_.whole(); });
     simulation_.run(2ms);
   }
-  // The bytes of the frames that the ring holds: those that cannot be had from its pool.
-  void keep_frames() {
-    auto& pool = const_cast<FramePool&>(simulation_.pool(subject_));
-    const std::size_t stride = pool.memory().size() / pool.count();
-    assert(pool.headroom() + frame_room <= stride);
-    std::vector<FrameRef> free(pool.available());
-    for (FrameRef& frame : free) frame = pool.take();
-    std::vector<bool> held(pool.count(), true);
-    for (const FrameRef& frame : free)
-      held[static_cast<std::size_t>(frame.data() - pool.memory().data()) / stride] = false;
-    for (std::size_t i = 0; i < held.size(); ++i)
-      if (held[i]) frames_.push_back(pool.memory().data() + i * stride + pool.headroom());
-    while (!free.empty()) free.pop_back();  // as they lay before
-    for (const std::byte* frame : frames_) kept_.insert(kept_.end(), frame, frame + frame_room);
-  }
   bool listen(std::span<const std::byte> bytes) {
     if (wire::type(bytes) == wire::Type::commit_token)
       if (const auto part = wire::read_commit_part(bytes)) forming_ = part->ring;
@@ -93,8 +78,7 @@ class Bed {
   const std::size_t subject_;
   FramePool* pool_ = nullptr;
   RingId installed_, forming_;
-  std::vector<std::byte*> frames_;
-  std::vector<std::byte> kept_;
+  std::optional<HeldFrames> held_;
 };
 
 // Never taken down: its objects lie in an arena.

@@ -1,39 +1,89 @@
 // Frames changed on their way inside a running ring. Whatever comes, nobody crashes or hangs; and
 // if frames were only lost, doubled and said again, the guarantees hold and the ring comes
 // together.
+#include <sys/mman.h>
+
 #include <array>
 #include <cassert>
 #include <cstdio>
+#include <memory>
+#include <vector>
 
-#include "tests/fuzz/script.hh"
+#include "tests/fuzz/ring_storm.hh"
+#include "tests/fuzz/sanitizer.hh"
+#include "tests/fuzz/snapshot.hh"
 #include "tests/totem/simulation.hh"
 
+using gyre::fuzz::Arena;
+
+extern "C" {
+int __real_munmap(void* memory, std::size_t size);
+// A node that ends in a storm is there again in the next one.
+int __wrap_munmap(void* memory, std::size_t size) {
+  return Arena::making() ? 0 : __real_munmap(memory, size);
+}
+}
+
+namespace gyre::fuzz {
 namespace {
 
-using namespace gyre;
 using namespace std::chrono_literals;
 using test::Simulation;
 
-constexpr Duration storm = 30ms;
+constexpr Duration storm_max = 30ms;
+constexpr std::size_t nodes_min = 2, shapes = 3;
+
+// Some nodes that just start, or that are a ring already.
+std::unique_ptr<Simulation> make(std::size_t nodes, bool whole) {
+  auto simulation = std::make_unique<Simulation>(nodes, 1);
+  simulation->start_all();
+  if (whole) simulation->run_until([&] { return simulation->drained(); }, 100ms);
+  return simulation;
+}
+
+// Such nodes as they were made, as often as wanted.
+class Bed {
+ public:
+  Bed(std::size_t nodes, bool whole) {
+    {
+      const Arena::Making making(arena_);
+      simulation_ = make(nodes, whole).release();
+    }
+    for (std::size_t i = 0; i < nodes; ++i)
+      held_.emplace_back(const_cast<FramePool&>(simulation_->pool(i)), frame_max);
+    arena_.keep();
+  }
+  Simulation& again() noexcept {
+    arena_.put_back();
+    for (const HeldFrames& held : held_) held.put_back();
+    return *simulation_;
+  }
+  Arena& arena() noexcept { return arena_; }
+
+ private:
+  static constexpr std::size_t frame_max = 1400;
+
+  Arena& arena_ = *new Arena(std::size_t{32} << 20);
+  Simulation* simulation_ = nullptr;
+  std::vector<HeldFrames> held_;
+};
 
 class Storm {
  public:
-  Storm(fuzz::Script script, std::uint8_t shape)
-      : script_(script), simulation_(2 + shape % 3, 1 + (shape >> 6)) {
+  Storm(fuzz::Script script, std::uint8_t shape, Simulation& simulation)
+      : script_(script), simulation_(simulation) {
+    simulation_.random.seed(1 + (shape >> 6));
     simulation_.workload.messages_per_turn = shape & 8 ? 0.2 : 0.02;
     simulation_.workload.large = shape & 16 ? 0.02 : 0;
     simulation_.workload.large_max = 4000;
     simulation_.drop = [this](std::size_t from, std::size_t to, auto bytes) {
       return meddle(from, to, bytes);
     };
-    simulation_.start_all();
-    if ((shape & 32) == 0) simulation_.run_until([&] { return simulation_.whole(); }, 100ms);
-    raging_ = true;
   }
 
   void rage() {
-    simulation_.run_until([&] { return script_.done(); }, storm);
-    simulation_.run(2ms);
+    simulation_.run_until([&] { return script_.done(); }, storm_max);
+    simulation_.run(500us);
     raging_ = false;
   }
 
@@ -42,7 +92,7 @@ class Storm {
     const auto parameters = Simulation::quick();
     const Duration bound = 5 * (parameters.token_loss + parameters.consensus);
     if (forged_) {
-      simulation_.run(10ms);
+      simulation_.run(6ms);
       return;
     }
     const bool whole = simulation_.run_until([&] { return simulation_.whole(); }, bound);
@@ -125,19 +175,44 @@ class Storm {
   static constexpr std::size_t past_max = 256;
 
   fuzz::Script script_;
-  Simulation simulation_;
+  Simulation& simulation_;
   std::vector<Heard> past_;
   std::size_t past_next_ = 0, untouched_ = 0;
-  bool raging_ = false, forged_ = false;
+  bool raging_ = true, forged_ = false;
 };
+
+std::uint64_t run(Script script, std::uint8_t shape, Simulation& simulation) {
+  Storm storm(script, shape, simulation);
+  storm.rage();
+  storm.calm();
+  return simulation.hash();
+}
+
+std::array<Bed*, 2 * shapes> make_beds() {
+  std::array<Bed*, 2 * shapes> beds;
+  for (std::size_t i = 0; i < beds.size(); ++i) beds[i] = new Bed(nodes_min + i / 2, i % 2 == 0);
+  return beds;
+}
 
 }  // namespace
 
-int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  fuzz::Script script(data, size);
+std::uint64_t run_storm(Script script) {
   const std::uint8_t shape = script.byte();
-  Storm run(script, shape);
-  run.rage();
-  run.calm();
+  const bool starting = (shape & 32) != 0;
+#ifdef GYRE_ADDRESS_SANITIZER  // which watches each array, if it is not a piece of an arena
+  return run(script, shape, *make(nodes_min + shape % shapes, !starting));
+#else
+  static const auto beds = make_beds();
+  Bed& bed = *beds[shape % shapes * 2 + starting];
+  Simulation& simulation = bed.again();
+  const Arena::Making making(bed.arena());
+  return run(script, shape, simulation);
+#endif
+}
+
+}  // namespace gyre::fuzz
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  gyre::fuzz::run_storm({data, size});
   return 0;
 }
