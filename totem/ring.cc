@@ -139,7 +139,8 @@ Time Ring::deadline() const noexcept {
   switch (state()) {
     case State::gather: {
       const auto& gather = std::get<Gather>(state_);
-      return std::min({due, gather.join_at, gather.consensus_at, gather.commit_by});
+      return std::min(
+          {due, gather.join_at, gather.agreed ? gather.commit_by : gather.consensus_at});
     }
     case State::commit: {
       const auto& commit = std::get<Commit>(state_);

@@ -41,6 +41,21 @@ TEST(Ring, ThreeNodesFormARingWithoutWaitingForATimer) {
   expect_clean(simulation);
 }
 
+// Its consensus timer runs out meanwhile, and means nothing any more.
+TEST(Ring, WhoAgreedWaitsForTheCommitTokenAndNothingElse) {
+  Simulation simulation(2, 1);
+  simulation.drop = [](std::size_t, std::size_t, std::span<const std::byte> frame) {
+    return totem::wire::type(frame) == totem::wire::Type::commit_token;
+  };
+  simulation.cut(1, 0, false);
+  simulation.start_all();
+  simulation.run(Simulation::quick().consensus - 4ms);
+  simulation.heal();
+  simulation.run(5ms);
+  ASSERT_EQ(simulation.ring(1).state(), totem::State::gather);
+  EXPECT_GT(simulation.ring(1).deadline(), simulation.now());
+}
+
 TEST(Ring, MessagesOfAllArriveInOneOrder) {
   Simulation simulation(3, 2);
   simulation.start_all();
