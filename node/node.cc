@@ -63,7 +63,7 @@ bool Node::turn(Time now) {
   drain();
   if (ring_.output().sends.empty()) ring_.visit(now);
   measure_rotation(now);
-  record_sends();
+  active |= record_sends();
   drain();
   active |= send();
   active |= deliver(limits_.deliver_bytes);
@@ -125,7 +125,7 @@ void Node::submit_barrier() {
   if (!barrier_due_) return;
   const std::span<const std::byte> parts[] = {membership_.barrier()};
   const auto answer = ring_.submit(0, totem::Class::barrier, totem::Guarantee::agreed, parts);
-  barrier_due_ = answer == totem::Submitted::later;
+  barrier_due_ = barrier_refused_ = answer == totem::Submitted::later;
   drain();
 }
 
@@ -179,11 +179,14 @@ void Node::release_finished() {
   }
 }
 
-void Node::record_sends() {
+// True: something got its place, so that more of a long message may have room now.
+bool Node::record_sends() {
   std::vector<FrameRef>& frames = ring_.output().sequenced;
+  if (frames.empty()) return false;
   if (send_record_)
     for (const FrameRef& frame : frames) send_record_->sequenced(frame.bytes());
   frames.clear();
+  return true;
 }
 
 bool Node::send() {
@@ -265,7 +268,10 @@ bool Node::deliver(std::size_t byte_budget) {
     if (const auto* configuration = std::get_if<totem::Configuration>(&event)) {
       if (recorder_) recorder_->configuration(*configuration);
       membership_.configuration(*configuration);
-      if (configuration->kind == totem::Configuration::Kind::regular) barrier_due_ = true;
+      if (configuration->kind == totem::Configuration::Kind::regular) {
+        barrier_due_ = true;
+        barrier_refused_ = false;
+      }
       continue;
     }
     const auto& message = std::get<totem::Message>(event);
@@ -283,7 +289,7 @@ void Node::watch_clients(Time now) {
 }
 
 Time Node::deadline() const noexcept {
-  if (barrier_due_) return Time::min();
+  if (barrier_due_ && !barrier_refused_) return Time::min();
   Time next = std::min({ring_.deadline(), transport_.deadline(), watch_at_});
   // The device took less than it was offered: nothing tells us when it has room again.
   if (stuck_) next = std::min(next, now_ + send_again);

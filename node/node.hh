@@ -132,7 +132,7 @@ class Node final : membership::Sink, Submitter {
   bool accept(Arrival& arrival, NodeIndex& from);
   bool submit_all();
   void submit_barrier();
-  void record_sends();
+  bool record_sends();
   bool send();
   void report(const totem::Transition& transition);
   void count(const totem::Transition& transition) noexcept;
@@ -180,8 +180,9 @@ class Node final : membership::Sink, Submitter {
   bool undecided_ = false;                 // a port is polled and did not wait for the ring
   Time watch_at_ = never;
 
-  bool barrier_due_ = false;  // the membership's barrier is still to be submitted
-  bool stuck_ = false;        // the device took less than it was offered
+  bool barrier_due_ = false;      // the membership's barrier is still to be submitted
+  bool barrier_refused_ = false;  // for now: the ring has to get on first
+  bool stuck_ = false;            // the device took less than it was offered
   Time now_{}, started_{};
   // The last view, for programs that come and for status.
   std::uint64_t view_number_ = 0;

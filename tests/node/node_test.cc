@@ -1,5 +1,6 @@
 #include "node/node.hh"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -50,6 +51,61 @@ TEST(Node, NoRingBeforeItsSeqIsOnDisk) {
   EXPECT_EQ(cluster.nodes[0]->views(), 0u);
   cluster.nodes[0]->reserve_at_once = true;
   EXPECT_TRUE(cluster.run_until([&] { return cluster.whole(); }));
+}
+
+// Longer than all the frames that may wait for the token: it is taken in pieces.
+TEST(Node, AloneTakesALongMessageWithoutWaitingForATimer) {
+  Cluster cluster(1, kind);
+  cluster.start();
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.whole(); }));
+  Program program = cluster.nodes[0]->connect(cluster.now);
+  std::vector<std::string> seen;
+  ASSERT_TRUE(cluster.join(program, "prices", seen));
+  ASSERT_TRUE(program.send("prices", std::string(200'000, 'x')));
+  Time due = cluster.now;
+  while (messages(program, seen).empty() && due < cluster.now + milliseconds(1)) {
+    due += Cluster::tick;
+    TestNode& node = *cluster.nodes[0];
+    if (!node.turn(due)) due = std::max(due, node.node().deadline());
+  }
+  EXPECT_FALSE(messages(program, seen).empty());
+}
+
+// A turn may make another one due. It is not so again and again while a node waits for the disk of
+// another, or for the token with more to tell the ring than goes at once.
+TEST(Node, NothingIsDueAtOnceWhileThereIsNothingToDo) {
+  Cluster cluster(3, kind);
+  cluster.start();
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.whole(); }));
+  std::vector<Program> programs;
+  for (auto& node : cluster.nodes) programs.push_back(node->connect(cluster.now));
+  std::vector<std::string> seen;
+  for (int group = 0; group < 60; ++group)
+    for (Program& program : programs)
+      ASSERT_TRUE(cluster.join(program, fmt::format("{:0>100}", group), seen));
+
+  std::vector<int> in_vain(3), longest(3);
+  const auto run_until = [&](auto done) {
+    for (const Time end = cluster.now + std::chrono::seconds(2); !done() && cluster.now < end;) {
+      cluster.now += Cluster::tick;
+      for (std::size_t i = 0; i < 3; ++i) {
+        if (!cluster.nodes[i]) continue;
+        TestNode& node = *cluster.nodes[i];
+        const bool vain = !node.turn(cluster.now) && node.node().deadline() <= cluster.now;
+        longest[i] = std::max(longest[i], in_vain[i] = vain ? in_vain[i] + 1 : 0);
+      }
+    }
+    return done();
+  };
+  cluster.crash(1);
+  cluster.nodes[0]->reserve_at_once = false;
+  run_until([] { return false; });
+  cluster.nodes[0]->reserve_at_once = true;
+  EXPECT_TRUE(run_until([&] { return cluster.whole(); }));
+  cluster.restart(1);
+  EXPECT_TRUE(run_until([&] { return cluster.whole(); }));
+  run_until([] { return false; });
+  for (const int count : longest) EXPECT_LE(count, 1);
 }
 
 // On the worst device that there is: three programs, each sending from its own node, and all see
