@@ -1,9 +1,15 @@
-// Work to be counted rather than timed: `count idle N` passes a token round N times through a ring
-// of two daemons in memory, `count send BYTES N` has N messages submitted, ordered and delivered on
-// both. bench/count_instructions runs it under callgrind at two lengths and takes the difference,
-// so that what the start costs does not count.
+// Work to be counted rather than timed, on a ring of two daemons in memory. `count idle N` passes
+// the token round N times, `count crowd CLIENTS N` does so beside programs that have nothing to
+// say; `count send BYTES N` has N messages submitted, ordered and delivered on both; in `count
+// churn CLIENTS N`, beside such programs, N others connect, join, send, leave and are gone.
+// bench/count_instructions runs it under callgrind at two lengths and takes the difference, so that
+// what the start costs does not count.
+#include <sys/resource.h>
+
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,16 +33,75 @@ void send(std::size_t bytes, std::size_t count) {
   }
 }
 
+void raise_open_files() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Programs that have each joined a group of their own, said something, and are silent now.
+class Crowd {
+ public:
+  explicit Crowd(std::size_t clients)
+      : slots_(static_cast<std::uint32_t>(clients) + 1),
+        ring_(slots_, std::chrono::microseconds(50)) {
+    raise_open_files();
+    for (std::uint32_t slot = 0; slot < clients; ++slot) {
+      auto& program = programs_.emplace_back(connect(slot, "group " + std::to_string(slot)));
+      program->send(payload_);
+      ring_.rotate(2);
+      program->take_messages();
+    }
+    ring_.rotate(10);
+  }
+  gyre::bench::Lockstep& ring() { return ring_; }
+
+  // One after the other, all in the last slot.
+  void churn(std::size_t count) {
+    for (std::uint32_t i = 1; i <= count; ++i) {
+      const auto program = connect(i * slots_ + slots_ - 1, "churn");
+      program->send(payload_);
+      program->leave();
+      ring_.rotate(2);
+      program->die(ring_.now());
+      ring_.rotate(2);
+    }
+  }
+
+ private:
+  using Program = std::unique_ptr<gyre::bench::LocalProgram>;
+
+  Program connect(std::uint32_t number, const std::string& group) {
+    auto program = std::make_unique<gyre::bench::LocalProgram>(ring_.node(0), ring_.now(), number);
+    program->join(group);
+    return program;
+  }
+
+  const std::uint32_t slots_;
+  gyre::bench::Lockstep ring_;
+  std::vector<Program> programs_;
+  const std::vector<std::byte> payload_ = std::vector<std::byte>(64);
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string_view what = argc > 1 ? argv[1] : "";
+  const auto number = [&](int which) { return std::strtoull(argv[which], nullptr, 10); };
   if (what == "idle" && argc == 3) {
-    gyre::bench::Lockstep().rotate(std::strtoull(argv[2], nullptr, 10));
+    gyre::bench::Lockstep().rotate(number(2));
   } else if (what == "send" && argc == 4) {
-    send(std::strtoull(argv[2], nullptr, 10), std::strtoull(argv[3], nullptr, 10));
+    send(number(2), number(3));
+  } else if (what == "crowd" && argc == 4) {
+    Crowd(number(2)).ring().rotate(number(3));
+  } else if (what == "churn" && argc == 4) {
+    Crowd(number(2)).churn(number(3));
   } else {
-    std::fputs("usage: count idle ROTATIONS | count send BYTES MESSAGES\n", stderr);
+    std::fputs(
+        "usage: count idle ROTATIONS | count send BYTES MESSAGES\n"
+        "       count crowd CLIENTS ROTATIONS | count churn CLIENTS COUNT\n",
+        stderr);
     return 2;
   }
 }

@@ -63,8 +63,9 @@ std::size_t Wire::send(std::span<const Send> sends) noexcept {
   return sends.size();
 }
 
-LocalProgram::LocalProgram(node::Node& daemon, Time now) {
-  shm::ChannelPair pair = shm::make_pair({.node = 1, .client = 1});
+LocalProgram::LocalProgram(node::Node& daemon, Time now, std::uint32_t client) : daemon_(&daemon) {
+  shm::ChannelPair pair =
+      shm::make_pair({.node = 1, .client = client, .events_size = shm::ring_min});
   channel_ = std::move(pair.program);
   requests_ = {channel_.words().requests, channel_.requests()};
   events_ = {channel_.words().events, channel_.events()};
@@ -73,8 +74,16 @@ LocalProgram::LocalProgram(node::Node& daemon, Time now) {
 
 void LocalProgram::join(std::string_view group) {
   group_ = group;
+  ask(shm::RequestKind::join);
+}
+
+void LocalProgram::leave() {
+  ask(shm::RequestKind::leave);
+}
+
+void LocalProgram::ask(shm::RequestKind kind) {
   const std::span<const std::byte> parts[] = {std::as_bytes(std::span(group_))};
-  requests_.write(static_cast<std::uint32_t>(shm::RequestKind::join), parts);
+  requests_.write(static_cast<std::uint32_t>(kind), parts);
   requests_.publish();
 }
 
@@ -99,7 +108,7 @@ std::size_t LocalProgram::take_messages() noexcept {
   return messages;
 }
 
-Lockstep::End::End(std::size_t which)
+Lockstep::End::End(std::size_t which, std::size_t clients_max, Duration park_after)
     : pool(pool_frames(), header_size, datagram_max - header_size, 0) {
   auto device = std::make_unique<Wire>(pool, datagram_max);
   wire = device.get();
@@ -108,8 +117,8 @@ Lockstep::End::End(std::size_t which)
       std::move(device), StampIdentity{.self = self, .cluster = 1, .boot = which + 1}, pool);
   const node::ListedPeer peer{NodeId{static_cast<std::uint32_t>(2 - which)}, {}};
   node::NodeLimits limits;
-  limits.clients = 4;
-  limits.port.park_after = std::chrono::hours(1);  // a doorbell would be a system call
+  limits.clients = clients_max;
+  limits.port.park_after = park_after;
   node = std::make_unique<node::Node>(
       node::Node::Setup{.transport = *transport,
                         .pool = pool,
@@ -121,8 +130,9 @@ Lockstep::End::End(std::size_t which)
                         .limits = limits});
 }
 
-Lockstep::Lockstep() {
-  for (std::size_t i = 0; i < ends_.size(); ++i) ends_[i] = std::make_unique<End>(i);
+Lockstep::Lockstep(std::size_t clients_max, Duration park_after) {
+  for (std::size_t i = 0; i < ends_.size(); ++i)
+    ends_[i] = std::make_unique<End>(i, clients_max, park_after);
   ends_[0]->wire->connect(*ends_[1]->wire);
   ends_[1]->wire->connect(*ends_[0]->wire);
   for (auto& end : ends_) end->node->start(now_);

@@ -12,6 +12,7 @@
 #include "bench/ring_end.hh"
 #include "node/node.hh"
 #include "transport/shm/channel.hh"
+#include "transport/shm/records.hh"
 #include "transport/shm/ring.hh"
 
 namespace gyre::bench {
@@ -52,16 +53,23 @@ class Wire final : public Transport {
 // A program in the first node's daemon, without the library: it writes what the library would.
 class LocalProgram {
  public:
-  LocalProgram(node::Node& daemon, Time now);
+  LocalProgram(node::Node& daemon, Time now, std::uint32_t client = 1);
 
   // Membership of the group stands once the ring has turned.
   void join(std::string_view group);
   // False: no room.
   bool send(std::span<const std::byte> payload) noexcept;
+  void leave();
+  // In the place of the doorbell, for a daemon that does not poll this program.
+  void ring(Time now) { daemon_->woken(channel_.client, false, now); }
+  void die(Time now) { daemon_->woken(channel_.client, true, now); }
   // Messages delivered since the last call; other events are stepped over.
   std::size_t take_messages() noexcept;
 
  private:
+  void ask(shm::RequestKind kind);
+
+  node::Node* daemon_;
   shm::Channel channel_;
   shm::Producer requests_;
   shm::Consumer events_;
@@ -70,8 +78,10 @@ class LocalProgram {
 
 class Lockstep {
  public:
-  // The token is never held. Returns when the ring of two stands.
-  Lockstep();
+  // The token is never held. Programs are polled for `park_after` after each request: for good, so
+  // that no doorbell makes a system call, unless something else is said. Returns when the ring of
+  // two stands.
+  explicit Lockstep(std::size_t clients_max = 4, Duration park_after = std::chrono::hours(1));
 
   // Both nodes turn once, the first one first. Logical time goes on by 10 µs.
   void turn();
@@ -83,7 +93,7 @@ class Lockstep {
 
  private:
   struct End {
-    explicit End(std::size_t which);
+    End(std::size_t which, std::size_t clients_max, Duration park_after);
     FramePool pool;
     Wire* wire = nullptr;
     std::unique_ptr<Stamped> transport;

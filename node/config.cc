@@ -312,6 +312,7 @@ class Reader {
                        fmt::format("Value of key \"system.priority\" is expected to be max, min or "
                                    "integer in range (-20..99), but \"{}\" was given",
                                    priority));
+    config_.clients_max = settings_.number("system.clients_max", config_.clients_max);
     config_.client_backlog_max =
         settings_.number("system.client_backlog_max", config_.client_backlog_max);
     config_.client_stall_max = std::chrono::milliseconds(settings_.number(

@@ -87,6 +87,7 @@ struct Config {
   std::string state_dir;                           // system.state_dir, may be empty
   bool sched_rr = true;                            // a real-time class, where the system lets us
   std::string priority = "max";                    // max, min or a number
+  std::size_t clients_max = 1024;                  // programs that may be connected at a time
   std::uint64_t client_backlog_max = 64ull << 20;  // bytes that wait for one client
   std::chrono::milliseconds client_stall_max{10'000};  // for which a client may take nothing
   // Every key by its path, known or not: "totem.token" → "1000", "nodelist.node.0.ring0_addr" …

@@ -92,6 +92,21 @@ void Background::started() {
   to_parent_ = shm::Descriptor();
 }
 
+std::vector<std::string> allow_open_files(std::size_t clients_max) {
+  // Two of each program; visitors, questions, links, files.
+  const rlim_t wanted = 2 * clients_max + 512;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return {fmt::format("getrlimit: {}", std::strerror(errno))};
+  if (limit.rlim_cur >= wanted) return {};
+  rlimit raised{wanted, std::max(limit.rlim_max, wanted)};
+  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) return {};
+  raised = {std::min(limit.rlim_max, wanted), limit.rlim_max};
+  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0 && raised.rlim_cur == wanted) return {};
+  return {fmt::format("clients_max: {} programs need {} open files, the system allows {}",
+                      clients_max, wanted, raised.rlim_cur)};
+}
+
 std::vector<std::string> lock_memory() {
   // Without the privilege a lock would make later mappings fail instead of slow.
   const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};

@@ -59,6 +59,7 @@ class Background {
 };
 
 // Each in as far as the system lets us; the lines are for the log.
+std::vector<std::string> allow_open_files(std::size_t clients_max);
 std::vector<std::string> lock_memory();
 // `priority`: max, min or a number. Only for root; threads started later are ordinary again.
 std::vector<std::string> become_real_time(const std::string& priority);

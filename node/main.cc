@@ -115,6 +115,7 @@ void run(const Config& config, const LocalNode& local, const Admission& admissio
                             local.address));
   for (const std::string& notice : config.notices) writer->write(LogLevel::warning, notice);
   RingStore store = open_ring_store(config, options, *writer);
+  say(*writer, allow_open_files(config.clients_max));
   say(*writer, lock_memory());
   if (config.sched_rr) say(*writer, become_real_time(config.priority));
 
@@ -145,6 +146,7 @@ void run(const Config& config, const LocalNode& local, const Admission& admissio
   Log log;
   const auto page = std::make_unique<StatusPage>();
   NodeLimits limits;
+  limits.clients = config.clients_max;
   limits.port.stall_max = config.client_stall_max;
   const StatusNames names = status_names(config, local);
   KeyMap key_map({.config = config,

@@ -24,7 +24,6 @@ Node::Node(const Setup& setup)
       membership_(setup.identity.self, setup.limits.groups, *this),
       arrivals_(setup.transport.limits().burst_max),
       ports_(setup.limits.clients) {
-  open_ports_.reserve(limits_.clients);
   if (recorder_) send_record_.emplace(*recorder_);
   for (const ListedPeer& peer : setup.listed) {
     const auto index = peers_.add(peer.id);
@@ -67,7 +66,7 @@ bool Node::turn(Time now) {
   drain();
   active |= send();
   active |= deliver(limits_.deliver_bytes);
-  for (const std::uint32_t slot : open_ports_) ports_[slot].publish();
+  ports_.publish();
   watch_clients(now);
   return active;
 }
@@ -132,17 +131,13 @@ void Node::submit_barrier() {
 bool Node::submit_all() {
   bool active = false;
   undecided_ = false;
-  const std::size_t count = open_ports_.size();
-  if (count > 0) first_port_ = (first_port_ + 1) % count;
-  for (std::size_t i = 0; i < count; ++i) {
-    ClientPort& port = ports_[open_ports_[(first_port_ + i) % count]];
-    if (!port.hot()) continue;
+  ports_.each_hot([&](ClientPort& port) {
     taken_ = refused_ = false;
     const bool busy = port.submit_to(*this, limits_.port_budget, now_);
     active |= taken_ || (busy && !refused_);
     undecided_ |= port.hot() && !refused_;
-  }
-  release_finished();
+  });
+  ports_.settle([&](ClientPort& port) { release(port); });
   return active;
 }
 
@@ -158,25 +153,16 @@ void Node::abandon(std::uint32_t client) noexcept {
   ring_.abandon(client);
 }
 
-void Node::release_finished() {
-  for (std::size_t i = 0; i < open_ports_.size();) {
-    ClientPort& port = ports_[open_ports_[i]];
-    if (!port.finished()) {
-      ++i;
-      continue;
-    }
-    const PortEnd reason = port.ended();
-    if (reason != PortEnd::gone && reason != PortEnd::shutdown) {
-      ++counters_.clients_cut_off;
-      log_.write(now_, LogLevel::warning, "client {} (pid {}) was cut off: {}",
-                 port.process().client, port.process().pid, text(reason));
-    }
-    counters_.requests += port.counters().requests;
-    counters_.events += port.counters().events;
-    errands_.take_back(port.release());
-    open_ports_[i] = open_ports_.back();
-    open_ports_.pop_back();
+void Node::release(ClientPort& port) {
+  const PortEnd reason = port.ended();
+  if (reason != PortEnd::gone && reason != PortEnd::shutdown) {
+    ++counters_.clients_cut_off;
+    log_.write(now_, LogLevel::warning, "client {} (pid {}) was cut off: {}", port.process().client,
+               port.process().pid, text(reason));
   }
+  counters_.requests += port.counters().requests;
+  counters_.events += port.counters().events;
+  errands_.take_back(port.release());
 }
 
 // True: something got its place, so that more of a long message may have room now.
@@ -284,8 +270,8 @@ bool Node::deliver(std::size_t byte_budget) {
 
 void Node::watch_clients(Time now) {
   if (now < watch_at_) return;
-  for (const std::uint32_t slot : open_ports_) ports_[slot].watch(now);
-  watch_at_ = open_ports_.empty() ? never : now + limits_.port.stall_max / 8;
+  ports_.each([&](ClientPort& port) { port.watch(now); });
+  watch_at_ = ports_.size() == 0 ? never : now + limits_.port.stall_max / 8;
 }
 
 Time Node::deadline() const noexcept {
@@ -304,8 +290,7 @@ Time Node::deadline() const noexcept {
 bool Node::arm() noexcept {
   if (undecided_ && (ring_.idle() || ring_.ready())) {
     undecided_ = false;
-    for (const std::uint32_t slot : open_ports_)
-      if (ports_[slot].hot()) undecided_ |= !ports_[slot].park();
+    ports_.each_hot([&](ClientPort& port) { undecided_ |= !port.park(); });
     if (undecided_) return false;
   }
   return transport_.arm();
@@ -327,11 +312,7 @@ void Node::gather(Time now) {
 }
 
 void Node::open_client(shm::Channel channel, Time now) {
-  const std::uint32_t slot = channel.client % static_cast<std::uint32_t>(limits_.clients);
-  ClientPort& port = ports_[slot];
-  assert(!port.in_use());  // whoever gives numbers away waits until one was taken back
-  port.open(std::move(channel), limits_.port, now);
-  open_ports_.push_back(slot);
+  ClientPort& port = ports_.open(std::move(channel), limits_.port, now);
   ++counters_.clients_opened;
   watch_at_ = std::min(watch_at_, now + limits_.port.stall_max / 8);
   if (view_number_ == 0) return;
@@ -345,15 +326,12 @@ void Node::open_client(shm::Channel channel, Time now) {
 }
 
 void Node::woken(std::uint32_t client, bool hung_up, Time now) {
-  ClientPort& port = port_of(client);
-  if (port.in_use() && port.process().client == client) port.woken(hung_up, now);
+  ports_.woken(client, hung_up, now);
 }
 
 void Node::end_clients() {
-  for (const std::uint32_t slot : open_ports_) {
-    ports_[slot].end(PortEnd::shutdown);
-    ports_[slot].publish();
-  }
+  ports_.each([](ClientPort& port) { port.end(PortEnd::shutdown); });
+  ports_.publish();
 }
 
 // The programs on this node among `members`, which are sorted by node first.
@@ -366,19 +344,19 @@ void Node::each_local(std::span<const membership::Process> members, Visit visit)
   const auto [first, last] =
       std::equal_range(members.begin(), members.end(), peers_.self(), ByNode{});
   for (auto process = first; process != last; ++process) {
-    ClientPort& port = port_of(process->client);
-    if (port.in_use() && port.process() == *process) visit(port);
+    ClientPort* port = ports_.find(process->client);
+    if (port && port->process() == *process) ports_.touch(*port, visit);
   }
 }
 
 // Each program's stream begins with a view, so there is nothing to tell before the first.
 void Node::transitional(const totem::Configuration& configuration) {
   if (view_number_ == 0) return;
-  for (const std::uint32_t slot : open_ports_) ports_[slot].transitional(configuration);
+  ports_.each([&](ClientPort& port) { port.transitional(configuration); });
 }
 
 void Node::view(const membership::View& view) {
-  for (const std::uint32_t slot : open_ports_) ports_[slot].view(view);
+  ports_.each([&](ClientPort& port) { port.view(view); });
   view_number_ = view.number;
   view_ring_ = view.ring;
   view_oldest_ = view.oldest;
@@ -401,13 +379,11 @@ void Node::view(const membership::View& view) {
 }
 
 void Node::group_change(const membership::GroupChange& change) {
-  each_local(change.members, [&](ClientPort& port) { port.group_change(change); });
-  for (const membership::Change& gone : change.left) {  // who left hears of it too
-    if (gone.process.node != peers_.self()) continue;
-    if (std::binary_search(change.members.begin(), change.members.end(), gone.process)) continue;
-    ClientPort& port = port_of(gone.process.client);
-    if (port.in_use() && port.process() == gone.process) port.group_change(change);
-  }
+  const auto tell = [&](ClientPort& port) { port.group_change(change); };
+  each_local(change.members, tell);
+  for (const membership::Change& gone : change.left)  // who left hears of it too
+    if (!std::binary_search(change.members.begin(), change.members.end(), gone.process))
+      each_local({&gone.process, 1}, tell);
 }
 
 void Node::join_refused(const membership::Process& process, std::string_view name,

@@ -15,6 +15,7 @@
 #include "membership/groups.hh"
 #include "node/client_port.hh"
 #include "node/log.hh"
+#include "node/ports.hh"
 #include "node/record.hh"
 #include "node/send_record.hh"
 #include "node/status.hh"
@@ -144,9 +145,8 @@ class Node final : membership::Sink, Submitter {
     if (ring_.must_drain()) deliver(SIZE_MAX);
   }
   void watch_clients(Time now);
-  void release_finished();
+  void release(ClientPort& port);
 
-  ClientPort& port_of(std::uint32_t client) noexcept { return ports_[client % limits_.clients]; }
   template <typename Visit>
   void each_local(std::span<const membership::Process> members, Visit visit);
 
@@ -173,11 +173,9 @@ class Node final : membership::Sink, Submitter {
   NodeIndex last_from_{};
   std::vector<Arrival> arrivals_;
 
-  std::vector<ClientPort> ports_;          // by client number modulo their count
-  std::vector<std::uint32_t> open_ports_;  // slots
-  std::size_t first_port_ = 0;             // which of them is asked first this turn
-  bool taken_ = false, refused_ = false;   // what the ring said to the port being asked
-  bool undecided_ = false;                 // a port is polled and did not wait for the ring
+  Ports ports_;
+  bool taken_ = false, refused_ = false;  // what the ring said to the port being asked
+  bool undecided_ = false;                // a port is polled and did not wait for the ring
   Time watch_at_ = never;
 
   bool barrier_due_ = false;      // the membership's barrier is still to be submitted

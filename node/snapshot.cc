@@ -137,17 +137,17 @@ void Node::snapshot(Snapshot& page, Time now) const noexcept {
   page.view = view_number_;
   page.started = nanoseconds(started_);
   page.taken = nanoseconds(now);
-  page.client_count = static_cast<std::uint32_t>(open_ports_.size());
+  page.client_count = static_cast<std::uint32_t>(ports_.size());
   if (ring_.last_visit() != Time::min()) page.token = nanoseconds(ring_.last_visit());
   page.rotations = rotations_;
   tell_members(page);
   page.counter_count = 0;
   add(page, "node", node_names, counters_);
   std::uint64_t requests = counters_.requests, events = counters_.events;
-  for (const std::uint32_t slot : open_ports_) {
-    requests += ports_[slot].counters().requests;
-    events += ports_[slot].counters().events;
-  }
+  ports_.each([&](const ClientPort& port) {
+    requests += port.counters().requests;
+    events += port.counters().events;
+  });
   page.add("clients", "requests", requests);
   page.add("clients", "events", events);
   page.add("clients", "opened", counters_.clients_opened);

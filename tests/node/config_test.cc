@@ -35,6 +35,7 @@ TEST(Config, DefaultsOfTheInterfaceForm) {
   EXPECT_EQ(config.state_dir, "");
   EXPECT_TRUE(config.sched_rr);
   EXPECT_EQ(config.priority, "max");
+  EXPECT_EQ(config.clients_max, 1024u);
   EXPECT_EQ(config.client_backlog_max, 64u << 20);
   EXPECT_EQ(config.client_stall_max, std::chrono::seconds(10));
   EXPECT_THAT(config.notices, IsEmpty());
@@ -76,7 +77,8 @@ TEST(Config, EveryHonouredKeyIsRead) {
       "ttl: 9\nmcastport: 5000\nlinknumber: 0",
       "logging {\nto_stderr: no\nto_syslog: no\nto_logfile: yes\nlogfile: /l\ndebug: on\n"
       "timestamp: on\nsyslog_facility: local3\nlogfile_priority: debug\nsyslog_priority: err\n}\n"
-      "system {\nstate_dir: /s\nsched_rr: no\npriority: -5\nclient_backlog_max: 65536\n"
+      "system {\nstate_dir: /s\nsched_rr: no\npriority: -5\nclients_max: 7\n"
+      "client_backlog_max: 65536\n"
       "client_stall_max: 100\n}\n"));
   EXPECT_EQ(config.cluster_name, "c");
   EXPECT_EQ(config.netmtu, 9000u);
@@ -99,6 +101,7 @@ TEST(Config, EveryHonouredKeyIsRead) {
   EXPECT_EQ(config.state_dir, "/s");
   EXPECT_FALSE(config.sched_rr);
   EXPECT_EQ(config.priority, "-5");
+  EXPECT_EQ(config.clients_max, 7u);
   EXPECT_EQ(config.client_backlog_max, 65536u);
   EXPECT_EQ(config.client_stall_max, std::chrono::milliseconds(100));
   EXPECT_THAT(config.notices, IsEmpty());

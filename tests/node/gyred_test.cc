@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -311,6 +312,27 @@ TEST_F(Gyred, LeavesTheRingWhenAProgramAsksForIt) {
   EXPECT_TRUE(
       has(ended->output, fmt::format("pid {} of uid {} asks: shutdown", ::getpid(), ::getuid())))
       << ended->output;
+}
+
+TEST_F(Gyred, TakesAsManyProgramsAsItSaysWhateverTheOpenFilesWere) {
+  constexpr std::size_t clients_max = 150;
+  write_config("to_stderr: yes\n}\nsystem {\n  clients_max: 150\n  client_backlog_max: 65536");
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit few{128, limit.rlim_max}, many{limit.rlim_max, limit.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  const auto process = start(1);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &many), 0);
+  ASSERT_TRUE(notify.wait_for("READY=1"));
+  std::vector<client::Connection> programs;
+  while (programs.size() < clients_max) programs.push_back(connect(1));
+  try {
+    connect(1);
+    ADD_FAILURE() << "one more than there may be";
+  } catch (const client::Error& error) {
+    EXPECT_TRUE(has(error.what(), "150 programs are connected, which is all")) << error.what();
+  }
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // The file that operators know, with what this version does not have taken out: the second
