@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace gyre::check {
 
@@ -77,10 +78,14 @@ void Consensus::sent(const Process& process, std::uint64_t gather, std::span<con
   if (type == wire::Type::join) return said(sides_[process], gather, frame);
   if (type != wire::Type::commit_token) return;
   const auto part = wire::read_commit_part(frame);
-  if (!part || part->count != part->members || part->hop > part->members) return;
+  if (!part) return;
   Side& side = sides_[process];
-  if (side.passed == part->ring.seq) return;  // again
-  side.passed = part->ring.seq;
+  if (side.passed == part->ring) return;  // again
+  const totem::RingId before = std::exchange(side.passed, part->ring);
+  if (part->ring.seq <= before.seq)
+    findings_.add("10 older", fmt::format("{}: passes on a commit token of ring {} after one of {}",
+                                          text(process), text(part->ring), text(before)));
+  if (part->count != part->members || part->hop > part->members) return;
   wire::CommitToken token{.ring = part->ring, .hop = part->hop, .members = part->members};
   if (!wire::read_commit_entries(frame, *part, token)) return;
   Nodes members;

@@ -3,6 +3,8 @@
 //   10 consensus   who makes a commit token was told by each member's newest join that it proposes
 //                  just these members, and by its joins that it hears all of them
 //   10 given up    nobody passes on a commit token with a member that it gave up in this gather
+//   10 older       who passed on the commit token of a ring passes on none of an older ring, nor of
+//                  another with the same seq
 //
 // Joins count in their order: what a sender said before its newest join that came is history, and
 // so is what queued up while a process was paused (totem/PROTOCOL.md, deviation 8).
@@ -49,7 +51,7 @@ class Consensus {
     std::map<NodeId, Peer> peers;
     Nodes given_up;
     std::uint64_t gather = 0;  // in which it said so
-    std::uint64_t passed = 0;  // the seq of the last ring whose commit token it sent
+    totem::RingId passed;      // the last ring whose commit token it sent
     Time installed = Time::min();
   };
   static void forget(Side& side, Time now);

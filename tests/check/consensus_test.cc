@@ -44,9 +44,10 @@ class ConsensusOfThree : public testing::Test {
     now += 1s;
     consensus.received(process(1), join(from, proposed, heard, {}, ++joins).bytes(), paused, now);
   }
-  void commit(unsigned from, std::uint32_t hop, std::uint64_t gather = 1) {
+  void commit(unsigned from, std::uint32_t hop, std::uint64_t gather = 1,
+              const totem::RingId& ring = {7, NodeId(1), 77}) {
     now += 1s;
-    wire::CommitToken token{.ring = {7, NodeId(1), 77}, .hop = hop, .members = 3};
+    wire::CommitToken token{.ring = ring, .hop = hop, .members = 3};
     for (unsigned i = 0; i < 3; ++i) token.entries[i].node = NodeId(i + 1);
     FrameRef frame = pool.take();
     wire::write_commit_part(frame, token, 0, 3);
@@ -160,6 +161,21 @@ TEST_F(ConsensusOfThree, WhoHasNotClosedMayStillGoWithAnyone) {
   consensus.sent(process(2), 1, join(2, {1, 2}, {1, 2}, {3}, ++joins).bytes(), now);
   commit(2, 2, 1);
   EXPECT_THAT(clauses(), IsEmpty());
+}
+
+TEST_F(ConsensusOfThree, ARingOlderThanTheLast) {
+  commit(2, 2, 1, {8, NodeId(1), 77});
+  commit(2, 2, 1, {8, NodeId(1), 77});  // said again
+  commit(2, 2, 2, {9, NodeId(1), 77});
+  EXPECT_THAT(clauses(), IsEmpty());
+  commit(2, 5, 3, {8, NodeId(1), 77});
+  EXPECT_THAT(clauses(), ElementsAre("10 older"));
+}
+
+TEST_F(ConsensusOfThree, AnotherRingWithTheSameSeq) {
+  commit(2, 2, 1, {8, NodeId(1), 77});
+  commit(2, 2, 2, {8, NodeId(1), 78});
+  EXPECT_THAT(clauses(), ElementsAre("10 older"));
 }
 
 }  // namespace
