@@ -43,6 +43,7 @@ struct Settings {
   std::size_t strangers = 0;                // nodes of another cluster on the same wire
   bool strange_ids = false;                 // other ids than ours
   bool strange_version = false;             // of our cluster, but of another version of the wire
+  bool strange_frames = false;              // of our cluster and version, but with shorter frames
   bool namesake = false;                    // one more is given an id that is in use
   std::vector<std::size_t> receive_frames;  // of each machine's card; empty: alike
 

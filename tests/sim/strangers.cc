@@ -11,7 +11,7 @@ namespace gyre::sim {
 class Strangers::Stranger final : node::Errands {
  public:
   Stranger(Run& run, MachineIndex place, const DeviceTraits& traits, NodeId id,
-           std::string_view cluster, Dice dice);
+           std::string_view cluster, std::uint32_t frame_max, Dice dice);
 
   void arrive(Flight&& flight) {
     device_->arrive(std::move(flight));
@@ -39,7 +39,7 @@ class Strangers::Stranger final : node::Errands {
 };
 
 Strangers::Stranger::Stranger(Run& run, MachineIndex place, const DeviceTraits& traits, NodeId id,
-                              std::string_view cluster, Dice dice)
+                              std::string_view cluster, std::uint32_t frame_max, Dice dice)
     : run_(run),
       pool_(node::Node::frames_needed(run.settings.ring, Device::limits_of(traits)) + 64,
             Device::headroom + header_size, traits.payload_max, 0) {
@@ -52,6 +52,7 @@ Strangers::Stranger::Stranger(Run& run, MachineIndex place, const DeviceTraits& 
       StampIdentity{.self = id, .cluster = cluster_tag(cluster), .boot = dice.next()}, pool_);
   totem::Parameters parameters = run.settings.ring;
   parameters.open = true;
+  parameters.frame_max = frame_max;
   node_ = std::make_unique<node::Node>(node::Node::Setup{
       .transport = *stamped_,
       .pool = pool_,
@@ -78,12 +79,14 @@ void Strangers::Stranger::turn() {
 Strangers::Strangers(Run& run) : run_(run), dice_(run.settings.machines) {
   const Settings& settings = run.settings;
   for (std::size_t i = 0; i < settings.strangers; ++i) {
+    const bool ours = settings.strange_frames;
     DeviceTraits traits = settings.device;
-    traits.other_version = settings.strange_version;
-    const std::size_t id = settings.strange_ids ? settings.machines + i : i;
+    traits.other_version = settings.strange_version && !ours;
+    const std::size_t id = settings.strange_ids || ours ? settings.machines + i : i;
     places_.push_back(std::make_unique<Stranger>(
         run, settings.machines + i, traits, Device::id(id),
-        settings.strange_version ? settings.cluster : "neighbours", dice_.split()));
+        settings.strange_version || ours ? settings.cluster : "neighbours",
+        settings.ring.frame_max - (ours ? 8 : 0), dice_.split()));
   }
 }
 
@@ -93,9 +96,9 @@ void Strangers::add_namesake(MachineIndex machine) {
   run_.note(machine, "another node has its id");
   ++run_.reached["namesake"];
   places_.resize(run_.settings.strangers);
-  places_.push_back(std::make_unique<Stranger>(run_, run_.settings.machines + places_.size(),
-                                               run_.settings.device, Device::id(machine),
-                                               run_.settings.cluster, dice_.split()));
+  places_.push_back(std::make_unique<Stranger>(
+      run_, run_.settings.machines + places_.size(), run_.settings.device, Device::id(machine),
+      run_.settings.cluster, run_.settings.ring.frame_max, dice_.split()));
 }
 
 void Strangers::leave() {

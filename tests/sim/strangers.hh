@@ -1,5 +1,6 @@
-// Nodes on the wire that do not belong: of another cluster, of another version of the wire, or with
-// an id that is in use. They hear what is sent to everyone, and everyone hears them.
+// Nodes on the wire that do not belong: of another cluster, of another version of the wire, with
+// frames of another size, or with an id that is in use. They hear what is sent to everyone, and
+// everyone hears them.
 #pragma once
 
 #include <memory>
@@ -11,7 +12,7 @@ namespace gyre::sim {
 
 class Strangers {
  public:
-  // Those of another cluster or version are there from the start.
+  // All but those with an id that is in use are there from the start.
   explicit Strangers(Run& run);
   ~Strangers();
 

@@ -160,6 +160,7 @@ void draw_oddities(Swarm& swarm, Dice dice) {
   settings.strange_ids = dice.chance(0.5);
   settings.strange_version = dice.chance(0.5);
   settings.namesake = settings.ring.open && dice.chance(0.5);
+  settings.strange_frames = settings.ring.open && dice.chance(0.3);
 }
 
 // More machines than one frame of the commit token has entries for, in smaller frames; fewer
@@ -256,8 +257,10 @@ std::string text(const Swarm& swarm) {
       ms(swarm.delay_max), 100 * swarm.loss_max, ms(swarm.fault_gap), settings.programs,
       ms(settings.habits.send_gap), settings.habits.burst_max);
   if (settings.strangers > 0)
-    words += fmt::format(" {} strangers of another {}", settings.strangers,
-                         settings.strange_version ? "version" : "cluster");
+    words += fmt::format(" {} strangers {}", settings.strangers,
+                         settings.strange_frames    ? "with shorter frames"
+                         : settings.strange_version ? "of another version"
+                                                    : "of another cluster");
   for (std::size_t kind = 0; kind < fault_kinds; ++kind)
     if (swarm.weights[kind] > 0) words += fmt::format(" {}", text(Fault(kind)));
   return words;
