@@ -7,11 +7,11 @@ usage: run.py [--build DIR] [--seeds N] [--seconds S] [--jobs J] [--only ID,...]
 Each mutant (list/*.toml) runs through seeds 1, 2 … of each simulator in --build until one is
 killed: a violation, no convergence, a crash, a failed assertion, a hang. First all get a few seeds,
 then those that are left more and more, up to N seeds or S seconds of a processor in each simulator.
-What the first few seeds do not kill is tried on the scenarios, too. Before all that, everything
-without a mutant must be clean; and the harmless ones (Z1 …) must survive, or a kill means little:
-these do not count in the shares. Prints a table and the shares killed, or with --json all of it as
-one object. With --resume what is known is kept in FILE as it comes, and a later run of the same
-commit goes on from there. --page writes the table as docs/mutants.md has it.
+What the first few seeds do not kill is tried on the scenarios and models, too. Before all that,
+everything without a mutant must be clean; and the harmless ones (Z1 …) must survive, or a kill
+means little: these do not count in the shares. Prints a table and the shares killed, or with --json
+all of it as one object. With --resume what is known is kept in FILE as it comes, and a later run of
+the same commit goes on from there. --page writes the table as docs/mutants.md has it.
 """
 import argparse
 import concurrent.futures
@@ -52,6 +52,8 @@ SIMULATORS = {
                        {"GYRE_SEEDS": "{first}..{last}"}),
     "sim-mutants": ("", ["--json", "--seeds", "{first}..{last}"], {}),
 }
+# A model that runs no more than this of the sources is asked about nothing else.
+MODELS = {"models-quorum-mutants": "membership/quorum"}
 CALLED = {"random-mutants": "ring", "sim-mutants": "sim"}
 FINDING = re.compile(r"\bseed (\d+): ([^\n]*)")
 FAILED_TEST = re.compile(r"\[  FAILED  \] (\S+)")
@@ -169,7 +171,8 @@ class Course:
     def try_scenarios(self):
         self.result.asked_scenarios = True
         for program in self.options.scenarios:
-            if not self.result.scenario:
+            runs_it = self.result.mutant["file"].startswith(MODELS.get(program, ""))
+            if runs_it and not self.result.scenario:
                 status, text, _ = run([str(self.options.build / program)], self.environment,
                                       5 * HANG_SECONDS)
                 self.result.scenario = self.judge(program, 0, 0, status, text)
@@ -206,7 +209,7 @@ class Progress:
 
 def canary(options):
     """Without a mutant every program must be clean, or a kill means nothing."""
-    course = Course(options, Result({"id": ""}))
+    course = Course(options, Result({"id": "", "file": "membership/quorum"}))
     kills = [course.batch(program, 1, min(CANARY_SEEDS, options.seeds))[0]
              for program in options.simulators]
     course.try_scenarios()
@@ -262,7 +265,9 @@ def arguments():
     parser.add_argument("--page", type=pathlib.Path, metavar="FILE")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    known = [*SIMULATORS, *sorted(path.name for path in options.build.glob("scenarios*-mutants"))]
+    others = [path.name for pattern in ("scenarios*-mutants", "models*-mutants")
+              for path in sorted(options.build.glob(pattern))]
+    known = [*SIMULATORS, *others]
     programs = options.programs.split(",") if options.programs else known
     programs = [name for name in programs if (options.build / name).exists()]
     options.simulators = [name for name in programs if name in SIMULATORS]
