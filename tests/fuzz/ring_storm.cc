@@ -188,12 +188,6 @@ std::uint64_t run(Script script, std::uint8_t shape, Simulation& simulation) {
   return simulation.hash();
 }
 
-std::array<Bed*, 2 * shapes> make_beds() {
-  std::array<Bed*, 2 * shapes> beds;
-  for (std::size_t i = 0; i < beds.size(); ++i) beds[i] = new Bed(nodes_min + i / 2, i % 2 == 0);
-  return beds;
-}
-
 }  // namespace
 
 std::uint64_t run_storm(Script script) {
@@ -202,7 +196,11 @@ std::uint64_t run_storm(Script script) {
 #ifdef GYRE_ADDRESS_SANITIZER  // which watches each array, if it is not a piece of an arena
   return run(script, shape, *make(nodes_min + shape % shapes, !starting));
 #else
-  static const auto beds = make_beds();
+  static const auto beds = [] {
+    std::array<Bed*, 2 * shapes> made;
+    for (std::size_t i = 0; i < made.size(); ++i) made[i] = new Bed(nodes_min + i / 2, i % 2 == 0);
+    return made;
+  }();
   Bed& bed = *beds[shape % shapes * 2 + starting];
   Simulation& simulation = bed.again();
   const Arena::Making making(bed.arena());
