@@ -62,7 +62,7 @@ def add(row):
     same = next((old for old in rows if all(old[key] == row[key] for key in KEY)), None)
     if same:
         rows.remove(same)
-        row = {**row, **{name: same[name] + row[name] for name in SUMS}}
+        row = {**row, **{name: round(same[name] + row[name], 1) for name in SUMS}}
     rows.append(row)
     LEDGER.write_text("".join(json.dumps(row) + "\n" for row in rows))
     PAGE.write_text(page(rows))

@@ -3,6 +3,7 @@ import pathlib
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 import ledger
 
@@ -14,12 +15,9 @@ def row(executions, commit="c1", sources="s1", target="token", build="plain"):
 
 class Ledger(unittest.TestCase):
     def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        ledger.LEDGER = pathlib.Path(self.folder.name) / "executions.jsonl"
-        ledger.PAGE = pathlib.Path(self.folder.name) / "fuzz.md"
-
-    def tearDown(self):
-        self.folder.cleanup()
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        for name, file in ("LEDGER", "executions.jsonl"), ("PAGE", "fuzz.md"):
+            self.enterContext(mock.patch.object(ledger, name, pathlib.Path(folder) / file))
 
     def table(self, *rows):
         for one in rows:
