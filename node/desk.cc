@@ -152,15 +152,8 @@ void Desk::reply(Asker& asker, const Snapshot& snapshot, Clock::time_point now) 
     answered(asker, now);
   } else if (const auto* refused = std::get_if<Refused>(&answer)) {
     refuse(asker, refused->reason, now);
-  } else if (auto* command = std::get_if<Command>(&answer)) {
-    asker.state = Asker::State::ordered;
-    asker.number = command->number = ++commands_;
-    asker.until = now + command_patience;
-    setup_.writer.write(
-        LogLevel::info,
-        fmt::format("pid {} of uid {} asks: {}{}{}", asker.pid, asker.uid, asker.topic,
-                    asker.arguments.empty() ? "" : " ", fmt::join(asker.arguments, " ")));
-    if (!setup_.order(*command)) refuse(asker, "the data plane does not answer", now);
+  } else if (auto* wanted = std::get_if<Order>(&answer)) {
+    order(asker, *wanted, now);
   } else {
     asker.state = Asker::State::listening;
     asker.stream = std::move(std::get<std::unique_ptr<Stream>>(answer));
@@ -169,6 +162,20 @@ void Desk::reply(Asker& asker, const Snapshot& snapshot, Clock::time_point now) 
   refuse(asker, error.what(), now);
   setup_.writer.write(LogLevel::warning, fmt::format("the question {} was left without answer: {}",
                                                      asker.topic, error.what()));
+}
+
+void Desk::order(Asker& asker, Order& order, Clock::time_point now) {
+  if (orders_.size() == orders_max) return refuse(asker, "the data plane does not answer", now);
+  asker.state = Asker::State::ordered;
+  asker.number = order.command.number = ++commands_;
+  asker.until = now + command_patience;
+  orders_.emplace(asker.number, std::move(order.then));
+  if (!order.command.groups)  // to copy them changes nothing
+    setup_.writer.write(
+        LogLevel::info,
+        fmt::format("pid {} of uid {} asks: {}{}{}", asker.pid, asker.uid, asker.topic,
+                    asker.arguments.empty() ? "" : " ", fmt::join(asker.arguments, " ")));
+  setup_.order(order.command);
 }
 
 void Desk::tell(Asker& asker, const Snapshot& snapshot, Clock::time_point now) try {
@@ -182,10 +189,12 @@ void Desk::tell(Asker& asker, const Snapshot& snapshot, Clock::time_point now) t
 }
 
 void Desk::finished(const Outcome& outcome, Clock::time_point now) {
+  const auto order = orders_.extract(outcome.number);
+  if (!order) return;
   for (Asker& asker : askers_) {
     if (asker.state != Asker::State::ordered || asker.number != outcome.number) continue;
     if (outcome.refused) return refuse(asker, outcome.refused, now);
-    asker.replies.answer("{}", true);
+    asker.replies.answer(order.mapped()(), true);
     return answered(asker, now);
   }
 }

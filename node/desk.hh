@@ -21,6 +21,7 @@ class Desk {
   using Clock = std::chrono::steady_clock;
   static constexpr std::size_t visitors_max = 64;
   static constexpr std::size_t askers_max = 128;
+  static constexpr std::size_t orders_max = 128;
 
   struct Setup {
     shm::Listener& listener;
@@ -28,7 +29,7 @@ class Desk {
     Topics topics;
     shm::Allow allow;                                                // who may connect
     std::function<void(shm::Descriptor, const shm::Caller&)> admit;  // it wants rings
-    std::function<bool(const Command&)> order;                       // false: no room for it
+    std::function<void(const Command&)> order;  // at most orders_max without an outcome
   };
   explicit Desk(Setup setup) : setup_(std::move(setup)) {}
 
@@ -70,6 +71,7 @@ class Desk {
   void receive(shm::Descriptor socket, std::uint64_t snapshots, Clock::time_point now);
   void ask(shm::Descriptor socket, const shm::Caller& caller, std::uint64_t snapshots,
            Clock::time_point now);
+  void order(Asker& asker, Order& order, Clock::time_point now);
   void reply(Asker& asker, const Snapshot& snapshot, Clock::time_point now);
   void tell(Asker& asker, const Snapshot& snapshot, Clock::time_point now);
   void refuse(Asker& asker, std::string_view reason, Clock::time_point now);
@@ -79,6 +81,9 @@ class Desk {
   Setup setup_;
   std::vector<Visitor> visitors_;
   std::vector<Asker> askers_;
+  // What the reactor has not done yet, whether who asked for it is still there or not: it may be
+  // writing into what belongs to the answer.
+  std::map<std::uint64_t, std::function<std::string()>> orders_;
   std::uint64_t commands_ = 0;
   Clock::time_point snapshot_at_{}, refusals_from_{};
   std::uint64_t refusals_ = 0;  // since then

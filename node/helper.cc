@@ -59,11 +59,11 @@ Helper::Helper(Setup setup)
              .topics = std::move(setup_.topics),
              .allow = std::move(setup_.allow),
              .admit = [this](auto socket, auto& caller) { admit(std::move(socket), caller); },
-             .order = [this](const Command& command) { return order(command); }}),
+             .order = [this](const Command& command) { order(command); }}),
       clients_out_(setup_.clients),
-      outcomes_(Desk::askers_max),
+      outcomes_(Desk::orders_max),
       clients_in_(setup_.clients),
-      commands_(Desk::askers_max) {
+      commands_(Desk::orders_max) {
   const sigset_t set = our_signals();
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signals_ = checked(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
@@ -121,6 +121,13 @@ void Helper::take_back(shm::Channel channel) {
 void Helper::viewed(std::uint64_t number, std::size_t members) {
   view_members_.store(members, std::memory_order_relaxed);
   view_.store(number, std::memory_order_release);
+  pending_ = true;
+}
+
+void Helper::finished(const Outcome& outcome) noexcept {
+  const bool room = outcomes_.push(outcome);
+  assert(room);  // for as many as there can be commands
+  static_cast<void>(room);
   pending_ = true;
 }
 
@@ -212,10 +219,11 @@ void Helper::admit(shm::Descriptor socket, const shm::Caller& caller) {
   tell_reactor();
 }
 
-bool Helper::order(const Command& command) {
-  if (!commands_.push(command)) return false;
+void Helper::order(const Command& command) {
+  const bool room = commands_.push(command);
+  assert(room);  // for as many as can be without an outcome
+  static_cast<void>(room);
   tell_reactor();
-  return true;
 }
 
 void Helper::answer_questions() {

@@ -61,8 +61,7 @@ class Helper final : public Errands {
   News take_news() noexcept;
   bool next_client(shm::Channel& channel) noexcept { return clients_in_.pop(channel); }
   bool next_command(Command& command) noexcept { return commands_.pop(command); }
-  // Without room for it the program is told that no answer came.
-  void finished(const Outcome& outcome) noexcept { pending_ |= outcomes_.push(outcome); }
+  void finished(const Outcome& outcome) noexcept;
   void snapshot_taken() noexcept;
   void turned() noexcept { turns_.store(++turn_count_, std::memory_order_relaxed); }
   // Once per turn: wakes the thread if there is something for it.
@@ -79,7 +78,7 @@ class Helper final : public Errands {
   void wait();
   void handle_signals();
   void admit(shm::Descriptor socket, const shm::Caller& caller);
-  bool order(const Command& command);
+  void order(const Command& command);
   void answer_questions();
   void write_log();
   void reserve_on_disk();

@@ -26,6 +26,18 @@ class Histogram {
   std::uint64_t mean() const noexcept { return count_ ? total_ / count_ : 0; }
   std::uint64_t last() const noexcept { return last_; }        // nanoseconds, as below
   std::uint64_t longest() const noexcept { return longest_; }  // exactly
+  // Those that came after `before`, an earlier copy of this. The longest of them is known as
+  // exactly as the others.
+  Histogram since(const Histogram& before) const noexcept {
+    Histogram rest = *this;
+    rest.count_ -= before.count_;
+    rest.total_ -= before.total_;
+    rest.longest_ = 0;
+    for (std::size_t i = 0; i < counts_.size(); ++i)
+      if ((rest.counts_[i] -= before.counts_[i]) > 0) rest.longest_ = std::min(bound(i), longest_);
+    if (rest.count_ == 0) rest.last_ = 0;
+    return rest;
+  }
   // What `share` of them (0 to 1) did not exceed; 0: there were none.
   std::uint64_t percentile(double share) const noexcept {
     const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(count_));

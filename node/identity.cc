@@ -15,9 +15,8 @@
 #include "node/config_lines.hh"
 
 namespace gyre::node {
-namespace {
 
-std::optional<IpAddress> from_socket(const sockaddr* socket) {
+std::optional<IpAddress> address_of(const sockaddr* socket) {
   if (!socket) return std::nullopt;
   IpAddress address;
   if (socket->sa_family == AF_INET) {
@@ -36,6 +35,8 @@ std::optional<IpAddress> from_socket(const sockaddr* socket) {
   return std::nullopt;
 }
 
+namespace {
+
 unsigned prefix_of(const IpAddress& mask) {
   unsigned bits = 0;
   for (const std::uint8_t byte : mask.bytes) bits += static_cast<unsigned>(std::popcount(byte));
@@ -49,8 +50,8 @@ std::vector<HostAddress> interface_addresses(const std::string& file) {
   const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(first, &freeifaddrs);
   std::vector<HostAddress> result;
   for (const ifaddrs* entry = first; entry; entry = entry->ifa_next) {
-    const auto address = from_socket(entry->ifa_addr);
-    const auto mask = from_socket(entry->ifa_netmask);
+    const auto address = address_of(entry->ifa_addr);
+    const auto mask = address_of(entry->ifa_netmask);
     if (!address || !(entry->ifa_flags & IFF_UP)) continue;
     const unsigned whole = address->v6 ? 128 : 32;
     result.push_back({entry->ifa_name, *address, mask ? prefix_of(*mask) : whole});
@@ -67,7 +68,7 @@ std::vector<IpAddress> resolve(const std::string& name) {
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(first, &freeaddrinfo);
   std::vector<IpAddress> result;
   for (const addrinfo* entry = first; entry; entry = entry->ai_next)
-    if (const auto address = from_socket(entry->ai_addr)) result.push_back(*address);
+    if (const auto address = address_of(entry->ai_addr)) result.push_back(*address);
   return result;
 }
 

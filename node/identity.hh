@@ -2,6 +2,8 @@
 // one in.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -26,6 +28,9 @@ struct Host {
   // Address → full name; empty: unknown.
   std::function<std::string(const IpAddress&)> name_of;
 };
+
+// Nothing unless it is one of IPv4 or IPv6.
+std::optional<IpAddress> address_of(const sockaddr* socket);
 
 // This machine. Throws ConfigError when the kernel does not say.
 Host this_host(const std::string& file);

@@ -6,7 +6,6 @@
 #include <charconv>
 
 #include "node/config_keys.hh"
-#include "node/stats_keys.hh"
 
 namespace gyre::node {
 namespace {
@@ -118,13 +117,14 @@ void KeyMap::refresh(const Snapshot& snapshot) {
       const auto set = [&](const char* name, CmapValue value) {
         icmap_.set(fmt::format("{}.{}.{}", place, node, name), std::move(value));
       };
-      set("config_version", node == self_ ? config_version_ : std::uint64_t{0});
       set("ip", fmt::format("r(0) ip({}) ", address));
       set("join_count", static_cast<std::uint32_t>(member.joins));
       set("status", std::string(i < snapshot.member_count ? "joined" : "left"));
     }
+    icmap_.set(fmt::format("runtime.members.{}.config_version", node),
+               node == self_ ? config_version_ : std::uint64_t{0});
   }
-  fill_stats(stats_, snapshot);
+  counted_.fill(stats_, snapshot);
 }
 
 bool KeyMap::admits(uid_t uid, gid_t gid) const {

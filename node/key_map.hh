@@ -7,6 +7,7 @@
 
 #include "node/admission.hh"
 #include "node/cmap.hh"
+#include "node/stats_keys.hh"
 #include "node/topic.hh"
 
 namespace gyre::node {
@@ -42,13 +43,14 @@ class KeyMap {
   Answer set(const Asked& asked);
   Answer remove(const Asked& asked);
   Answer track(const Asked& asked);
-  Answer change(std::string_view map, const std::string& key, std::optional<CmapValue> value);
+  Answer change(const Asked& asked, std::optional<CmapValue> value);
 
   StatusNames names_;
   std::uint32_t self_ = 0;
   std::uint64_t config_version_ = 0;
   std::function<void(bool)> set_debug_;
   Cmap icmap_, stats_;
+  Stats counted_;
 };
 
 }  // namespace gyre::node

@@ -13,6 +13,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::string_view clear_prefix = "stats.clear.";
+
 // A text may hold any bytes: what is not UTF-8 is replaced.
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -67,8 +69,9 @@ class Tracking final : public Stream {
   }
 
   std::optional<std::string> next(const Snapshot& snapshot) override {
-    if (begun_) maps_.refresh(snapshot);
-    begun_ = true;  // what stood there when it began is no news
+    // What stands there at first is no news; but that it is tracked from now on is.
+    if (!std::exchange(begun_, true)) return "{}";
+    maps_.refresh(snapshot);
     if (changes_.empty()) return std::nullopt;
     std::string first = std::move(changes_.front());
     changes_.pop_front();
@@ -140,24 +143,27 @@ Answer KeyMap::set(const Asked& asked) {
   if (asked.arguments.size() != 4) return expected("map key type value");
   CmapReading reading = read_cmap_value(asked.arguments[2], asked.arguments[3]);
   if (!reading.value) return failure("CS_ERR_INVALID_PARAM", reading.complaint);
-  return change(asked.arguments[0], asked.arguments[1], std::move(reading.value));
+  return change(asked, std::move(reading.value));
 }
 
 Answer KeyMap::remove(const Asked& asked) {
   if (asked.arguments.size() != 2) return expected("map key");
-  return change(asked.arguments[0], asked.arguments[1], std::nullopt);
+  return change(asked, std::nullopt);
 }
 
 // By a program: to a value or, without one, to nothing.
-Answer KeyMap::change(std::string_view map, const std::string& key,
-                      std::optional<CmapValue> value) {
-  if (!find(map)) return no_map(std::string(map));
+Answer KeyMap::change(const Asked& asked, std::optional<CmapValue> value) {
+  const std::string &map = asked.arguments[0], &key = asked.arguments[1];
+  if (!find(map)) return no_map(map);
   const auto refused = [&](std::string_view error, std::string_view reason) {
     return failure(error,
                    fmt::format("{} cannot be {}: {}", key, value ? "set" : "deleted", reason));
   };
   if (value && !valid_cmap_key(key)) return failure(CmapStatus::bad_key, key);
   if (!value && !find(map)->find(key)) return failure(CmapStatus::missing, key);
+  if (map == "stats" && value && key.starts_with(clear_prefix) &&
+      counted_.clear(std::string_view(key).substr(clear_prefix.size()), asked.snapshot))
+    return failure(CmapStatus::ok, key);
   if (map == "stats") return refused("CS_ERR_ACCESS", "what was counted is only read");
   const CmapRule rule = cmap_rule(key);
   switch (rule.use) {
@@ -166,7 +172,7 @@ Answer KeyMap::change(std::string_view map, const std::string& key,
     case CmapUse::gather:
       if (!value) return refused("CS_ERR_ACCESS", "it is a command");
       if (!is_text(value, "yes")) return refused("CS_ERR_INVALID_PARAM", "it takes str yes");
-      return Command{.kind = Command::Kind::gather};
+      return Order{.command = {.kind = Command::Kind::gather}};
     case CmapUse::debug:
       if (!value) return refused("CS_ERR_ACCESS", "set it to off");
       if (!is_text(value, "on") && !is_text(value, "off") && !is_text(value, "trace"))

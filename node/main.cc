@@ -155,8 +155,10 @@ void run(const Config& config, const LocalNode& local, const Admission& admissio
                   .names = names,
                   .parameters = parameters,
                   .set_debug = [&](bool on) { writer->set_debug(on); }});
-  Topics topics = make_topics(names);
+  Topics topics = make_topics(names, *writer);
   topics.merge(key_map.topics());
+  topics["groups"] = groups_topic(limits.groups);
+  topics["links"] = links_topic(config, local, names);
   const auto allow = [&](uid_t uid, gid_t gid) {
     return admission.allows(uid, gid) || key_map.admits(uid, gid);
   };

@@ -356,6 +356,7 @@ void Node::transitional(const totem::Configuration& configuration) {
 }
 
 void Node::view(const membership::View& view) {
+  ++group_changes_;
   ports_.each([&](ClientPort& port) { port.view(view); });
   view_number_ = view.number;
   view_ring_ = view.ring;
@@ -379,6 +380,7 @@ void Node::view(const membership::View& view) {
 }
 
 void Node::group_change(const membership::GroupChange& change) {
+  ++group_changes_;
   const auto tell = [&](ClientPort& port) { port.group_change(change); };
   each_local(change.members, tell);
   for (const membership::Change& gone : change.left)  // who left hears of it too

@@ -14,6 +14,7 @@
 
 #include "membership/groups.hh"
 #include "node/client_port.hh"
+#include "node/group_copy.hh"
 #include "node/log.hh"
 #include "node/ports.hh"
 #include "node/record.hh"
@@ -109,6 +110,10 @@ class Node final : membership::Sink, Submitter {
 
   void snapshot(Snapshot& page, Time now) const noexcept;
   void dump(Time now);  // the state, into the log
+  // Goes on with a copy of all groups; true: it is whole.
+  bool copy_groups(GroupCopy& copy) const noexcept {
+    return copy.go_on(membership_, group_changes_);
+  }
 
   const totem::Ring& ring() const noexcept { return ring_; }
   const NodeCounters& counters() const noexcept { return counters_; }
@@ -188,6 +193,7 @@ class Node final : membership::Sink, Submitter {
   NodeId view_oldest_{};
   std::array<totem::Member, nodes_max> view_members_{};
   std::size_t view_size_ = 0;
+  std::uint64_t group_changes_ = 0;  // each view counts as one, too
   NodeCounters counters_;
   Histogram rotations_;
   Time rotated_at_{};                                  // the last visit of the token

@@ -39,6 +39,7 @@ void Reactor::run() {
     bool active = node.turn(now);
     setup_.helper.turned();
     if (setup_.helper.has_news()) active |= take_news(now);
+    active |= go_on_copying(now);
     if (now >= namesake_at_ || !node.has_view()) notice_namesake(now);
     setup_.helper.pass_on();
     if (node.left() || now >= leave_by_) break;
@@ -65,13 +66,31 @@ bool Reactor::take_news(Time now) {
   }
   if (news.snapshot) take_snapshot(now);
   if (news.dump) node.dump(now);
-  for (Command command; setup_.helper.next_command(command);) obey(command, now);
+  obey_all(now);
   if (news.leave) leave(now);
+  return true;
+}
+
+// One after the other: while groups are being copied, the next command waits.
+void Reactor::obey_all(Time now) {
+  for (Command command; copying_.groups == nullptr && setup_.helper.next_command(command);)
+    obey(command, now);
+}
+
+bool Reactor::go_on_copying(Time now) {
+  if (copying_.groups == nullptr) return false;
+  if (!setup_.node.copy_groups(*copying_.groups)) return true;
+  setup_.helper.finished({.number = copying_.number});
+  copying_ = {};
+  obey_all(now);
   return true;
 }
 
 void Reactor::obey(const Command& command, Time now) {
   switch (command.kind) {
+    case Command::Kind::copy_groups:
+      copying_ = command;
+      return;
     case Command::Kind::leave:
       leave(now);
       return setup_.helper.finished({.number = command.number});

@@ -29,7 +29,9 @@ class Reactor {
 
  private:
   bool take_news(Time now);
+  void obey_all(Time now);
   void obey(const Command& command, Time now);
+  bool go_on_copying(Time now);
   void leave(Time now);
   void take_snapshot(Time now);
   void sleep(Time now);
@@ -41,6 +43,7 @@ class Reactor {
   Sleeper sleeper_;
   Time look_at_ = Time::min();
   Time leave_by_ = never;
+  Command copying_;                    // with groups: a copy of them is under way
   std::uint64_t namesake_frames_ = 0;  // of another node with our id, when we looked last
   Time namesake_at_ = Time::min();
 };

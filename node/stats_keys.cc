@@ -37,20 +37,38 @@ constexpr Same same[] = {
 // Corosync says that a firewall or a broken card must be the reason from here on.
 constexpr std::uint64_t gathers_in_a_row_max = 3;
 
+std::uint64_t value(const Snapshot& snapshot, std::string_view group, std::string_view name) {
+  for (const Snapshot::Counter& counter :
+       std::span(snapshot.counters).first(snapshot.counter_count))
+    if (group == counter.group && name == counter.name) return counter.value;
+  return 0;
+}
+
+std::uint64_t frames_of(const Snapshot& snapshot, NodeId node) {
+  for (const Snapshot::Member& member : std::span(snapshot.members).first(snapshot.known_count))
+    if (member.member.node == node) return member.frames;
+  return 0;
+}
+
 class Filler {
  public:
-  Filler(Cmap& map, const Snapshot& snapshot) : map_(map), snapshot_(snapshot) {}
+  Filler(Cmap& map, const Snapshot& snapshot, const Snapshot& ring, const Snapshot& programs)
+      : map_(map), snapshot_(snapshot), ring_(ring), programs_(programs) {}
 
   void fill() {
-    for (const Snapshot::Counter& counter : counters())
-      set(fmt::format("stats.gyre.{}.{}", counter.group, counter.name), counter.value);
+    for (const Snapshot::Counter& counter :
+         std::span(snapshot_.counters).first(snapshot_.counter_count))
+      set(fmt::format("stats.gyre.{}.{}", counter.group, counter.name),
+          find(counter.group, counter.name));
     for (const Same& entry : same)
       set(fmt::format("stats.srp.{}", entry.theirs), find(entry.group, entry.name));
     fill_ring();
     fill_rotations();
     fill_nodes();
     set("stats.ipcs.global.active", std::uint64_t{snapshot_.client_count});
-    set("stats.ipcs.global.closed", find("clients", "opened") - snapshot_.client_count);
+    const std::uint64_t closed = value(snapshot_, "clients", "opened") - snapshot_.client_count;
+    set("stats.ipcs.global.closed",
+        closed - (value(programs_, "clients", "opened") - programs_.client_count));
   }
 
  private:
@@ -67,7 +85,7 @@ class Filler {
   }
 
   void fill_rotations() {
-    const Histogram& rotations = snapshot_.rotations;
+    const Histogram rotations = snapshot_.rotations.since(ring_.rotations);
     const auto nanoseconds = [&](const char* name, std::uint64_t value) {
       set(fmt::format("stats.gyre.rotation.{}_ns", name), value);
     };
@@ -88,29 +106,34 @@ class Filler {
       const auto place =
           fmt::format("stats.gyre.peer.{}.", static_cast<std::uint32_t>(member.member.node));
       if (member.member.node == snapshot_.self) continue;
-      set(place + "frames_received", member.frames);
+      set(place + "frames_received", member.frames - frames_of(ring_, member.member.node));
       if (member.heard != 0) set(place + "silent_ms", (snapshot_.taken - member.heard) / 1'000'000);
     }
   }
 
-  std::span<const Snapshot::Counter> counters() const {
-    return std::span(snapshot_.counters).first(snapshot_.counter_count);
-  }
+  // Since it was cleared; what counts up and down is told as it is.
   std::uint64_t find(std::string_view group, std::string_view name) const {
-    for (const Snapshot::Counter& counter : counters())
-      if (group == counter.group && name == counter.name) return counter.value;
-    return 0;
+    const std::uint64_t now = value(snapshot_, group, name);
+    if (name == "gathers_in_a_row") return now;
+    return now - value(group == "clients" ? programs_ : ring_, group, name);
   }
   void set(const std::string& key, CmapValue value) { map_.set(key, std::move(value)); }
 
   Cmap& map_;
-  const Snapshot& snapshot_;
+  const Snapshot &snapshot_, &ring_, &programs_;
 };
 
 }  // namespace
 
-void fill_stats(Cmap& map, const Snapshot& snapshot) {
-  Filler(map, snapshot).fill();
+void Stats::fill(Cmap& map, const Snapshot& snapshot) const {
+  Filler(map, snapshot, ring_, programs_).fill();
+}
+
+bool Stats::clear(std::string_view what, const Snapshot& snapshot) {
+  const bool all = what == "all";
+  if (all || what == "totem") ring_ = snapshot;
+  if (all || what == "ipc") programs_ = snapshot;
+  return all || what == "totem" || what == "ipc" || what == "knet" || what == "schedmiss";
 }
 
 }  // namespace gyre::node

@@ -7,6 +7,16 @@
 
 namespace gyre::node {
 
-void fill_stats(Cmap& map, const Snapshot& snapshot);
+class Stats {
+ public:
+  // What was counted up to `snapshot`, since it was cleared.
+  void fill(Cmap& map, const Snapshot& snapshot) const;
+  // `what` is totem, ipc or all, or knet or schedmiss, of which nothing is counted. False: it is
+  // none of these.
+  bool clear(std::string_view what, const Snapshot& snapshot);
+
+ private:
+  Snapshot ring_, programs_;  // when each was cleared
+};
 
 }  // namespace gyre::node

@@ -15,11 +15,14 @@
 
 namespace gyre::node {
 
+class GroupCopy;
+
 // What a program asks of the reactor. It crosses threads as plain data; the reactor answers each
 // with an Outcome, at once or when it is done.
 struct Command {
-  enum class Kind : std::uint8_t { leave, gather } kind{};
-  std::uint64_t number = 0;  // given by the desk, handed back with the outcome
+  enum class Kind : std::uint8_t { leave, gather, copy_groups } kind{};
+  std::uint64_t number = 0;     // given by the desk, handed back with the outcome
+  GroupCopy* groups = nullptr;  // copy_groups: to be filled; stays where it is until the outcome
 };
 struct Outcome {
   std::uint64_t number = 0;
@@ -28,6 +31,12 @@ struct Outcome {
 
 struct Refused {
   std::string reason;
+};
+
+// A command, and what to answer when it is done.
+struct Order {
+  Command command;
+  std::function<std::string()> then = [] { return std::string("{}"); };
 };
 
 // One answer after the other, for as long as the program listens.
@@ -46,7 +55,7 @@ struct Asked {
   std::span<const std::string> arguments;
   std::uint32_t uid = 0, pid = 0;  // of who asks, from the kernel
 };
-using Answer = std::variant<std::string, Refused, Command, std::unique_ptr<Stream>>;
+using Answer = std::variant<std::string, Refused, Order, std::unique_ptr<Stream>>;
 using Topic = std::function<Answer(const Asked&)>;
 using Topics = std::map<std::string, Topic, std::less<>>;
 

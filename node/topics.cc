@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "node/group_copy.hh"
+
 namespace gyre::node {
 namespace {
 
@@ -9,9 +14,30 @@ Refused wrong_arguments(std::string_view expected) {
   return {fmt::format("expected arguments: {}", expected)};
 }
 
+// Names may hold any bytes, NUL included.
+std::string hex(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) text += fmt::format("{:02x}", c & 0xff);
+  return text;
+}
+
+std::string groups_json(const GroupCopy& copy) {
+  std::vector<const GroupCopy::Group*> order;
+  for (const GroupCopy::Group& group : copy.groups()) order.push_back(&group);
+  std::ranges::sort(order, {}, [](const GroupCopy::Group* group) { return group->name(); });
+  nlohmann::json groups = nlohmann::json::array();
+  for (const GroupCopy::Group* group : order) {
+    nlohmann::json members = nlohmann::json::array();
+    for (const membership::Process& process : copy.members(*group))
+      members.push_back({static_cast<std::uint32_t>(process.node), process.pid, process.client});
+    groups.push_back({{"name", hex(group->name())}, {"members", std::move(members)}});
+  }
+  return nlohmann::json{{"groups", std::move(groups)}}.dump();
+}
+
 }  // namespace
 
-Topics make_topics(const StatusNames& names) {
+Topics make_topics(const StatusNames& names, LogWriter& writer) {
   const auto known = std::make_shared<const StatusNames>(names);
   const auto json = [&known](std::string (*text)(const Snapshot&, const StatusNames&)) {
     return [known, text](const Asked& asked) -> Answer {
@@ -22,13 +48,27 @@ Topics make_topics(const StatusNames& names) {
   const auto command = [](Command::Kind kind) {
     return [kind](const Asked& asked) -> Answer {
       if (!asked.arguments.empty()) return wrong_arguments("none");
-      return Command{.kind = kind};
+      return Order{.command = {.kind = kind}};
     };
   };
   return {{"status", json(status_json)},
           {"members", json(members_json)},
           {"counters", json(counters_json)},
-          {"shutdown", command(Command::Kind::leave)}};
+          {"shutdown", command(Command::Kind::leave)},
+          {"reopen_logs", [&writer](const Asked& asked) -> Answer {
+             if (!asked.arguments.empty()) return wrong_arguments("none");
+             writer.reopen();
+             return "{}";
+           }}};
+}
+
+Topic groups_topic(const membership::GroupLimits& limits) {
+  return [limits](const Asked& asked) -> Answer {
+    if (!asked.arguments.empty()) return wrong_arguments("none");
+    auto copy = std::make_shared<GroupCopy>(limits);
+    return Order{.command = {.kind = Command::Kind::copy_groups, .groups = copy.get()},
+                 .then = [copy] { return groups_json(*copy); }};
+  };
 }
 
 }  // namespace gyre::node

@@ -1,10 +1,20 @@
-// The topics of a daemon.
+// The topics of a daemon, but for those of its key map.
 #pragma once
 
+#include "membership/types.hh"
+#include "node/log.hh"
 #include "node/topic.hh"
 
 namespace gyre::node {
 
-Topics make_topics(const StatusNames& names);
+struct Config;
+struct LocalNode;
+
+// status, members, counters; shutdown; reopen_logs. `writer` outlives them.
+Topics make_topics(const StatusNames& names, LogWriter& writer);
+// groups: all groups of the cluster, with their members.
+Topic groups_topic(const membership::GroupLimits& limits);
+// links: what this node is reached by, whether that works, and who is reached.
+Topic links_topic(const Config& config, const LocalNode& local, const StatusNames& names);
 
 }  // namespace gyre::node

@@ -6,21 +6,9 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "client/gyre/gyre.hh"
+#include "tools/common.hh"
 
 namespace gyre::tools {
-
-// Options that every subcommand has.
-struct Common {
-  std::string run_dir;
-  bool json = false;
-
-  client::Options options() const {
-    client::Options options;
-    options.run_dir = run_dir;
-    return options;
-  }
-};
 
 // A subcommand with the common options and an example at the foot of its --help.
 CLI::App* add_command(CLI::App& app, Common& common, const std::string& name,

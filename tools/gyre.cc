@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "tools/command.hh"
+#include "tools/corosync.hh"
 
 namespace gyre::tools {
 
@@ -24,11 +25,22 @@ void check_join(const client::Event& event) {
                              " refused: " + std::string(refused->reason));
 }
 
+// Its messages begin with "gyre NAME".
+static int run_as_subcommand(const CorosyncCommand& command, int argc, char** argv) {
+  std::string name = "gyre " + std::string(command.name);
+  argv[1] = name.data();
+  return command.run(argc - 1, argv + 1);
+}
+
 }  // namespace gyre::tools
 
 int main(int argc, char** argv) {
   using namespace gyre::tools;
   constexpr int status_error = 1, status_usage = 2;
+
+  if (const CorosyncCommand* command = corosync_command(argv[0])) return command->run(argc, argv);
+  for (const CorosyncCommand& command : corosync_commands())
+    if (argc > 1 && command.name == argv[1]) return run_as_subcommand(command, argc, argv);
 
   CLI::App app{"Talks to the cluster through the local gyred."};
   app.set_version_flag("--version", GYRE_VERSION);
@@ -41,6 +53,8 @@ int main(int argc, char** argv) {
   add_status(app, common);
   add_members(app, common);
   add_bench(app, common);
+  for (const CorosyncCommand& command : corosync_commands())
+    app.add_subcommand(std::string(command.name), std::string(command.what));
 
   try {
     app.parse(argc, argv);

@@ -2,23 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <string>
 
+#include "tools/ask.hh"
 #include "tools/command.hh"
 
 namespace gyre::tools {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-Json ask(const Common& common, const std::string& question) {
-  Json answer = Json::parse(client::Connection::query(question, common.options()), nullptr, false);
-  if (!answer.is_object())
-    throw std::runtime_error("gyred's answer to \"" + question + "\" is not a JSON object");
-  return answer;
-}
 
 std::string plain(const Json& value) {
   if (value.is_string()) return value.get<std::string>();

@@ -66,7 +66,14 @@ class AtTheDesk : public testing::Test {
              }},
             {"refuse", [](const Asked&) -> Answer { return Refused{"no such key: totem.tokem"}; }},
             {"throw", [](const Asked&) -> Answer { throw std::runtime_error("a broken topic"); }},
-            {"order", [](const Asked&) -> Answer { return Command{}; }},
+            {"order",
+             [this](const Asked& asked) -> Answer {
+               const auto kept = std::make_shared<int>(7);
+               alive = kept;
+               Order order;
+               if (!asked.arguments.empty()) order.then = [kept] { return std::to_string(*kept); };
+               return order;
+             }},
             {"news", [this](const Asked&) -> Answer { return std::make_unique<Listening>(news); }}};
   }
 
@@ -110,17 +117,14 @@ class AtTheDesk : public testing::Test {
   LogWriter writer{{.to_stderr = false, .to_syslog = false, .logfile = {}}, false};
   News news;
   std::vector<Command> commands;
-  bool room = true, allowed = true;
+  bool allowed = true;
+  std::weak_ptr<int> alive;  // what belongs to the last order
   Desk desk{{.listener = listener,
              .writer = writer,
              .topics = topics(),
              .allow = [this](uid_t, gid_t) { return allowed; },
              .admit = [](auto, auto&) { FAIL() << "nobody wants rings"; },
-             .order =
-                 [this](const Command& command) {
-                   if (room) commands.push_back(command);
-                   return room;
-                 }}};
+             .order = [this](const Command& command) { commands.push_back(command); }}};
   Snapshot page;
   std::uint64_t snapshots = 0;
   Desk::Clock::time_point now{};
@@ -212,10 +216,39 @@ TEST_F(AtTheDesk, ACommandWithoutOutcomeEndsInTime) {
   const Told late = result(answer);
   EXPECT_NE(late.text.find("the ring does not answer"), std::string::npos) << late.text;
   desk.finished({.number = commands[0].number}, now);  // nobody is there any more
+}
 
-  room = false;
+// Until the reactor says that it is done, it may be writing there.
+TEST_F(AtTheDesk, WhatBelongsToACommandStaysUntilTheOutcome) {
+  auto answer = ask("order", {"with"});
+  until([&] { return commands.size() == 1; });
+  now += 31s;
+  result(answer);
+  until([&] { return descriptors() == 1; });
+  EXPECT_FALSE(alive.expired());
+  desk.finished({.number = commands[0].number}, now);
+  EXPECT_TRUE(alive.expired());
+
+  auto second = ask("order", {"with"});
+  until([&] { return commands.size() == 2; });
+  desk.finished({.number = commands[1].number}, now);
+  EXPECT_EQ(result(second).text, "7");
+}
+
+TEST_F(AtTheDesk, NoMoreCommandsAreUnderWayThanThereIsRoomFor) {
+  while (commands.size() < Desk::orders_max) {
+    auto answer = ask("order");
+    until([&, before = commands.size()] { return commands.size() > before; });
+    now += 31s;
+    result(answer);
+  }
   auto refused = ask("order");
   EXPECT_NE(result(refused).text.find("the data plane does not answer"), std::string::npos);
+  desk.finished({.number = commands[5].number}, now);
+  auto again = ask("order");
+  until([&] { return commands.size() == Desk::orders_max + 1; });
+  desk.finished({.number = commands.back().number}, now);
+  EXPECT_FALSE(result(again).error);
 }
 
 TEST_F(AtTheDesk, AStreamTellsWhatIsNew) {

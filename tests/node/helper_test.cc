@@ -38,9 +38,9 @@ class Views final : public Stream {
   std::uint64_t told_ = 0;
 };
 
-Topics test_topics() {
+Topics test_topics(LogWriter& writer) {
   Topics topics = make_topics(
-      {.version = "test", .transport = {}, .cluster = {}, .nodes = {}, .address_text = {}});
+      {.version = "test", .transport = {}, .cluster = {}, .nodes = {}, .address_text = {}}, writer);
   topics["views"] = [](const Asked&) { return std::make_unique<Views>(); };
   return topics;
 }
@@ -108,7 +108,7 @@ class HelperThread : public testing::Test {
                  .log = log,
                  .writer = writer,
                  .page = *page,
-                 .topics = test_topics()}};
+                 .topics = test_topics(writer)}};
   std::uint64_t turns = 0, reserved = 0;
   std::size_t clients = 0;
 };

@@ -24,6 +24,20 @@ TEST(Histogram, TellsPercentilesAtMostAnEighthTooLarge) {
   EXPECT_EQ(histogram.percentile(1), 1'000'000u);
 }
 
+TEST(Histogram, TellsOfThoseThatCameLater) {
+  Histogram histogram;
+  histogram.add(nanoseconds(9'000'000));
+  const Histogram before = histogram;
+  EXPECT_EQ(histogram.since(before).count(), 0u);
+  EXPECT_EQ(histogram.since(before).percentile(0.5), 0u);
+  for (int i = 0; i < 10; ++i) histogram.add(nanoseconds(1000));
+  const Histogram later = histogram.since(before);
+  EXPECT_EQ(later.count(), 10u);
+  EXPECT_EQ(later.mean(), 1000u);
+  EXPECT_LE(later.longest(), 1125u);
+  EXPECT_LE(later.percentile(0.99), 1125u);
+}
+
 TEST(Histogram, TakesWhateverAClockGives) {
   Histogram histogram;
   histogram.add(nanoseconds(-5));

@@ -164,12 +164,14 @@ TEST_F(Maps, TellWhoIsHereUnderTodaysNameAndTheGuides) {
     EXPECT_EQ(get(place + ".8.ip"), "str r(0) ip(10.0.0.8) ");
     EXPECT_EQ(get(place + ".8.join_count"), "u32 1");
     EXPECT_EQ(get(place + ".8.status"), "str joined");
-    EXPECT_EQ(get(place + ".8.config_version"), "u64 0");
-    EXPECT_EQ(get(place + ".167772169.config_version"), "u64 7");
     EXPECT_EQ(get(place + ".77.ip"), "str r(0) ip(10.0.0.77) ");
     EXPECT_EQ(get(place + ".77.join_count"), "u32 3");
     EXPECT_EQ(get(place + ".77.status"), "str left");
   }
+  EXPECT_EQ(get("runtime.members.8.config_version"), "u64 0");
+  EXPECT_EQ(get("runtime.members.167772169.config_version"), "u64 7");
+  EXPECT_EQ(json("cmap.list", {"icmap", "runtime.totem.pg.mrp.srp.members.8."})["entries"].size(),
+            3u);
   snapshot.member_count = 1;
   EXPECT_EQ(get("runtime.members.167772169.status"), "str left");
 }
@@ -190,6 +192,23 @@ TEST_F(Maps, TellWhatWasCounted) {
     EXPECT_EQ(get(key, "stats"), value) << key;
   EXPECT_EQ(get("stats.gyre.peer.167772169.frames_received", "stats"), "");
   EXPECT_EQ(get("stats.srp.mcast_tx"), "");  // not there
+}
+
+TEST_F(Maps, CountersAreClearedOnRequest) {
+  EXPECT_EQ(json("cmap.set", {"stats", "stats.clear.totem", "u32", "1"}), Json::object());
+  EXPECT_EQ(get("stats.srp.mcast_tx", "stats"), "u64 0");
+  EXPECT_EQ(get("stats.srp.continuous_gather", "stats"), "u32 4");
+  EXPECT_EQ(get("stats.gyre.clients.opened", "stats"), "u64 5");
+  snapshot.counters[1].value = 20;
+  EXPECT_EQ(get("stats.srp.mcast_tx", "stats"), "u64 8");
+  EXPECT_EQ(get("stats.clear.totem", "stats"), "");
+  json("cmap.set", {"stats", "stats.clear.all", "u32", "1"});
+  EXPECT_EQ(get("stats.srp.mcast_tx", "stats"), "u64 0");
+  EXPECT_EQ(get("stats.gyre.clients.opened", "stats"), "u64 0");
+  EXPECT_EQ(get("stats.ipcs.global.closed", "stats"), "u64 0");
+  EXPECT_EQ(get("stats.ipcs.global.active", "stats"), "u64 2");
+  EXPECT_EQ(json("cmap.set", {"stats", "stats.clear.knet", "u32", "1"}), Json::object());
+  EXPECT_EQ(error(json("cmap.set", {"stats", "stats.clear.rain", "u32", "1"})), "CS_ERR_ACCESS");
 }
 
 TEST_F(Maps, AreListedByPrefix) {
@@ -277,8 +296,8 @@ TEST_F(Maps, WhatCannotBeDoneIsNamed) {
 
 TEST_F(Maps, SomeKeysAreCommands) {
   const Answer gather = ask("cmap.set", {"icmap", "runtime.force_gather", "str", "yes"});
-  ASSERT_TRUE(std::holds_alternative<Command>(gather));
-  EXPECT_EQ(std::get<Command>(gather).kind, Command::Kind::gather);
+  ASSERT_TRUE(std::holds_alternative<Order>(gather));
+  EXPECT_EQ(std::get<Order>(gather).command.kind, Command::Kind::gather);
   EXPECT_EQ(get("runtime.force_gather"), "str no");
 
   EXPECT_EQ(json("cmap.set", {"icmap", "logging.debug", "str", "on"}), Json::object());
@@ -303,7 +322,8 @@ TEST_F(Maps, ChangesAreToldToWhoTracksThem) {
   const auto track = [&](const Words& words) {
     Answer answer = ask("cmap.track", words);
     auto stream = std::move(std::get<std::unique_ptr<Stream>>(answer));
-    EXPECT_FALSE(stream->next(snapshot));  // what stands there is no news
+    EXPECT_EQ(stream->next(snapshot), "{}");  // it is tracked; what stands there is no news
+    EXPECT_FALSE(stream->next(snapshot));
     return stream;
   };
   const auto key = track({"icmap", "key", "my.key"});

@@ -83,7 +83,7 @@ class Machine:
             except TimeoutError:
                 raise Unavailable(f"{first[0]} does not start in a machine of its own") from None
 
-    def _first(self):
+    def first(self):
         """The first process, as this machine numbers it."""
         pid = self._process.pid
         children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
@@ -92,7 +92,7 @@ class Machine:
     def run(self, *command, user=None):
         """Runs a command inside; its output and errors in one text."""
         become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
-        enter = ["nsenter", f"--target={self._first()}", "--mount", "--pid", "--uts", "--ipc",
+        enter = ["nsenter", f"--target={self.first()}", "--mount", "--pid", "--uts", "--ipc",
                  "--net", "--cgroup", "--root", "--wd"]
         clean = ["env", "-i", f"PATH={os.environ['PATH']}:/usr/local/sbin"]
         return subprocess.run([*enter, *clean, *become, *command], stdin=subprocess.DEVNULL,
@@ -100,15 +100,15 @@ class Machine:
                               check=False, timeout=120)
 
     def write(self, path, text):
-        pathlib.Path(f"/proc/{self._first()}/root{path}").write_text(text, encoding="utf-8")
+        pathlib.Path(f"/proc/{self.first()}/root{path}").write_text(text, encoding="utf-8")
 
     def read(self, path):
-        return pathlib.Path(f"/proc/{self._first()}/root{path}").read_text(encoding="utf-8")
+        return pathlib.Path(f"/proc/{self.first()}/root{path}").read_text(encoding="utf-8")
 
     def close(self):
         if self._process and self._process.poll() is None:
             try:
-                os.kill(self._first(), signal.SIGKILL)
+                os.kill(self.first(), signal.SIGKILL)
             except (IndexError, OSError):
                 self._process.kill()
             self._process.communicate()

@@ -1,0 +1,499 @@
+#!/usr/bin/env python3
+"""usage: corosync_test.py GYRED GYRE
+
+The commands that operators know, letter by letter: a node of a nodelist whose peer is not there,
+and two nodes of the interface form.
+"""
+import json
+import os
+import re
+import stat
+import sys
+import unittest
+
+from daemon import NAMES, Tools
+
+GYRED, GYRE = sys.argv[1:3]
+
+LISTED = """totem {{
+  version: 2
+  cluster_name: tools
+  config_version: 7
+  secauth: off
+  token: 300
+  interface {{
+    mcastport: {port}
+  }}
+}}
+nodelist {{
+  node {{
+    nodeid: 7
+    name: alice
+    ring0_addr: {network}.7
+  }}
+  node {{
+    nodeid: 8
+    name: bob
+    ring0_addr: {network}.8
+  }}
+}}
+logging {{
+  to_syslog: no
+  debug: off
+}}
+"""
+OPEN = """totem {{
+  version: 2
+  cluster_name: tools
+  secauth: off
+  token: 300
+  nodeid: {nodeid}
+  interface {{
+    ringnumber: 0
+    bindnetaddr: {network}.{nodeid}
+    mcastaddr: 239.255.42.1
+    mcastport: {port}
+  }}
+}}
+logging {{
+  to_syslog: no
+}}
+"""
+
+
+class Case(unittest.TestCase):
+    tools = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.tools = Tools(GYRED, GYRE)
+        cls.addClassCleanup(cls.tools.close)
+
+    def says(self, words, output, status=0, error=None, node=1, text=""):
+        """What stands on standard output, whole, and the first line on standard error."""
+        done = self.tools.run(node, words, text)
+        self.assertEqual((done.stdout, done.returncode), (output, status),
+                         f"{words}\n{done.stderr}")
+        first = done.stderr.split("\n")[0]
+        if error is None:
+            self.assertEqual(done.stderr, "", words)
+        else:
+            self.assertEqual(first, error, words)
+        return done
+
+    def refuses(self, words, error, reason="", node=1):
+        done = self.says(words, "", 1, error, node)
+        self.assertIn(reason, done.stderr)
+
+
+class Listed(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.text = LISTED.format(port=cls.tools.port, network=cls.tools.network)
+        cls.daemon = cls.tools.start(1, cls.text, "--nodeid", "7")
+
+    def test_cmapctl_reads(self):
+        network = self.tools.network
+        self.says("corosync-cmapctl -g totem.version", "totem.version (u32) = 2\n")
+        self.says("corosync-cmapctl -q -g totem.version", "2\n")
+        self.says("corosync-cmapctl -g totem.version -q", "2\n")
+        self.says("corosync-cmapctl nodelist", f"""\
+nodelist.local_node_pos (u32) = 0
+nodelist.node.0.name (str) = alice
+nodelist.node.0.nodeid (u32) = 7
+nodelist.node.0.ring0_addr (str) = {network}.7
+nodelist.node.1.name (str) = bob
+nodelist.node.1.nodeid (u32) = 8
+nodelist.node.1.ring0_addr (str) = {network}.8
+""")
+        self.says("corosync-cmapctl runtime.members", f"""\
+runtime.members.7.config_version (u64) = 7
+runtime.members.7.ip (str) = r(0) ip({network}.7) \n\
+runtime.members.7.join_count (u32) = 1
+runtime.members.7.status (str) = joined
+""")
+        self.assertRegex(
+            self.tools.run(1, "corosync-cmapctl -m stats stats.srp.operational_entered").stdout,
+            r"^stats\.srp\.operational_entered \(u64\) = [1-9]\n$")
+        self.refuses("corosync-cmapctl -g nope.key",
+                     "Can't get key nope.key. Error CS_ERR_NOT_EXIST")
+        self.says("corosync-cmapctl -g nope.key totem.version", "totem.version (u32) = 2\n", 1,
+                  "Can't get key nope.key. Error CS_ERR_NOT_EXIST")
+        self.says("corosync-cmapctl nope", "", 1)
+        lines = self.tools.run(1, "corosync-cmapctl").stdout.splitlines()
+        self.assertGreater(len(lines), 30)
+        self.assertEqual(lines, sorted(lines))
+
+    def test_cmapctl_writes(self):
+        self.says("corosync-cmapctl -s w.key u32 3", "")
+        self.says("corosync-cmapctl -s w.float flt 1.5", "")
+        self.says("corosync-cmapctl -s w.negative i8 -- -3", "")
+        self.says(["corosync-cmapctl", "-s", "w.text", "str", "two words"], "")
+        self.says("corosync-cmapctl w.", """\
+w.float (flt) = 1.500000
+w.key (u32) = 3
+w.negative (i8) = -3
+w.text (str) = two words
+""")
+        self.says("corosync-cmapctl -d w.key", "")
+        self.refuses("corosync-cmapctl -d w.key", "Can't delete key w.key. Error CS_ERR_NOT_EXIST")
+        self.says("corosync-cmapctl -D w.", "")
+        self.says("corosync-cmapctl -D w.", "")
+        self.says("corosync-cmapctl w.", "", 1)
+
+    def test_cmapctl_writes_bytes(self):
+        file = self.tools.folder / "bytes"
+        file.write_bytes(b"x\x01y\xff \\z")
+        self.says(f"corosync-cmapctl -s b.key bin {file}", "")
+        self.says("corosync-cmapctl b.key", "b.key (bin)\n")
+        self.says("corosync-cmapctl -b b.key", "b.key (bin) = x\\x01y\\xFF \\\\z\n")
+        self.says("corosync-cmapctl -s b.key bin -", "", text="abc\n")
+        self.says("corosync-cmapctl -b -q -g b.key", "abc\\x0A\n")
+        self.says("corosync-cmapctl --json b.key",
+                  '{"key":"b.key","type":"bin","value":"6162630a"}\n')
+        file.write_bytes(bytes(20000))
+        self.refuses(f"corosync-cmapctl -s b.key bin {file}",
+                     "Failed to set key b.key. Error CS_ERR_INVALID_PARAM")
+        file.write_bytes(b"")
+        self.refuses(f"corosync-cmapctl -s b.key bin {file}",
+                     "Failed to set key b.key. Error CS_ERR_INVALID_PARAM")
+
+    def test_cmapctl_refuses(self):
+        for words, error, reason in [
+                ("-s totem.version u32 3", "Failed to set key totem.version. Error CS_ERR_ACCESS",
+                 "it is what corosync.conf says"),
+                ("-d totem.version", "Can't delete key totem.version. Error CS_ERR_ACCESS", ""),
+                ("-D totem.version", "Can't delete key totem.version. Error CS_ERR_ACCESS", ""),
+                ("-s x u8 1", "Failed to set key x. Error CS_ERR_NAME_TOO_LONG", ""),
+                ("-s my.key u32 abc", "abc is not valid u32 type value", ""),
+                ("-s my.key u32 5abc", "5abc is not valid u32 type value", ""),
+                ("-s my.key u32 4294967296", "4294967296 is not valid u32 integer", ""),
+                ("-s my.key wrong 1", "Unknown type wrong", ""),
+                ("-s my.key u32", "At least 3 parameters are expected for set", ""),
+                ("-s my.key str two words", '"words" is one word too many for set', ""),
+                ("-s", "Expected key after options", ""),
+                ("-g", "Expected key after options", ""),
+                ("-t", "Expected key after options", ""),
+                ("-s my.key bin /nonexistent/file",
+                 "Can't open input file: No such file or directory", ""),
+                ("-m foo", "invalid map name, must be 'default', 'icmap' or 'stats'", ""),
+                ("-m stats -s my.key u8 1", "Failed to set key my.key. Error CS_ERR_ACCESS", ""),
+                ("-C foo",
+                 "argument to -C should be 'knet', 'totem', 'ipc', 'schedmiss' or 'all'", ""),
+                ("-p /nonexistent", "Couldn't open file.: No such file or directory",
+                 "/nonexistent"),
+                ("-s runtime.force_gather str no",
+                 "Failed to set key runtime.force_gather. Error CS_ERR_INVALID_PARAM",
+                 "it takes str yes")]:
+            with self.subTest(words=words):
+                self.refuses("corosync-cmapctl " + words, error, reason)
+        self.assertEqual(self.tools.run(1, "corosync-cmapctl -g my.key").returncode, 1)
+        self.assertRegex(self.tools.run(1, "corosync-cmapctl -x").stderr,
+                         r"corosync-cmapctl: invalid option -- 'x'\n$")
+
+    def test_cmapctl_loads_a_file(self):
+        file = self.tools.folder / "settings"
+        file.write_text("""
+# a comment
+f.one u32 5
+  f.two   str   hello world \r
+f.three u8 3
+^f.one
+f.prefix.a u8 1
+f.prefix.b u8 1
+^^f.prefix
+""")
+        self.says(f"corosync-cmapctl -p {file}", "")
+        self.says("corosync-cmapctl f.", "f.three (u8) = 3\nf.two (str) = hello world\n")
+        file.write_text("f.two u8 1\nf.none\nf.three u8 9\n")
+        self.refuses(f"corosync-cmapctl -p {file}",
+                     "Both type and value for key f.none are required", "nothing was done")
+        self.says("corosync-cmapctl f.", "f.three (u8) = 3\nf.two (str) = hello world\n")
+        file.write_text("^f.none\ntotem.version u32 3\nf.three u8 4")
+        self.refuses(f"corosync-cmapctl -p {file}",
+                     "Can't delete key f.none. Error CS_ERR_NOT_EXIST",
+                     "Failed to set key totem.version. Error CS_ERR_ACCESS")
+        self.says("corosync-cmapctl f.three", "f.three (u8) = 4\n")
+
+    def test_cmapctl_tracks(self):
+        for option, expected in [
+                ("-T t.", ["create> t.a (u32) = 1", "create> t.ab (u8) = 9",
+                           "modify> t.a (u32) = 2", "modify> t.a (str) = x",
+                           "delete> t.a (str) = x", "delete> t.ab (u8) = 9"]),
+                ("-t t.a", ["create> t.a (u32) = 1", "modify> t.a (u32) = 2",
+                            "modify> t.a (str) = x", "delete> t.a (str) = x"]),
+                ("-q -t t.ab", ["create> 9", "delete> 9"])]:
+            tracking = self.tools.start_command(1, f"corosync-cmapctl {option}")
+            self.assertEqual(tracking.stdout.readline(), 'Type "q" to finish\n')
+            for words in ("-s t.a u32 1", "-s t.ab u8 9", "-s t.a u32 2", "-s t.a u32 2",
+                          "-s t.a str x", "-d t.a", "-d t.ab"):
+                self.says("corosync-cmapctl " + words, "")
+            told = [tracking.stdout.readline().rstrip("\n") for _ in expected]
+            self.assertEqual(told, expected)
+            output, error = tracking.communicate("q\n", timeout=60)
+            self.assertEqual((output, error, tracking.returncode), ("", "", 0))
+
+    def test_cmapctl_tracks_what_is_counted(self):
+        tracking = self.tools.start_command(
+            1, "corosync-cmapctl --json -m stats -t stats.gyre.node.turns")
+        tracking.stdout.readline()
+        first, second = (json.loads(tracking.stdout.readline()) for _ in range(2))
+        self.assertEqual((first["change"], first["type"]), ("modify", "u64"))
+        self.assertLess(first["value"], second["value"])
+        tracking.stdin.close()
+        self.assertEqual(tracking.wait(60), 0)
+        tracking.stdout.close()
+        tracking.stderr.close()
+
+    def test_cmapctl_gathers(self):
+        view = json.loads(self.tools.run(1, "gyre members --json").stdout)["view"]
+        self.says("corosync-cmapctl -s runtime.force_gather str yes", "")
+        self.says("corosync-cmapctl -q -g runtime.force_gather", "no\n")
+        while json.loads(self.tools.run(1, "gyre members --json").stdout)["view"] == view:
+            pass
+
+    def test_cfgtool(self):
+        network = self.tools.network
+        self.says("corosync-cfgtool -s", f"""\
+Local node ID 7, transport udpu
+LINK ID 0 \n\
+\taddr\t= {network}.7
+\tstatus:
+\t\tnodeid:          7:\tlocalhost
+\t\tnodeid:          8:\tdisconnected
+""", 1, "node 8 is not connected")
+        brief = f"""\
+Local node ID 7, transport udpu
+LINK ID 0 \n\
+\taddr\t= {network}.7
+\tstatus\t= n1
+"""
+        self.says("corosync-cfgtool -sb", brief, 1, "node 8 is not connected")
+        self.says("corosync-cfgtool -s -b -i 0", brief, 1, "node 8 is not connected")
+        self.says(f"corosync-cfgtool --status --brief -i {network}.7", brief, 1,
+                  "node 8 is not connected")
+        self.says("corosync-cfgtool -s -i 1", "", 1, "there is no link 1")
+        self.says("corosync-cfgtool -n", "Local node ID 7, transport udpu\n")
+        self.says("corosync-cfgtool -a 7", f"{network}.7\n")
+        self.says("corosync-cfgtool -a 8", f"{network}.8\n")
+        self.refuses("corosync-cfgtool -a 9", "Could not get node address for nodeid 9")
+        for words in ("-a x", "-a 0", "-a -1", "-k x", "-k 4294967296"):
+            self.refuses("corosync-cfgtool " + words,
+                         "The nodeid was not valid, try a positive number", words.split()[1])
+        self.says("corosync-cfgtool -L", "")
+        self.says("corosync-cfgtool -r", "Re-enabling all failed rings.\n")
+        self.assertIn("corosync-cfgtool [[-i", self.tools.run(1, "corosync-cfgtool").stdout)
+        answer = json.loads(self.tools.run(1, "corosync-cfgtool -s --json").stdout)
+        self.assertEqual(answer["links"], [{"number": 0, "address": f"{network}.7", "fault": ""}])
+
+    def test_cpgtool(self):
+        self.says("corosync-cpgtool", "Group Name\t       PID\t   Node ID\n")
+        self.says("corosync-cpgtool -d ,", "GRP_NAME,PID,NODEID\n")
+        self.says("corosync-cpgtool -n", "")
+        pids = []
+        for group in ("plain", "back\\slash", "tab\tbed"):
+            member = self.tools.start_command(1, ["gyre", "sub", "--json", group])
+            self.addCleanup(member.wait)
+            self.addCleanup(member.kill)
+            for stream in (member.stdin, member.stdout, member.stderr):
+                self.addCleanup(stream.close)
+            while json.loads(member.stdout.readline())["event"] != "group":
+                pass
+            pids.append(member.pid)
+        plain, back, tab = (f"{pid:10}" for pid in pids)
+        line = f"\t         7 ({self.tools.network}.7)\n"
+        self.says("corosync-cpgtool", "Group Name\t       PID\t   Node ID\n"
+                  f"back\\\\slash\n\t\t{back}{line}plain\n\t\t{plain}{line}"
+                  f"tab\\x09bed\n\t\t{tab}{line}")
+        self.says("corosync-cpgtool -d ,", "GRP_NAME,PID,NODEID\n"
+                  f"back\\\\slash,{pids[1]},7\nplain,{pids[0]},7\ntab\\x09bed,{pids[2]},7\n")
+        self.says("corosync-cpgtool -n -e", "back\\slash\nplain\ntab\tbed\n")
+        groups = [json.loads(line) for line in
+                  self.tools.run(1, "corosync-cpgtool --json").stdout.splitlines()]
+        self.assertEqual([group["group"] for group in groups],
+                         ["back\\\\slash", "plain", "tab\\x09bed"])
+        self.assertEqual(groups[1]["members"][0]["pid"], pids[0])
+        self.refuses("corosync-cpgtool extra",
+                     f'{self.tools.folder}/corosync-cpgtool: "extra" is no option')
+
+    def test_objctl(self):
+        network = self.tools.network
+        self.says("corosync-objctl runtime.totem.pg.mrp.srp.members", f"""\
+runtime.totem.pg.mrp.srp.7.ip=r(0) ip({network}.7) \n\
+runtime.totem.pg.mrp.srp.7.join_count=1
+runtime.totem.pg.mrp.srp.7.status=joined
+""")
+        self.says("corosync-objctl totem.version logging.debug",
+                  "totem.version=2\nlogging.debug=off\n")
+        self.says("corosync-objctl -n o.key=5", "")
+        self.refuses("corosync-objctl -n o.key=6", "o.key is there already: use -w")
+        self.says("corosync-objctl -w o.key=6", "")
+        self.says("corosync-objctl o", "o.key=6\n")
+        self.refuses("corosync-objctl -w o.other=6", "there is no key o.other: use -n")
+        self.refuses("corosync-objctl -w totem.token=6", "totem.token cannot be set: it is what "
+                     "corosync.conf says: change that file")
+        self.says("corosync-objctl -d o", "")
+        self.refuses("corosync-objctl o", "there is no object or key o")
+        self.refuses("corosync-objctl", "Expected an object or a key")
+        self.assertIn("\ntotem.version=2\n", self.tools.run(1, "corosync-objctl -a").stdout)
+
+    def test_every_command_is_a_subcommand_with_help(self):
+        listed = self.tools.run(1, "gyre --help").stdout
+        for name in NAMES:
+            with self.subTest(name=name):
+                self.assertRegex(listed, rf"(?m)^  {name} +[A-Z]")
+                for words in (f"gyre {name} --help", f"gyre {name} -h", f"corosync-{name} --help"):
+                    done = self.tools.run(1, words)
+                    self.assertEqual(done.returncode, 0)
+                    self.assertRegex(done.stdout, rf"Example:\n +gyre {name}")
+                    self.assertIn("Exit status", done.stdout)
+        self.assertIn("gyre cmapctl: invalid option -- 'x'",
+                      self.tools.run(1, "gyre cmapctl -x").stderr)
+
+
+class Open(Case):
+    """The guide's form; and what is not there, or goes away."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.daemons = {}
+        for node in (1, 2):
+            cls.start(node)
+        cls.await_members(1, 2)
+
+    @classmethod
+    def start(cls, node):
+        text = OPEN.format(port=cls.tools.port, network=cls.tools.network, nodeid=node)
+        cls.daemons[node] = cls.tools.start(node, text)
+
+    @classmethod
+    def await_members(cls, node, count):
+        members = []
+        while len(members) != count:
+            told = cls.tools.run(node, "gyre members --json").stdout
+            members = json.loads(told)["members"]
+
+    def test_1_status_is_that_of_the_guide(self):
+        self.says("corosync-cfgtool -s", f"""\
+Printing ring status.
+Local node ID 1
+RING ID 0
+\tid\t= {self.tools.network}.1
+\tstatus\t= ring 0 active with no faults
+""")
+
+    def test_2_members_are_those_of_the_guide(self):
+        lines = self.tools.run(1, "corosync-objctl runtime.totem.pg.mrp.srp.members").stdout
+        self.assertEqual(lines, "".join(f"""\
+runtime.totem.pg.mrp.srp.{node}.ip=r(0) ip({self.tools.network}.{node}) \n\
+runtime.totem.pg.mrp.srp.{node}.join_count=1
+runtime.totem.pg.mrp.srp.{node}.status=joined
+""" for node in (1, 2)))
+        self.says("corosync-cfgtool -n", f"""\
+Local node ID 1, transport udp
+nodeid: 2 reachable
+   LINK: 0  ({self.tools.network}.2) enabled connected mtu: 1472
+
+""")
+
+    def test_3_who_leaves_stays_listed_and_its_return_is_counted(self):
+        tracking = self.tools.start_command(1, "corosync-cmapctl -T runtime.members.2")
+        tracking.stdout.readline()
+        self.says("corosync-cfgtool -H", "Shutting down corosync\n", node=2)
+        self.assertEqual(self.daemons[2].wait(60), 0)
+        self.assertEqual(tracking.stdout.readline(),
+                         "modify> runtime.members.2.status (str) = left\n")
+        self.start(2)
+        self.await_members(1, 2)
+        told = {tracking.stdout.readline() for _ in range(2)}
+        self.assertEqual(told, {"modify> runtime.members.2.status (str) = joined\n",
+                                "modify> runtime.members.2.join_count (u32) = 2\n"})
+        self.assertEqual(tracking.communicate("q\n", timeout=60), ("", ""))
+
+    def test_4_a_daemon_that_goes_away_ends_who_listens(self):
+        tracking = self.tools.start_command(2, "corosync-cmapctl -T runtime.members")
+        tracking.stdout.readline()
+        self.daemons[2].kill()
+        self.daemons[2].wait()
+        _, error = tracking.communicate(timeout=60)
+        self.assertRegex(error, r"^Lost the cmap API\. Error CS_ERR_LIBRARY\n.*gyred went away")
+        self.assertEqual(tracking.returncode, 1)
+
+    def test_5_without_a_daemon_each_says_so(self):
+        for words, error in [
+                ("corosync-cmapctl", "Failed to initialize the cmap API. Error CS_ERR_LIBRARY"),
+                ("corosync-cfgtool -s", "Could not initialize corosync configuration API error 2"),
+                ("corosync-cpgtool", "Could not initialize corosync cpg API error 2"),
+                ("corosync-objctl totem",
+                 "Failed to initialize the objdb API. Error CS_ERR_LIBRARY")]:
+            with self.subTest(words=words):
+                self.refuses(words, error, "gyred is not running", node=3)
+
+    def test_6_another_user_is_refused(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can become somebody else")
+        os.chmod(self.tools.folder, 0o755)
+        command, environment = self.tools.command(1, "corosync-cmapctl -g totem.version")
+        done = self.tools.run_as(4242, command, environment)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, "^Failed to initialize the cmap API. Error CS_ERR_ACCESS\n"
+                         ".*uid 4242 with gid 4242 is not allowed")
+        self.says("corosync-cmapctl -s uidgid.gid.4242 u8 1", "")
+        done = self.tools.run_as(4242, command, environment)
+        self.assertEqual(done.stdout, "totem.version (u32) = 2\n", done.stderr)
+        self.says("corosync-cmapctl -d uidgid.gid.4242", "")
+
+
+class Keygen(Case):
+    def test_makes_a_key_that_only_its_owner_reads(self):
+        key = self.tools.folder / "key"
+        self.says(f"corosync-keygen -k {key}", f"""\
+Corosync Cluster Engine Authentication key generator.
+Gathering 1024 bits for key from /dev/urandom.
+Writing corosync key to {key}.
+""")
+        self.assertEqual((key.stat().st_size, stat.S_IMODE(key.stat().st_mode)), (128, 0o400))
+        first = key.read_bytes()
+        self.assertGreater(len(set(first)), 64)
+        done = self.tools.run(1, f"corosync-keygen -k {key} -l")
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.stderr, f"corosync-keygen: Could not create {key}: File exists\n")
+        self.assertEqual(key.read_bytes(), first)
+        larger = self.tools.folder / "larger"
+        done = self.tools.run(1, f"gyre keygen --json -s 4096 -k {larger}")
+        self.assertEqual(json.loads(done.stdout), {"file": str(larger), "bits": 32768})
+        self.assertEqual(larger.stat().st_size, 4096)
+
+    def test_follows_no_link(self):
+        link, victim = self.tools.folder / "link", self.tools.folder / "victim"
+        link.symlink_to(victim)
+        self.assertEqual(self.tools.run(1, f"corosync-keygen -k {link}").returncode, 2)
+        self.assertFalse(victim.exists())
+
+    def test_refuses(self):
+        key = self.tools.folder / "none"
+        for words, status, error in [
+                (f"-k {key} -s 127", 1, "corosync-keygen: Unsupported key size (supported "
+                 "<128,4096>)"),
+                (f"-k {key} -s 4097", 1, "corosync-keygen: Unsupported key size (supported "
+                 "<128,4096>)"),
+                (f"-k {key} -s 128x", 1, "corosync-keygen: Unsupported key size (supported "
+                 "<128,4096>)"),
+                ("-k /nonexistent/key", 2,
+                 "corosync-keygen: Could not create /nonexistent/key: No such file or directory"),
+                (f"-k {key} -r /nonexistent", 1,
+                 "corosync-keygen: Failed to open random source: No such file or directory"),
+                (f"-k {key} -r /dev/null", 1, "corosync-keygen: Could not read from random source "
+                 "/dev/null: No data available")]:
+            with self.subTest(words=words):
+                done = self.tools.run(1, "corosync-keygen " + words)
+                self.assertEqual((done.returncode, done.stderr.split("\n")[0]), (status, error))
+                self.assertFalse(key.exists())
+        self.assertTrue(re.search(r"invalid option -- 'x'\nError parsing command line options.\n$",
+                                  self.tools.run(1, "corosync-keygen -x").stderr))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)

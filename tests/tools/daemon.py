@@ -1,0 +1,74 @@
+"""Daemons on loopback for the tests of the tools, and the tools under each of their names."""
+import os
+import pathlib
+import random
+import socket
+import subprocess
+import tempfile
+
+NAMES = ("cfgtool", "cmapctl", "cpgtool", "keygen", "objctl")
+
+
+class Tools:
+    """A folder with gyre, with a link for each command, and with the daemons' own folders."""
+
+    def __init__(self, gyred, gyre):
+        self.gyred, self.gyre = pathlib.Path(gyred).resolve(), pathlib.Path(gyre).resolve()
+        self.temporary = tempfile.TemporaryDirectory()
+        self.folder = pathlib.Path(self.temporary.name)
+        self.port = random.randrange(30000, 32000, 2)
+        # Addresses of this run only, so that several can go on at a time.
+        self.network = f"127.{random.randrange(100, 200)}.{random.randrange(1, 255)}"
+        for name in NAMES:
+            (self.folder / f"corosync-{name}").symlink_to(self.gyre)
+        self._running = []
+
+    def close(self):
+        for process in self._running:
+            process.kill()
+            process.wait()
+        self.temporary.cleanup()
+
+    def start(self, number, configuration, *arguments):
+        """A daemon, once it has a view."""
+        folder = self.folder / f"node{number}"
+        folder.mkdir(exist_ok=True)
+        (folder / "conf").write_text(configuration, encoding="utf-8")
+        notify_path = folder / "notify"
+        notify_path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(str(notify_path))
+            notify.settimeout(60)
+            with open(folder / "output", "ab") as output:
+                process = subprocess.Popen(
+                    [self.gyred, "-f", "-c", folder / "conf", "--state-dir", folder / "state",
+                     "--run-dir", folder, *arguments], stdin=subprocess.DEVNULL, stderr=output,
+                    env={**os.environ, "NOTIFY_SOCKET": str(notify_path)})
+            self._running.append(process)
+            while b"STATUS=view" not in notify.recv(4096):
+                pass
+        return process
+
+    def command(self, node, words):
+        """Arguments and environment of a command line as an operator types it."""
+        name, *arguments = words if isinstance(words, list) else words.split()
+        path = self.gyre if name == "gyre" else self.folder / name
+        return [path, *arguments], {**os.environ, "GYRE_RUN_DIR": str(self.folder / f"node{node}")}
+
+    def run(self, node, words, text=""):
+        command, environment = self.command(node, words)
+        return subprocess.run(command, env=environment, input=text, capture_output=True, text=True,
+                              errors="surrogateescape", check=False, timeout=60)
+
+    @staticmethod
+    def run_as(user, command, environment):
+        """As another user, of a group of its own."""
+        return subprocess.run(command, env=environment, user=user, group=user, extra_groups=[],
+                              capture_output=True, text=True, check=False, timeout=60)
+
+    def start_command(self, node, words):
+        command, environment = self.command(node, words)
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self._running.append(process)
+        return process

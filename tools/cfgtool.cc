@@ -1,0 +1,251 @@
+// corosync-cfgtool: the links of the local node, and a few orders to it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <optional>
+
+#include "tools/corosync.hh"
+
+namespace gyre::tools {
+namespace {
+
+constexpr const char* usage =
+    R"({0} [[-i <interface ip>] [-b] -s] [-n] [-L] [-k nodeid] [-a nodeid] [-H] [-h]
+
+A tool for displaying and configuring active parameters within corosync.
+options:
+	-s	Displays the status of the current links on this node. In the form
+		of the first Corosync where the configuration is of that form.
+	-i	Only the link with this address or number, when used with -s.
+	-b	Displays the brief status of the current links on this node when used with -s.
+	-n	Displays the status of the connected nodes and their links.
+	-L	Tell gyred to reopen all logging files.
+	-k	Kill a node identified by node id.
+	-a	Display the IP address(es) of a node
+	-r	Re-enable links that failed. They come back by themselves.
+	-H	Shutdown gyred cleanly on this node. (--force is taken and not needed.)
+	-h	Print basic usage.
+	--json	JSON: with -s and -n what gyred tells of its links
+	--run-dir	where gyred's socket is (else $GYRE_RUN_DIR, else /run/gyre)
+
+Example:
+  gyre cfgtool -s
+
+Exit status: 0 done, 1 failed, or with -s: a link has a fault or a listed node is not connected.
+)";
+
+std::string text_of(const Json& json, const char* key) {
+  return json.at(key).get<std::string>();
+}
+
+// A fault, and why, or nothing; the first that there is.
+class LinkStatus {
+ public:
+  LinkStatus(Json answer, bool brief, const std::string& only)
+      : answer_(std::move(answer)), brief_(brief), only_(only) {}
+
+  int print() {
+    const bool found = std::any_of(answer_.at("links").begin(), answer_.at("links").end(),
+                                   [&](const Json& link) { return wanted(link); });
+    if (!found) return failed(fmt::format("there is no link {}", only_));
+    answer_.at("form") == "interface" ? print_rings() : print_links();
+    return fault_.empty() ? 0 : failed(fault_);
+  }
+
+ private:
+  bool wanted(const Json& link) const {
+    return only_.empty() || only_ == link.at("number").dump() || only_ == text_of(link, "address");
+  }
+
+  // As the first Corosync.
+  void print_rings() {
+    fmt::print("Printing ring status.\nLocal node ID {}\n", answer_.at("nodeid").dump());
+    for (const Json& link : answer_.at("links")) {
+      if (!wanted(link)) continue;
+      const std::string number = link.at("number").dump(), address = text_of(link, "address");
+      const std::string fault = text_of(link, "fault");
+      fmt::print("RING ID {}\n\tid\t= {}\n\tstatus\t= ", number, address);
+      if (fault.empty())
+        fmt::print("ring {} active with no faults\n", number);
+      else
+        fmt::print("Marking ringid {} interface {} FAULTY\n", number, address);
+      note(fault);
+    }
+  }
+
+  void print_links() {
+    fmt::print("Local node ID {}, transport {}\n", answer_.at("nodeid").dump(),
+               text_of(answer_, "transport"));
+    for (const Json& link : answer_.at("links")) {
+      if (!wanted(link)) continue;
+      fmt::print("LINK ID {} \n\taddr\t= {}\n", link.at("number").dump(), text_of(link, "address"));
+      note(text_of(link, "fault"));
+      brief_ ? print_brief() : print_nodes();
+    }
+  }
+
+  void print_nodes() {
+    fmt::print("\tstatus:\n");
+    for (const Json& node : answer_.at("nodes")) {
+      const bool local = node.at("local").get<bool>(), connected = node.at("connected").get<bool>();
+      fmt::print("\t\tnodeid: {:>10}:\t{}\n", node.at("nodeid").dump(),
+                 local       ? "localhost"
+                 : connected ? "connected"
+                             : "disconnected");
+      note(node);
+    }
+  }
+
+  // One digit for each node: 1 for a link that is in use, and 2 if it is connected.
+  void print_brief() {
+    std::string digits;
+    for (const Json& node : answer_.at("nodes")) {
+      const bool local = node.at("local").get<bool>(), connected = node.at("connected").get<bool>();
+      digits += local ? 'n' : connected ? '3' : '1';
+      note(node);
+    }
+    fmt::print("\tstatus\t= {}\n", digits);
+  }
+
+  void note(const Json& node) {
+    if (!node.at("connected").get<bool>())
+      note(fmt::format("node {} is not connected", node.at("nodeid").dump()));
+  }
+  void note(const std::string& fault) {
+    if (fault_.empty()) fault_ = fault;
+  }
+
+  Json answer_;
+  bool brief_;
+  std::string only_, fault_;
+};
+
+void print_connected(const Json& answer) {
+  fmt::print("Local node ID {}, transport {}\n", answer.at("nodeid").dump(),
+             text_of(answer, "transport"));
+  for (const Json& node : answer.at("nodes")) {
+    if (node.at("local").get<bool>() || !node.at("connected").get<bool>()) continue;
+    fmt::print("nodeid: {} reachable\n", node.at("nodeid").dump());
+    for (const Json& link : answer.at("links"))
+      fmt::print("   LINK: {}  ({}) enabled connected mtu: {}\n", link.at("number").dump(),
+                 text_of(node, "address"), answer.at("mtu").dump());
+    fmt::print("\n");
+  }
+}
+
+std::optional<std::uint32_t> read_nodeid(const std::string& text) {
+  std::uint32_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || rest != end || number == 0) return std::nullopt;
+  return number;
+}
+
+int print_addresses(const Common& common, const std::string& nodeid) {
+  const Json answer = ask(common, "links");
+  for (const Json& node : answer.at("nodes"))
+    if (node.at("nodeid").dump() == nodeid) {
+      fmt::print("{}\n", text_of(node, "address"));
+      return 0;
+    }
+  return failed(fmt::format("Could not get node address for nodeid {}", nodeid));
+}
+
+int kill_node(const Common& common, const std::string& nodeid) {
+  fmt::print("Killing node {}\n", nodeid);
+  std::fflush(stdout);
+  const Json answer = ask(common, "kill", {nodeid});
+  if (!answer.contains("error")) return 0;
+  return failed(fmt::format("Could not kill node (error = {})", text_of(answer, "error")),
+                text_of(answer, "reason"));
+}
+
+int shut_down(const Common& common) {
+  fmt::print("Shutting down corosync\n");
+  std::fflush(stdout);
+  ask(common, "shutdown");
+  return 0;
+}
+
+struct Request {
+  int action = 0;
+  bool brief = false;
+  std::string link, nodeid;
+};
+
+int run(const Request& request, const Common& common, const char* name) {
+  switch (request.action) {
+    case 's':
+    case 'n': {
+      Json answer = ask(common, "links");
+      if (common.json) return fmt::print("{}\n", answer.dump()), 0;
+      if (request.action == 's')
+        return LinkStatus(std::move(answer), request.brief, request.link).print();
+      print_connected(answer);
+      return 0;
+    }
+    case 'L':
+      ask(common, "reopen_logs");
+      return 0;
+    case 'r':
+      ask(common, "links");  // whoever does not answer has nothing that could fail
+      fmt::print("Re-enabling all failed rings.\n");
+      return 0;
+    case 'a':
+      return print_addresses(common, request.nodeid);
+    case 'k':
+      return kill_node(common, request.nodeid);
+    case 'H':
+      return shut_down(common);
+    default:
+      fmt::print(fmt::runtime(usage), name);
+      return 0;
+  }
+}
+
+}  // namespace
+
+int cfgtool(int argc, char** argv) {
+  static constexpr option longs[] = {
+      {"status", no_argument, nullptr, 's'},     {"brief", no_argument, nullptr, 'b'},
+      {"nodes", no_argument, nullptr, 'n'},      {"reopen", no_argument, nullptr, 'L'},
+      {"kill", required_argument, nullptr, 'k'}, {"address", required_argument, nullptr, 'a'},
+      {"shutdown", no_argument, nullptr, 'H'},   {"force", no_argument, nullptr, 'F'}};
+  Options options(argc, argv, "i:sbnLrk:a:Hh", longs);
+  Request request;
+  for (int letter; (letter = options.next()) != -1;) switch (letter) {
+      case 'i':
+        request.link = optarg;
+        break;
+      case 'b':
+        request.brief = true;
+        break;
+      case 'F':
+        break;
+      case '?':
+        return 1;
+      case 'k':
+      case 'a': {
+        const auto nodeid = read_nodeid(optarg);
+        if (!nodeid) return failed("The nodeid was not valid, try a positive number", optarg);
+        request.nodeid = std::to_string(*nodeid);
+        request.action = letter;
+        break;
+      }
+      default:
+        request.action = letter;
+    }
+  if (const Words rest = options.rest(); !rest.empty())
+    return failed(fmt::format("{}: \"{}\" is no option", argv[0], rest[0]));
+  try {
+    return run(request, options.common(), argv[0]);
+  } catch (const client::Error& error) {
+    return failed(fmt::format("Could not initialize corosync configuration API error {}",
+                              cs_error(error).number),
+                  error.what());
+  }
+}
+
+}  // namespace gyre::tools
