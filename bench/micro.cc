@@ -1,12 +1,15 @@
 // The parts of the data plane one by one, in nanoseconds, by Google Benchmark.
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "bench/lockstep.hh"
 #include "membership/groups.hh"
 #include "membership/wire.hh"
+#include "node/group_copy.hh"
 #include "totem/pack.hh"
 #include "totem/window.hh"
 #include "transport/header.hh"
@@ -114,28 +117,62 @@ class Count final : public membership::Sink {
   std::size_t members = 0;
 };
 
-void lookup(benchmark::State& state) {
-  Count count;
-  membership::Membership membership(NodeId{1}, {}, count);
-  const totem::Member member{NodeId{1}, 1};
-  const totem::RingId ring{1, NodeId{1}, 1};
-  membership.configuration({.ring = ring, .previous = {}, .members = {&member, 1}});
-  std::uint64_t seq = 0;
-  const auto deliver = [&](std::span<const std::byte> payload, bool barrier) {
+// Nodes 1 … `nodes`, which have had their barrier.
+struct Members {
+  explicit Members(std::uint32_t nodes) {
+    std::vector<totem::Member> members;
+    for (std::uint32_t node = 1; node <= nodes; ++node) members.push_back({NodeId{node}, node});
+    membership.configuration({.ring = ring, .previous = {}, .members = members});
+    const auto list = membership.barrier();  // everyone's is empty
+    for (std::uint32_t node = 1; node <= nodes; ++node) deliver(node, list, true);
+  }
+  void deliver(std::uint32_t sender, std::span<const std::byte> payload, bool barrier = false) {
     membership.message({.place = {ring, totem::Seq{++seq}, 0},
-                        .sender = NodeId{1},
+                        .sender = NodeId{sender},
                         .barrier = barrier,
                         .payload = payload});
-  };
-  deliver(membership.barrier(), true);
-  deliver(membership::wire::join(1, 1, "micro").view(), false);
+  }
+
+  Count count;
+  membership::Membership membership{NodeId{1}, {}, count};
+  totem::RingId ring{1, NodeId{1}, 1};
+  std::uint64_t seq = 0;
+};
+
+void lookup(benchmark::State& state) {
+  Members members(1);
+  members.deliver(1, membership::wire::join(1, 1, "micro").view());
   const auto data = membership::wire::data(1, membership::group_id("micro"));
   std::vector<std::byte> message(data.view().begin(), data.view().end());
   message.resize(message.size() + 64);
-  for (auto _ : state) deliver(message, false);
-  if (count.members == 0) state.SkipWithError("no member was found");
+  for (auto _ : state) members.deliver(1, message);
+  if (members.count.members == 0) state.SkipWithError("no member was found");
 }
 BENCHMARK(lookup)->Name("group and members of a message looked up");
+
+// As many groups as a cluster may have, with as many members: a turn in which they are copied.
+void copy_groups(benchmark::State& state) {
+  constexpr std::size_t groups = membership::GroupLimits{}.groups;
+  constexpr std::uint32_t nodes = membership::GroupLimits{}.members / groups;
+  Members members(nodes);
+  for (std::size_t group = 0; group < groups; ++group)
+    for (std::uint32_t node = 1; node <= nodes; ++node) {
+      const std::string name = std::string(100, 'g') + std::to_string(group);
+      members.deliver(node, membership::wire::join(1, 1, name).view());
+    }
+  if (members.membership.group_count() != groups) state.SkipWithError("groups were refused");
+  const bool changes = state.range(0) != 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    node::GroupCopy copy({});
+    if (changes) copy.go_on(members.membership, 0);
+    state.ResumeTiming();
+    copy.go_on(members.membership, changes);
+    benchmark::DoNotOptimize(copy.groups().data());
+  }
+}
+BENCHMARK(copy_groups)->Name("a piece of all groups copied")->Arg(0);
+BENCHMARK(copy_groups)->Name("all groups copied at once")->Arg(1);
 
 // The same empty receive, called through the interface and on the final class.
 void interface_call(benchmark::State& state) {

@@ -25,6 +25,9 @@ struct Membership::State {
   void apply(const wire::Leave&, const totem::Message&) noexcept;
   void apply(const wire::ProcessDown&, const totem::Message&) noexcept;
   void apply(const wire::Data&, const totem::Message&) noexcept;
+  void apply(const wire::Word& word, const totem::Message& message) noexcept {
+    sink.word(message.sender, word);
+  }
   void take_out(GroupId, const Process&, ChangeReason, const totem::Place&) noexcept;
   void count_missing(GroupId) noexcept;
   template <typename Request>
@@ -83,6 +86,8 @@ void Membership::message(const totem::Message& message) noexcept {
       return state.apply_if(wire::read_leave(message.payload), message);
     case wire::Kind::process_down:
       return state.apply_if(wire::read_process_down(message.payload), message);
+    case wire::Kind::word:
+      return state.apply_if(wire::read_word(message.payload), message);
     case wire::Kind::none:
       break;
   }

@@ -67,6 +67,8 @@ class Sink {
     join_refused(process, name, reason);
   }
   virtual void message(const GroupMessage&) = 0;
+  // One of a member's daemon, to all daemons.
+  virtual void word(NodeId, const wire::Word&) {}
   virtual void barrier_done() = 0;  // behind the group changes: the node calls Ring::open()
 };
 

@@ -70,6 +70,17 @@ Encoded data(std::uint32_t client, GroupId group) noexcept {
   return encoded;
 }
 
+Encoded word(const Word& word) noexcept {
+  assert(word.text.size() <= word_text_max);
+  Encoded encoded;
+  Writer writer(encoded.bytes);
+  write_head(writer, Kind::word, word.what, word.subject);
+  writer.number(word.request);
+  writer.text(word.text);
+  encoded.size = writer.size();
+  return encoded;
+}
+
 std::optional<Join> read_join(std::span<const std::byte> message) noexcept {
   Reader reader(message);
   const Head head = read_head(reader);
@@ -106,6 +117,15 @@ std::optional<Data> read_data(std::span<const std::byte> message) noexcept {
   if (!reader.good()) return std::nullopt;
   if (head.kind != Kind::data || head.detail != 0 || head.spare != 0) return std::nullopt;
   return Data{head.client, group, reader.bytes(reader.left())};
+}
+
+std::optional<Word> read_word(std::span<const std::byte> message) noexcept {
+  Reader reader(message);
+  const Head head = read_head(reader);
+  const auto request = reader.number<std::uint64_t>();
+  if (!reader.good() || head.kind != Kind::word || head.spare != 0) return std::nullopt;
+  if (reader.left() > word_text_max) return std::nullopt;
+  return Word{head.detail, head.client, request, reader.text(reader.left())};
 }
 
 }  // namespace gyre::membership::wire

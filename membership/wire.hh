@@ -8,6 +8,7 @@
 //   join          2, name size, 0, 0, client:4, pid:4, name
 //   leave         3, reason, 0, 0, client:4, group:8
 //   process_down  4, 0, 0, 0, client:4
+//   word          6, what, 0, 0, subject:4, request:8, text
 #pragma once
 
 #include <array>
@@ -37,8 +38,25 @@ Encoded process_down(std::uint32_t client) noexcept;
 // The payload follows.
 Encoded data(std::uint32_t client, GroupId group) noexcept;
 
+// What one daemon says to all, itself included. What it means is not known here.
+struct Word {
+  std::uint8_t what = 0;
+  std::uint32_t subject = 0;
+  std::uint64_t request = 0;  // the sender's own number for it
+  std::string_view text;      // at most word_text_max bytes
+};
+inline constexpr std::size_t word_text_max = header_max - 16;
+Encoded word(const Word&) noexcept;
+
 // The other direction. Nothing, if the bytes are not exactly such a message.
-enum class Kind : std::uint8_t { none = 0, data = 1, join = 2, leave = 3, process_down = 4 };
+enum class Kind : std::uint8_t {
+  none = 0,
+  data = 1,
+  join = 2,
+  leave = 3,
+  process_down = 4,
+  word = 6
+};
 struct Join {
   std::uint32_t client, pid;
   std::string_view name;
@@ -64,5 +82,6 @@ std::optional<Join> read_join(std::span<const std::byte> message) noexcept;
 std::optional<Leave> read_leave(std::span<const std::byte> message) noexcept;
 std::optional<ProcessDown> read_process_down(std::span<const std::byte> message) noexcept;
 std::optional<Data> read_data(std::span<const std::byte> message) noexcept;
+std::optional<Word> read_word(std::span<const std::byte> message) noexcept;
 
 }  // namespace gyre::membership::wire

@@ -70,6 +70,7 @@ class Helper final : public Errands {
   void reserve(std::uint64_t ring_seq) override;
   void take_back(shm::Channel channel) override;
   void viewed(std::uint64_t number, std::size_t members) override;
+  void said(std::uint64_t request) override { finished({.number = request}); }
 
  private:
   using Clock = std::chrono::steady_clock;

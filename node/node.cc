@@ -57,6 +57,7 @@ bool Node::turn(Time now) {
   bool active = receive(Lane::data, now);
   active |= receive(Lane::token, now);
   submit_barrier();
+  submit_words();
   active |= submit_all();
   ring_.expire(now);
   drain();
@@ -126,6 +127,16 @@ void Node::submit_barrier() {
   const auto answer = ring_.submit(0, totem::Class::barrier, totem::Guarantee::agreed, parts);
   barrier_due_ = barrier_refused_ = answer == totem::Submitted::later;
   drain();
+}
+
+// Their source is one that no program has.
+void Node::submit_words() {
+  while (!words_.empty()) {
+    const std::span<const std::byte> parts[] = {words_.oldest()};
+    const auto answer = ring_.submit(0, totem::Class::application, totem::Guarantee::agreed, parts);
+    if (answer == totem::Submitted::later) return;
+    words_.taken();
+  }
 }
 
 bool Node::submit_all() {
@@ -401,6 +412,11 @@ void Node::membership_refused(const membership::Process& process, std::string_vi
 
 void Node::message(const membership::GroupMessage& message) {
   each_local(message.members, [&](ClientPort& port) { port.message(message); });
+}
+
+void Node::word(NodeId sender, const membership::wire::Word& word) {
+  if (What{word.what} == What::kill && NodeId{word.subject} == peers_.self()) killed_by_ = sender;
+  if (sender == peers_.self()) errands_.said(word.request);
 }
 
 void Node::barrier_done() {

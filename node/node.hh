@@ -20,6 +20,7 @@
 #include "node/record.hh"
 #include "node/send_record.hh"
 #include "node/status.hh"
+#include "node/words.hh"
 #include "totem/peers.hh"
 #include "totem/ring.hh"
 #include "transport/shm/channel.hh"
@@ -34,6 +35,8 @@ class Errands {
   virtual void reserve(std::uint64_t ring_seq) = 0;  // on disk; the answer is Node::reserved
   virtual void take_back(shm::Channel channel) = 0;  // of a program that is gone: to be destroyed
   virtual void viewed(std::uint64_t number, std::size_t members) = 0;  // a view stands
+  // A word of this daemon has its place in the order.
+  virtual void said(std::uint64_t /*request*/) {}
 };
 
 // A node of the nodelist, other than this one.
@@ -104,6 +107,10 @@ class Node final : membership::Sink, Submitter {
   // Forms the ring anew.
   void gather(Time now);
   bool left() const noexcept { return ring_.left(); }
+  // To all daemons; Errands::said tells when it has its place. False: too much waits already.
+  bool say(const membership::wire::Word& word) noexcept { return words_.say(word); }
+  // Who wants this node to leave and end; nobody, as a rule.
+  std::optional<NodeId> killed_by() const noexcept { return killed_by_; }
   bool has_view() const noexcept { return view_number_ != 0; }
   // The programs are told that the daemon stops.
   void end_clients();
@@ -128,6 +135,7 @@ class Node final : membership::Sink, Submitter {
   void membership_refused(const membership::Process& process, std::string_view name,
                           std::string_view reason) override;
   void message(const membership::GroupMessage& message) override;
+  void word(NodeId sender, const membership::wire::Word& word) override;
   void barrier_done() override;
   // Submitter
   bool submit(std::uint32_t client, totem::Guarantee guarantee,
@@ -138,6 +146,7 @@ class Node final : membership::Sink, Submitter {
   bool accept(Arrival& arrival, NodeIndex& from);
   bool submit_all();
   void submit_barrier();
+  void submit_words();
   bool record_sends();
   bool send();
   void report(const totem::Transition& transition);
@@ -183,6 +192,8 @@ class Node final : membership::Sink, Submitter {
   bool undecided_ = false;                // a port is polled and did not wait for the ring
   Time watch_at_ = never;
 
+  Words words_;
+  std::optional<NodeId> killed_by_;
   bool barrier_due_ = false;      // the membership's barrier is still to be submitted
   bool barrier_refused_ = false;  // for now: the ring has to get on first
   bool stuck_ = false;            // the device took less than it was offered

@@ -40,6 +40,11 @@ void Reactor::run() {
     setup_.helper.turned();
     if (setup_.helper.has_news()) active |= take_news(now);
     active |= go_on_copying(now);
+    if (const auto killer = node.killed_by(); killer && leave_by_ == never) {
+      setup_.log.write(now, LogLevel::error, "killed by node {}: leaving the ring",
+                       static_cast<std::uint32_t>(*killer));
+      leave(now);
+    }
     if (now >= namesake_at_ || !node.has_view()) notice_namesake(now);
     setup_.helper.pass_on();
     if (node.left() || now >= leave_by_) break;
@@ -91,6 +96,15 @@ void Reactor::obey(const Command& command, Time now) {
     case Command::Kind::copy_groups:
       copying_ = command;
       return;
+    case Command::Kind::kill:
+      // The outcome is that it has its place in the order.
+      if (setup_.node.say({.what = static_cast<std::uint8_t>(What::kill),
+                           .subject = static_cast<std::uint32_t>(command.node),
+                           .request = command.number,
+                           .text = {}}))
+        return;
+      return setup_.helper.finished(
+          {.number = command.number, .refused = "too many orders wait for the ring already"});
     case Command::Kind::leave:
       leave(now);
       return setup_.helper.finished({.number = command.number});

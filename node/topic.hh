@@ -20,8 +20,9 @@ class GroupCopy;
 // What a program asks of the reactor. It crosses threads as plain data; the reactor answers each
 // with an Outcome, at once or when it is done.
 struct Command {
-  enum class Kind : std::uint8_t { leave, gather, copy_groups } kind{};
+  enum class Kind : std::uint8_t { leave, gather, kill, copy_groups } kind{};
   std::uint64_t number = 0;     // given by the desk, handed back with the outcome
+  NodeId node = NodeId::none;   // kill: this one
   GroupCopy* groups = nullptr;  // copy_groups: to be filled; stays where it is until the outcome
 };
 struct Outcome {

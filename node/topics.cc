@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "node/group_copy.hh"
@@ -35,6 +36,25 @@ std::string groups_json(const GroupCopy& copy) {
   return nlohmann::json{{"groups", std::move(groups)}}.dump();
 }
 
+// Of a member; the answer comes when the order for it has its place.
+Answer kill(const Asked& asked) {
+  std::uint32_t number = 0;
+  const std::string& text = asked.arguments.size() == 1 ? asked.arguments[0] : "";
+  const char* end = text.data() + text.size();
+  if (std::from_chars(text.data(), end, number).ptr != end || text.empty())
+    return wrong_arguments("nodeid");
+  const Snapshot& snapshot = asked.snapshot;
+  const auto members = std::span(snapshot.members).first(snapshot.member_count);
+  const auto is_it = [&](const Snapshot::Member& member) {
+    return member.member.node == NodeId{number};
+  };
+  if (!std::ranges::any_of(members, is_it))
+    return nlohmann::json{{"error", "CS_ERR_NOT_EXIST"},
+                          {"reason", fmt::format("node {} is not a member", number)}}
+        .dump();
+  return Order{.command = {.kind = Command::Kind::kill, .node = NodeId{number}}};
+}
+
 }  // namespace
 
 Topics make_topics(const StatusNames& names, LogWriter& writer) {
@@ -55,6 +75,7 @@ Topics make_topics(const StatusNames& names, LogWriter& writer) {
           {"members", json(members_json)},
           {"counters", json(counters_json)},
           {"shutdown", command(Command::Kind::leave)},
+          {"kill", kill},
           {"reopen_logs", [&writer](const Asked& asked) -> Answer {
              if (!asked.arguments.empty()) return wrong_arguments("none");
              writer.reopen();

@@ -10,7 +10,7 @@ namespace gyre::node {
 struct Config;
 struct LocalNode;
 
-// status, members, counters; shutdown; reopen_logs. `writer` outlives them.
+// status, members, counters; shutdown; kill of a node; reopen_logs. `writer` outlives them.
 Topics make_topics(const StatusNames& names, LogWriter& writer);
 // groups: all groups of the cluster, with their members.
 Topic groups_topic(const membership::GroupLimits& limits);

@@ -17,7 +17,8 @@ Bytes copy(const Encoded& encoded) {
 }
 
 bool readable(std::span<const std::byte> bytes) {
-  return read_join(bytes) || read_leave(bytes) || read_process_down(bytes) || read_data(bytes);
+  return read_join(bytes) || read_leave(bytes) || read_process_down(bytes) || read_data(bytes) ||
+         read_word(bytes);
 }
 
 TEST(Wire, LayoutStandsStill) {
@@ -63,6 +64,32 @@ TEST(Wire, GivesBackWhatWasWritten) {
   EXPECT_EQ(sent->client, 7u);
   EXPECT_EQ(sent->group, group);
   EXPECT_EQ(text_of(sent->payload), "ZZZ");
+}
+
+TEST(Wire, WordsHaveAnyTextUpToTheirLength) {
+  using namespace std::string_view_literals;
+  const Word said{.what = 1, .subject = 2, .request = 0x0304, .text = "ab"};
+  EXPECT_EQ(copy(word(said)), bytes_of("\6\1\0\0\2\0\0\0\4\3\0\0\0\0\0\0ab"sv));
+  for (const std::string& text :
+       {std::string(), std::string("a\0b", 3), std::string(word_text_max, 'x')}) {
+    const Bytes bytes = copy(
+        word({.what = 255, .subject = 0xffffffff, .request = ~std::uint64_t{0}, .text = text}));
+    EXPECT_LE(bytes.size(), header_max);
+    const auto read = read_word(bytes);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->what, 255);
+    EXPECT_EQ(read->subject, 0xffffffff);
+    EXPECT_EQ(read->request, ~std::uint64_t{0});
+    EXPECT_EQ(read->text, text);
+  }
+  Bytes bytes = copy(word({.text = std::string_view()}));
+  EXPECT_FALSE(read_word(std::span(bytes).first(15)));
+  bytes.resize(header_max + 1);
+  EXPECT_FALSE(read_word(bytes));
+  bytes.resize(header_max);
+  EXPECT_TRUE(read_word(bytes));
+  bytes[2] = std::byte{1};
+  EXPECT_FALSE(read_word(bytes));
 }
 
 TEST(Wire, NamesAreOneTo128BytesOfAnyKind) {

@@ -79,7 +79,8 @@ class TestNode final : public node::Errands {
   std::uint64_t ring_seq() const { return ring_seq_; }  // what its file says
   std::size_t taken_back() const { return taken_back_; }
   std::uint64_t views() const { return views_; }
-  std::size_t allocations() const { return allocations_; }  // in turns
+  const std::vector<std::uint64_t>& said_words() const { return said_; }  // by request
+  std::size_t allocations() const { return allocations_; }                // in turns
   std::vector<std::string> log();
   bool reserve_at_once = true;
   bool paused = false;  // a Cluster passes it over
@@ -87,6 +88,7 @@ class TestNode final : public node::Errands {
   void reserve(std::uint64_t ring_seq) override { reserve_ = ring_seq; }
   void take_back(shm::Channel) override { ++taken_back_; }
   void viewed(std::uint64_t number, std::size_t) override { views_ = number; }
+  void said(std::uint64_t request) override { said_.push_back(request); }
 
  private:
   const std::uint32_t id_;
@@ -99,6 +101,7 @@ class TestNode final : public node::Errands {
   Time now_{};
   std::uint32_t clients_ = 0;
   std::uint64_t reserve_ = 0, ring_seq_ = 0, views_ = 0;
+  std::vector<std::uint64_t> said_;
   std::size_t taken_back_ = 0, allocations_ = 0;
 };
 

@@ -428,6 +428,10 @@ TEST_F(Gyred, ThreeOfThemOrderWhatTheirProgramsSend) {
   EXPECT_EQ(members["members"][2]["name"], "n3");
   EXPECT_EQ(members["members"][2]["addresses"][0], address(3));
   EXPECT_THROW(client::Connection::query("weather", {.run_dir = run_dir(2)}), client::Error);
+  const auto groups =
+      nlohmann::json::parse(client::Connection::query("groups", {.run_dir = run_dir(2)}));
+  EXPECT_EQ(groups["groups"][0]["name"], "707269636573");  // "prices"
+  EXPECT_EQ(groups["groups"][0]["members"].size(), 3u);
 
   daemons[2]->signal(SIGKILL);
   for (std::size_t count_left = 3; count_left != 2;) {

@@ -6,14 +6,10 @@ and two nodes of the interface form.
 """
 import json
 import os
-import re
-import stat
 import sys
 import unittest
 
-from daemon import NAMES, Tools
-
-GYRED, GYRE = sys.argv[1:3]
+from daemon import NAMES, Case
 
 LISTED = """totem {{
   version: 2
@@ -59,31 +55,6 @@ logging {{
   to_syslog: no
 }}
 """
-
-
-class Case(unittest.TestCase):
-    tools = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.tools = Tools(GYRED, GYRE)
-        cls.addClassCleanup(cls.tools.close)
-
-    def says(self, words, output, status=0, error=None, node=1, text=""):
-        """What stands on standard output, whole, and the first line on standard error."""
-        done = self.tools.run(node, words, text)
-        self.assertEqual((done.stdout, done.returncode), (output, status),
-                         f"{words}\n{done.stderr}")
-        first = done.stderr.split("\n")[0]
-        if error is None:
-            self.assertEqual(done.stderr, "", words)
-        else:
-            self.assertEqual(first, error, words)
-        return done
-
-    def refuses(self, words, error, reason="", node=1):
-        done = self.says(words, "", 1, error, node)
-        self.assertIn(reason, done.stderr)
 
 
 class Listed(Case):
@@ -375,7 +346,7 @@ class Open(Case):
             told = cls.tools.run(node, "gyre members --json").stdout
             members = json.loads(told)["members"]
 
-    def test_1_status_is_that_of_the_guide(self):
+    def test_a_status_is_that_of_the_guide(self):
         self.says("corosync-cfgtool -s", f"""\
 Printing ring status.
 Local node ID 1
@@ -384,7 +355,7 @@ RING ID 0
 \tstatus\t= ring 0 active with no faults
 """)
 
-    def test_2_members_are_those_of_the_guide(self):
+    def test_b_members_are_those_of_the_guide(self):
         lines = self.tools.run(1, "corosync-objctl runtime.totem.pg.mrp.srp.members").stdout
         self.assertEqual(lines, "".join(f"""\
 runtime.totem.pg.mrp.srp.{node}.ip=r(0) ip({self.tools.network}.{node}) \n\
@@ -398,7 +369,7 @@ nodeid: 2 reachable
 
 """)
 
-    def test_3_who_leaves_stays_listed_and_its_return_is_counted(self):
+    def test_c_who_leaves_stays_listed_and_its_return_is_counted(self):
         tracking = self.tools.start_command(1, "corosync-cmapctl -T runtime.members.2")
         tracking.stdout.readline()
         self.says("corosync-cfgtool -H", "Shutting down corosync\n", node=2)
@@ -412,7 +383,17 @@ nodeid: 2 reachable
                                 "modify> runtime.members.2.join_count (u32) = 2\n"})
         self.assertEqual(tracking.communicate("q\n", timeout=60), ("", ""))
 
-    def test_4_a_daemon_that_goes_away_ends_who_listens(self):
+    def test_d_a_node_is_killed(self):
+        self.says("corosync-cfgtool -k 9", "Killing node 9\n", 1,
+                  "Could not kill node (error = CS_ERR_NOT_EXIST)")
+        self.says("corosync-cfgtool -k 2", "Killing node 2\n")
+        self.assertEqual(self.daemons[2].wait(60), 0)
+        log = (self.tools.folder / "node2" / "output").read_text(encoding="utf-8")
+        self.assertIn("killed by node 1", log)
+        self.start(2)
+        self.await_members(1, 2)
+
+    def test_e_a_daemon_that_goes_away_ends_who_listens(self):
         tracking = self.tools.start_command(2, "corosync-cmapctl -T runtime.members")
         tracking.stdout.readline()
         self.daemons[2].kill()
@@ -421,7 +402,7 @@ nodeid: 2 reachable
         self.assertRegex(error, r"^Lost the cmap API\. Error CS_ERR_LIBRARY\n.*gyred went away")
         self.assertEqual(tracking.returncode, 1)
 
-    def test_5_without_a_daemon_each_says_so(self):
+    def test_f_without_a_daemon_each_says_so(self):
         for words, error in [
                 ("corosync-cmapctl", "Failed to initialize the cmap API. Error CS_ERR_LIBRARY"),
                 ("corosync-cfgtool -s", "Could not initialize corosync configuration API error 2"),
@@ -431,7 +412,7 @@ nodeid: 2 reachable
             with self.subTest(words=words):
                 self.refuses(words, error, "gyred is not running", node=3)
 
-    def test_6_another_user_is_refused(self):
+    def test_g_another_user_is_refused(self):
         if os.geteuid() != 0:
             self.skipTest("only root can become somebody else")
         os.chmod(self.tools.folder, 0o755)
@@ -444,55 +425,6 @@ nodeid: 2 reachable
         done = self.tools.run_as(4242, command, environment)
         self.assertEqual(done.stdout, "totem.version (u32) = 2\n", done.stderr)
         self.says("corosync-cmapctl -d uidgid.gid.4242", "")
-
-
-class Keygen(Case):
-    def test_makes_a_key_that_only_its_owner_reads(self):
-        key = self.tools.folder / "key"
-        self.says(f"corosync-keygen -k {key}", f"""\
-Corosync Cluster Engine Authentication key generator.
-Gathering 1024 bits for key from /dev/urandom.
-Writing corosync key to {key}.
-""")
-        self.assertEqual((key.stat().st_size, stat.S_IMODE(key.stat().st_mode)), (128, 0o400))
-        first = key.read_bytes()
-        self.assertGreater(len(set(first)), 64)
-        done = self.tools.run(1, f"corosync-keygen -k {key} -l")
-        self.assertEqual(done.returncode, 2)
-        self.assertEqual(done.stderr, f"corosync-keygen: Could not create {key}: File exists\n")
-        self.assertEqual(key.read_bytes(), first)
-        larger = self.tools.folder / "larger"
-        done = self.tools.run(1, f"gyre keygen --json -s 4096 -k {larger}")
-        self.assertEqual(json.loads(done.stdout), {"file": str(larger), "bits": 32768})
-        self.assertEqual(larger.stat().st_size, 4096)
-
-    def test_follows_no_link(self):
-        link, victim = self.tools.folder / "link", self.tools.folder / "victim"
-        link.symlink_to(victim)
-        self.assertEqual(self.tools.run(1, f"corosync-keygen -k {link}").returncode, 2)
-        self.assertFalse(victim.exists())
-
-    def test_refuses(self):
-        key = self.tools.folder / "none"
-        for words, status, error in [
-                (f"-k {key} -s 127", 1, "corosync-keygen: Unsupported key size (supported "
-                 "<128,4096>)"),
-                (f"-k {key} -s 4097", 1, "corosync-keygen: Unsupported key size (supported "
-                 "<128,4096>)"),
-                (f"-k {key} -s 128x", 1, "corosync-keygen: Unsupported key size (supported "
-                 "<128,4096>)"),
-                ("-k /nonexistent/key", 2,
-                 "corosync-keygen: Could not create /nonexistent/key: No such file or directory"),
-                (f"-k {key} -r /nonexistent", 1,
-                 "corosync-keygen: Failed to open random source: No such file or directory"),
-                (f"-k {key} -r /dev/null", 1, "corosync-keygen: Could not read from random source "
-                 "/dev/null: No data available")]:
-            with self.subTest(words=words):
-                done = self.tools.run(1, "corosync-keygen " + words)
-                self.assertEqual((done.returncode, done.stderr.split("\n")[0]), (status, error))
-                self.assertFalse(key.exists())
-        self.assertTrue(re.search(r"invalid option -- 'x'\nError parsing command line options.\n$",
-                                  self.tools.run(1, "corosync-keygen -x").stderr))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ import pathlib
 import random
 import socket
 import subprocess
+import sys
 import tempfile
+import unittest
 
 NAMES = ("cfgtool", "cmapctl", "cpgtool", "keygen", "objctl")
 
@@ -72,3 +74,29 @@ class Tools:
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self._running.append(process)
         return process
+
+
+class Case(unittest.TestCase):
+    """Of a test that is called with the paths of gyred and gyre."""
+    tools = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.tools = Tools(*sys.argv[1:3])
+        cls.addClassCleanup(cls.tools.close)
+
+    def says(self, words, output, status=0, error=None, node=1, text=""):
+        """What stands on standard output, whole, and the first line on standard error."""
+        done = self.tools.run(node, words, text)
+        self.assertEqual((done.stdout, done.returncode), (output, status),
+                         f"{words}\n{done.stderr}")
+        first = done.stderr.split("\n")[0]
+        if error is None:
+            self.assertEqual(done.stderr, "", words)
+        else:
+            self.assertEqual(first, error, words)
+        return done
+
+    def refuses(self, words, error, reason="", node=1):
+        done = self.says(words, "", 1, error, node)
+        self.assertIn(reason, done.stderr)

@@ -1,0 +1,37 @@
+// What this daemon has to say to all daemons, until the ring has taken it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "membership/wire.hh"
+
+namespace gyre::node {
+
+// What a word means: membership::wire::Word::what.
+enum class What : std::uint8_t {
+  kill = 1,  // the node `subject` is to leave the ring and end
+};
+
+class Words {
+ public:
+  // False: too much is waiting already.
+  bool say(const membership::wire::Word& word) noexcept {
+    if (count_ == waiting_.size()) return false;
+    waiting_[(first_ + count_++) % waiting_.size()] = membership::wire::word(word);
+    return true;
+  }
+
+  bool empty() const noexcept { return count_ == 0; }
+  std::span<const std::byte> oldest() const noexcept { return waiting_[first_].view(); }
+  void taken() noexcept {
+    first_ = (first_ + 1) % waiting_.size();
+    --count_;
+  }
+
+ private:
+  std::array<membership::wire::Encoded, 16> waiting_;
+  std::size_t first_ = 0, count_ = 0;
+};
+
+}  // namespace gyre::node
