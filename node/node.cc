@@ -134,7 +134,7 @@ void Node::submit_words() {
   while (!words_.empty()) {
     const std::span<const std::byte> parts[] = {words_.oldest()};
     const auto answer = ring_.submit(0, totem::Class::application, totem::Guarantee::agreed, parts);
-    if (answer == totem::Submitted::later) return;
+    if (answer != totem::Submitted::taken) return;
     words_.taken();
   }
 }
