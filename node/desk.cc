@@ -11,7 +11,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr seconds visitor_patience(5);       // to say the first word
-constexpr milliseconds hello_patience(200);  // for words that are on their way
+constexpr milliseconds halting_every(5);     // with who has said but half of it
+constexpr milliseconds hello_patience(200);  // for words that are there
 constexpr seconds reactor_patience(2);       // with a snapshot
 constexpr seconds command_patience(30);      // with what the whole ring has to agree on
 constexpr seconds reader_patience(5);        // with who does not read its answer
@@ -36,7 +37,8 @@ void Desk::watch(std::vector<pollfd>& fds) const {
   const int listener = visitors_.size() < visitors_max ? setup_.listener.fd() : -1;
   fds.push_back({.fd = listener, .events = POLLIN, .revents = 0});
   for (const Visitor& visitor : visitors_)
-    fds.push_back({.fd = visitor.socket.number(), .events = POLLIN, .revents = 0});
+    fds.push_back(
+        {.fd = visitor.halting ? -1 : visitor.socket.number(), .events = POLLIN, .revents = 0});
   for (const Asker& asker : askers_) {
     const short writing = asker.replies.pending() > 0 ? POLLOUT : 0;
     fds.push_back(
@@ -46,6 +48,8 @@ void Desk::watch(std::vector<pollfd>& fds) const {
 
 milliseconds Desk::patience(Clock::time_point now) const {
   milliseconds patience = seconds(1);
+  for (const Visitor& visitor : visitors_)
+    if (visitor.halting) patience = halting_every;
   for (const Asker& asker : askers_) {
     if (asker.state != Asker::State::listening) patience = std::min(patience, milliseconds(100));
     if (!asker.stream || asker.stream->every() == milliseconds()) continue;
@@ -64,11 +68,13 @@ void Desk::serve(std::span<const pollfd> ready, std::uint64_t snapshots, Clock::
     if (hung_up || done(asker, now)) askers_.erase(askers_.begin() + static_cast<long>(i));
   }
   for (std::size_t i = visitors_.size(); i-- > 0;) {
-    const bool spoke = first_visitor[i].revents != 0;
-    if (!spoke && now < visitors_[i].until) continue;
+    const bool spoke = visitors_[i].halting || first_visitor[i].revents != 0;
+    const bool whole = spoke && shm::hello_is_there(visitors_[i].socket);
+    visitors_[i].halting = spoke && !whole;
+    if (!whole && now < visitors_[i].until) continue;
     shm::Descriptor socket = std::move(visitors_[i].socket);
     visitors_.erase(visitors_.begin() + static_cast<long>(i));
-    if (spoke) receive(std::move(socket), snapshots, now);
+    if (whole) receive(std::move(socket), snapshots, now);
   }
   accept(now);
 }

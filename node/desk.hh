@@ -2,8 +2,9 @@
 //
 // A program says hello, and goes on to the reactor if it wants rings. A question waits for a
 // snapshot that was taken after it came, and is then answered by its topic: at once, by the
-// reactor, or over and over. Belongs to the helper thread. It waits for a hello that has begun, and
-// for nothing else: an answer lies here until its reader takes it, within bounds of size and time.
+// reactor, or over and over. Belongs to the helper thread, and waits for nobody: who says but half
+// a hello is looked at again, and an answer lies here until its reader takes it, within bounds of
+// size and time.
 #pragma once
 
 #include <poll.h>
@@ -54,6 +55,7 @@ class Desk {
   struct Visitor {  // connected, and has not said yet what for
     shm::Descriptor socket;
     Clock::time_point until;
+    bool halting = false;  // in the midst of its hello: it is readable, and not yet worth reading
   };
   struct Asker {
     enum class State : std::uint8_t { waiting, ordered, listening, answered } state{};

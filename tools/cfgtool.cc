@@ -27,7 +27,7 @@ options:
 	-r	Re-enable links that failed. They come back by themselves.
 	-H	Shutdown gyred cleanly on this node. (--force is taken and not needed.)
 	-h	Print basic usage.
-	--json	JSON: with -s and -n what gyred tells of its links
+	--json	JSON: with -s and -n what gyred tells of its links, with -a of the node
 	--run-dir	where gyred's socket is (else $GYRE_RUN_DIR, else /run/gyre)
 
 Example:
@@ -147,26 +147,36 @@ int print_addresses(const Common& common, const std::string& nodeid) {
   const Json answer = ask(common, "links");
   for (const Json& node : answer.at("nodes"))
     if (node.at("nodeid").dump() == nodeid) {
-      fmt::print("{}\n", text_of(node, "address"));
+      fmt::print("{}\n", common.json ? node.dump() : text_of(node, "address"));
       return 0;
     }
   return failed(fmt::format("Could not get node address for nodeid {}", nodeid));
 }
 
-int kill_node(const Common& common, const std::string& nodeid) {
-  fmt::print("Killing node {}\n", nodeid);
+// What is being done, before it is; with --json not in words.
+void announce(const Common& common, const std::string& words) {
+  if (!common.json) fmt::print("{}\n", words);
   std::fflush(stdout);
+}
+
+// The daemon did it.
+int done(const Common& common) {
+  if (common.json) fmt::print("{{}}\n");
+  return 0;
+}
+
+int kill_node(const Common& common, const std::string& nodeid) {
+  announce(common, "Killing node " + nodeid);
   const Json answer = ask(common, "kill", {nodeid});
-  if (!answer.contains("error")) return 0;
+  if (!answer.contains("error")) return done(common);
   return failed(fmt::format("Could not kill node (error = {})", text_of(answer, "error")),
                 text_of(answer, "reason"));
 }
 
 int shut_down(const Common& common) {
-  fmt::print("Shutting down corosync\n");
-  std::fflush(stdout);
+  announce(common, "Shutting down corosync");
   ask(common, "shutdown");
-  return 0;
+  return done(common);
 }
 
 struct Request {
@@ -188,11 +198,11 @@ int run(const Request& request, const Common& common, const char* name) {
     }
     case 'L':
       ask(common, "reopen_logs");
-      return 0;
+      return done(common);
     case 'r':
       ask(common, "links");  // whoever does not answer has nothing that could fail
-      fmt::print("Re-enabling all failed rings.\n");
-      return 0;
+      announce(common, "Re-enabling all failed rings.");
+      return done(common);
     case 'a':
       return print_addresses(common, request.nodeid);
     case 'k':

@@ -3,6 +3,8 @@
 #include "node/desk.hh"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <deque>
 #include <future>
@@ -168,6 +170,43 @@ TEST_F(AtTheDesk, WhoMayNotAskIsTurnedAway) {
   const Told got = result(answer);
   EXPECT_EQ(got.error, ErrorCode::refused);
   EXPECT_NE(got.text.find("is not allowed"), got.text.npos) << got.text;
+}
+
+// Neither half a hello nor half a question keeps anyone waiting but the one who says it.
+TEST_F(AtTheDesk, WhoSpeaksSlowlyIsWaitedForByNobodyElse) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  (directory / "gyre.sock").copy(address.sun_path, sizeof address.sun_path - 1);
+  const shm::Descriptor slow(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::connect(slow.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
+            0);
+  const std::array<std::uint32_t, 4> hello{0x65727967, 1, 2, 8};
+  const std::string words =
+      std::string(reinterpret_cast<const char*>(hello.data()), 16) + std::string("join\0you", 8);
+  std::size_t descriptors_while_slow = 0;
+  for (const char& word : words) {
+    ASSERT_EQ(::send(slow.number(), &word, 1, 0), 1);
+    const auto begun = Desk::Clock::now();
+    for (int i = 0; i < 3; ++i) round();
+    EXPECT_LT(Desk::Clock::now() - begun, 150ms);
+    if (&word != &words.back()) descriptors_while_slow = descriptors();
+  }
+  EXPECT_EQ(descriptors_while_slow, 2u);
+  auto other = ask("join", {"me"});
+  EXPECT_FALSE(result(other).error);
+  char answer[128];
+  const auto got = ::recv(slow.number(), answer, sizeof answer, MSG_DONTWAIT);
+  ASSERT_GT(got, 40);
+  EXPECT_NE(std::string(answer + 40, static_cast<std::size_t>(got) - 40).find(",you"),
+            std::string::npos);
+
+  const shm::Descriptor silent(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::connect(silent.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
+            0);
+  ASSERT_EQ(::send(silent.number(), words.data(), 20, 0), 20);
+  until([&] { return descriptors() == 2; });
+  now += 6s;
+  until([&] { return descriptors() == 1; });
 }
 
 TEST_F(AtTheDesk, TheAnswerComesFromASnapshotThatWasTakenAfterTheQuestion) {

@@ -256,6 +256,11 @@ LINK ID 0 \n\
         self.says("corosync-cfgtool -r", "Re-enabling all failed rings.\n")
         self.assertIn("corosync-cfgtool [[-i", self.tools.run(1, "corosync-cfgtool").stdout)
         answer = json.loads(self.tools.run(1, "corosync-cfgtool -s --json").stdout)
+        for words in ("-L", "-r"):
+            self.says(f"corosync-cfgtool --json {words}", "{}\n")
+        node = json.loads(self.tools.run(1, "corosync-cfgtool --json -a 8").stdout)
+        self.assertEqual(node, {"nodeid": 8, "address": f"{network}.8", "local": False,
+                                "connected": False})
         self.assertEqual(answer["links"], [{"number": 0, "address": f"{network}.7", "fault": ""}])
 
     def test_cpgtool(self):

@@ -93,6 +93,8 @@ bool allow_own(uid_t uid, gid_t gid) noexcept;
 
 // Tells a caller that is not allowed so, and throws; before a byte of it is read.
 void check_caller(const Descriptor& socket, const Allow& allow, TimeLimit limit);
+// Whether read_hello() would not wait: all of it is there, or something that is none.
+bool hello_is_there(const Descriptor& socket) noexcept;
 // Reads who is there. A caller that is not allowed is told so; then, as for every other failure,
 // this throws, and the caller closes the socket.
 Caller read_hello(const Descriptor& socket, const Allow& allow, TimeLimit limit);

@@ -1,5 +1,6 @@
 // The daemon's side of the handshake.
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -120,6 +121,17 @@ void check_caller(const Descriptor& socket, const Allow& allow, TimeLimit limit)
                              std::to_string(who.gid) + " is not allowed (uidgid)";
   refuse(socket, reason, limit);
   fail(Failure::untrusted, "pid " + std::to_string(who.pid) + ": " + reason);
+}
+
+bool hello_is_there(const Descriptor& socket) noexcept {
+  Hello hello;
+  const auto got = ::recv(socket.number(), &hello, sizeof hello, MSG_PEEK | MSG_DONTWAIT);
+  if (got < 0) return errno != EAGAIN && errno != EINTR;
+  if (got < static_cast<ssize_t>(sizeof hello)) return got == 0;
+  const std::size_t whole = sizeof hello + std::min<std::size_t>(hello.question_size, question_max);
+  int there = 0;
+  return ::ioctl(socket.number(), FIONREAD, &there) != 0 ||
+         static_cast<std::size_t>(there) >= whole;
 }
 
 Caller read_hello(const Descriptor& socket, const Allow& allow, TimeLimit limit) {
