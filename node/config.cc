@@ -7,6 +7,7 @@
 
 #include "node/config_address.hh"
 #include "node/config_lines.hh"
+#include "node/config_metrics.hh"
 #include "node/config_parts.hh"
 #include "node/config_quorum.hh"
 #include "node/config_settings.hh"
@@ -312,6 +313,7 @@ class Reader {
                        fmt::format("Value of key \"system.priority\" is expected to be max, min or "
                                    "integer in range (-20..99), but \"{}\" was given",
                                    priority));
+    config_.metrics = read_metrics(settings_);
     config_.clients_max = settings_.number("system.clients_max", config_.clients_max);
     config_.client_backlog_max =
         settings_.number("system.client_backlog_max", config_.client_backlog_max);

@@ -51,6 +51,11 @@ struct Service {
   bool operator_starts = false;  // ver: 1; with ver: 0 it starts with the ring
 };
 
+struct MetricsAddress {
+  std::string address;  // numeric; empty: there are no metrics
+  std::uint16_t port = 0;
+};
+
 struct LoggingConfig {
   bool to_stderr = true, to_syslog = true, to_logfile = false;
   bool debug = false, timestamp = true, hires = true;
@@ -90,6 +95,7 @@ struct Config {
   std::size_t clients_max = 1024;                  // programs that may be connected at a time
   std::uint64_t client_backlog_max = 64ull << 20;  // bytes that wait for one client
   std::chrono::milliseconds client_stall_max{10'000};  // for which a client may take nothing
+  MetricsAddress metrics;
   // Every key by its path, known or not: "totem.token" → "1000", "nodelist.node.0.ring0_addr" …
   // Without totem.key, which is a secret.
   std::map<std::string, std::string> keys;

@@ -163,6 +163,7 @@ constexpr Key keys[] = {
     text("system", "state_dir"),
     word("system", "sched_rr", yes_no),
     text("system", "priority"),
+    text("system", "metrics"),
     number("system", "clients_max", 1, 16384),
     number("system", "client_backlog_max", 65536, 1 << 30),
     number("system", "client_stall_max", 100, 3'600'000),

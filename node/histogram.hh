@@ -23,6 +23,7 @@ class Histogram {
   }
 
   std::uint64_t count() const noexcept { return count_; }
+  std::uint64_t total() const noexcept { return total_; }
   std::uint64_t mean() const noexcept { return count_ ? total_ / count_ : 0; }
   std::uint64_t last() const noexcept { return last_; }        // nanoseconds, as below
   std::uint64_t longest() const noexcept { return longest_; }  // exactly

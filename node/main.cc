@@ -12,6 +12,7 @@
 #include "node/admission.hh"
 #include "node/config.hh"
 #include "node/daemon.hh"
+#include "node/exporter.hh"
 #include "node/helper.hh"
 #include "node/key_map.hh"
 #include "node/log.hh"
@@ -191,6 +192,8 @@ void run(const Config& config, const LocalNode& local, const Admission& admissio
                    .poll = config.poll,
                    .leave_max = parameters.consensus + std::chrono::seconds(1)});
   helper.start();
+  std::optional<Exporter> exporter;  // its thread comes behind the helper, which takes the signals
+  if (!config.metrics.address.empty()) exporter.emplace(config.metrics, options.run_dir);
   if (background) background->started();
   reactor.run();
   helper.stop();

@@ -139,6 +139,13 @@ void Node::snapshot(Snapshot& page, Time now) const noexcept {
   page.taken = nanoseconds(now);
   page.client_count = static_cast<std::uint32_t>(ports_.size());
   if (ring_.last_visit() != Time::min()) page.token = nanoseconds(ring_.last_visit());
+  if (const totem::wire::Token* token = ring_.token()) {
+    page.seq = totem::number(token->seq);
+    page.aru = totem::number(token->aru);
+    page.aru_owner = token->aru_owner;
+    page.frames = token->fcc;
+    page.backlog = token->backlog;
+  }
   page.rotations = rotations_;
   tell_members(page);
   page.counter_count = 0;

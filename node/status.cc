@@ -42,6 +42,35 @@ Json counters_of(const Snapshot& snapshot) {
   return counters;
 }
 
+Json token_of(const Snapshot& snapshot) {
+  return {{"age_ms", snapshot.token ? (snapshot.taken - snapshot.token) / 1'000'000 : 0},
+          {"seq", snapshot.seq},
+          {"aru", snapshot.aru},
+          {"aru_owner", number(snapshot.aru_owner)},
+          {"frames", snapshot.frames},
+          {"backlog", snapshot.backlog}};
+}
+
+Json rotations_of(const Snapshot& snapshot) {
+  const Histogram& rotations = snapshot.rotations;
+  return {{"count", rotations.count()},           {"total_ns", rotations.total()},
+          {"last_ns", rotations.last()},          {"p50_ns", rotations.percentile(0.5)},
+          {"p99_ns", rotations.percentile(0.99)}, {"longest_ns", rotations.longest()}};
+}
+
+// Of the others in the view, by their ids.
+Json peers_of(const Snapshot& snapshot) {
+  Json peers = Json::object();
+  for (const Snapshot::Member& entry : std::span(snapshot.members).first(snapshot.member_count)) {
+    if (entry.member.node == snapshot.self) continue;
+    peers[std::to_string(number(entry.member.node))] = {
+        {"frames", entry.frames},
+        {"silent_ms", entry.heard ? (snapshot.taken - entry.heard) / 1'000'000 : 0},
+        {"joins", entry.joins}};
+  }
+  return peers;
+}
+
 // A name from the configuration may hold any bytes: what is not UTF-8 is replaced.
 std::string one_line(const Json& answer) {
   return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -68,6 +97,9 @@ std::string status_json(const Snapshot& snapshot, const StatusNames& names) {
       {"version", names.version},
       {"uptime_ms", (snapshot.taken - snapshot.started) / 1'000'000},
       {"clients", snapshot.client_count},
+      {"token", token_of(snapshot)},
+      {"rotation", rotations_of(snapshot)},
+      {"peers", peers_of(snapshot)},
       {"counters", counters_of(snapshot)},
   };
   return one_line(status);

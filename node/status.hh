@@ -77,12 +77,15 @@ struct Snapshot {
   std::uint32_t member_count = 0;  // in the view; behind them stand those that have left it
   std::uint32_t known_count = 0;   // all of them
   std::uint32_t counter_count = 0, client_count = 0;
-  const char* state = "";                // static storage
-  totem::RingId ring;                    // of the last view
-  std::uint64_t view = 0;                // 0: none yet
-  std::uint64_t started = 0, taken = 0;  // nanoseconds of the reactor's clock
-  std::uint64_t token = 0;               // when the token was here last; 0: never
-  Histogram rotations;                   // of the token
+  const char* state = "";                 // static storage
+  totem::RingId ring;                     // of the last view
+  std::uint64_t view = 0;                 // 0: none yet
+  std::uint64_t started = 0, taken = 0;   // nanoseconds of the reactor's clock
+  std::uint64_t token = 0;                // when the token was here last; 0: never
+  std::uint64_t seq = 0, aru = 0;         // as it said: assigned so far; received by all up to
+  NodeId aru_owner = NodeId::none;        // whom the ring waits for; none: nobody is behind
+  std::uint32_t frames = 0, backlog = 0;  // sent in its last rotation; waiting at all members
+  Histogram rotations;                    // of the token
   std::array<Member, nodes_max> members{};
   std::array<Counter, counters_max> counters{};
 

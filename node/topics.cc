@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "node/group_copy.hh"
+#include "node/metrics.hh"
 
 namespace gyre::node {
 namespace {
@@ -74,6 +75,7 @@ Topics make_topics(const StatusNames& names, LogWriter& writer) {
   return {{"status", json(status_json)},
           {"members", json(members_json)},
           {"counters", json(counters_json)},
+          {"metrics", json(metrics_text)},
           {"shutdown", command(Command::Kind::leave)},
           {"kill", kill},
           {"reopen_logs", [&writer](const Asked& asked) -> Answer {

@@ -21,6 +21,8 @@ void add_pub(CLI::App& app, Common& common);
 void add_sub(CLI::App& app, Common& common);
 void add_status(CLI::App& app, Common& common);
 void add_members(CLI::App& app, Common& common);
+void add_metrics(CLI::App& app, Common& common);
+void add_top(CLI::App& app, Common& common);
 void add_bench(CLI::App& app, Common& common);
 
 }  // namespace gyre::tools

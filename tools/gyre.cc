@@ -52,6 +52,8 @@ int main(int argc, char** argv) {
   add_sub(app, common);
   add_status(app, common);
   add_members(app, common);
+  add_metrics(app, common);
+  add_top(app, common);
   add_bench(app, common);
   for (const CorosyncCommand& command : corosync_commands())
     app.add_subcommand(std::string(command.name), std::string(command.what));

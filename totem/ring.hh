@@ -154,6 +154,11 @@ class Ring {
   // The token is here and waits for messages: one that is submitted now has its place at once.
   bool ready() const noexcept;
   const Counters& counters() const noexcept { return counters_; }
+  // As it was passed on last, or as it is while it is here; null: no ring is in operation.
+  const wire::Token* token() const noexcept {
+    const auto* operational = std::get_if<Operational>(&state_);
+    return operational ? &operational->rotation.token : nullptr;
+  }
 
  private:
   struct PeerState {

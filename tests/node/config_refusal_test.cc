@@ -149,6 +149,26 @@ INSTANTIATE_TEST_SUITE_P(
                          "transport: udpu\nnodeid: 4\n"),
                 5, "the others could not know it"}));
 
+TEST(MetricsAddress, IsLoopbackUnlessSomethingElseIsWritten) {
+  const auto metrics = [](const std::string& value) {
+    return parse(interface_form("", "", "system {\nmetrics: " + value + "\n}\n"));
+  };
+  EXPECT_EQ(parse(interface_form()).metrics.address, "");
+  EXPECT_EQ(metrics("9464").metrics.address, "127.0.0.1");
+  EXPECT_EQ(metrics("9464").metrics.port, 9464);
+  EXPECT_EQ(metrics("[::1]:9464").metrics.address, "::1");
+  EXPECT_TRUE(metrics("127.0.0.5:1").notices.empty());
+  const Config open = metrics("10.0.0.1:9464");
+  EXPECT_EQ(open.metrics.address, "10.0.0.1");
+  EXPECT_EQ(open.notices.size(), 1u) << "who can read them";
+  for (const char* wrong : {"", "many", "0", "65536", "localhost:1", "10.0.0.1:", ":1", "::1",
+                            "224.0.0.1:1", "[::1]", "1 2"})
+    EXPECT_THAT(
+        error_of(interface_form("", "", std::string("system {\nmetrics: ") + wrong + "\n}\n")),
+        StartsWith("f:12: Value of key \"system.metrics\" is expected to be PORT"))
+        << wrong;
+}
+
 // The file that a well-known guide has its readers write.
 std::string guide(const std::string& secauth, bool two_interfaces) {
   return "totem {\n        version: 2\n\n\t# Time (in ms) to wait for a token <1>\n"

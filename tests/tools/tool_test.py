@@ -1,14 +1,20 @@
 #!/usr/bin/env python3
 """usage: tool_test.py GYRED GYRE    Runs the tool against a daemon of its own on loopback."""
+import fcntl
+import http.client
 import json
 import os
 import pathlib
+import pty
 import random
 import re
+import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -34,8 +40,14 @@ nodelist {{
 }}
 system {{
   sched_rr: no
+  metrics: {metrics}
 }}
 """
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 class ToolTest(unittest.TestCase):
@@ -44,7 +56,8 @@ class ToolTest(unittest.TestCase):
         cls.temporary = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.temporary.cleanup)
         cls.folder = folder = pathlib.Path(cls.temporary.name)
-        text = CONFIGURATION.format(port=random.randrange(30000, 32000, 2))
+        cls.metrics = free_port()
+        text = CONFIGURATION.format(port=random.randrange(30000, 32000, 2), metrics=cls.metrics)
         (folder / "conf").write_text(text, encoding="utf-8")
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(str(folder / "notify"))
@@ -95,6 +108,153 @@ class ToolTest(unittest.TestCase):
         self.assertIs(answer["secauth"], False)
         self.assertEqual(answer["ring"], {"seq": answer["view"], "representative": 7})
         self.assertRegex(self.gyre("status").stdout, r"(?m)^ring\.representative +7$")
+
+    def scrape(self, method="GET", path="/metrics"):
+        connection = http.client.HTTPConnection("127.0.0.1", self.metrics, timeout=20)
+        self.addCleanup(connection.close)
+        connection.request(method, path)
+        return connection.getresponse()
+
+    def test_metrics_are_served(self):
+        response = self.scrape()
+        self.assertEqual(response.status, 200)
+        self.assertRegex(response.getheader("Content-Type"), "^application/openmetrics-text;")
+        lines = response.read().decode().splitlines()
+        self.assertEqual(lines[-1], "# EOF")
+        kinds, helps, samples = {}, {}, 0
+        for line in lines[:-1]:
+            if line.startswith("# "):
+                _, what, family, rest = line.split(" ", 3)
+                if what == "UNIT":
+                    self.assertTrue(family.endswith("_" + rest), line)
+                else:
+                    {"TYPE": kinds, "HELP": helps}[what][family] = rest
+                continue
+            name, value = re.fullmatch(r"(\w+)(?:{.*})? (\S+)", line).groups()
+            self.assertGreaterEqual(float(value), 0)
+            suffixes = {"counter": ("_total",), "info": ("_info",), "gauge": ("",),
+                        "summary": ("", "_count", "_sum")}[kinds[family]]
+            self.assertIn(name, [family + suffix for suffix in suffixes])
+            samples += 1
+        self.assertGreater(samples, 80)
+        self.assertEqual(kinds.keys(), helps.keys())
+
+    def test_metrics_are_nothing_else(self):
+        self.assertEqual(self.scrape("HEAD").read(), b"")
+        self.assertEqual(self.scrape(path="/").status, 404)
+        self.assertEqual(self.scrape("POST").status, 405)
+        self.assertEqual(self.scrape("GET", "/" + "x" * 100000).status // 100, 4)
+
+    def test_metrics_connections_are_bounded(self):
+        idle = []
+        for _ in range(16):
+            idle.append(socket.create_connection(("127.0.0.1", self.metrics), timeout=20))
+            self.addCleanup(idle[-1].close)
+        for one in idle[8:]:  # more than one address may have
+            self.assertEqual(one.recv(1), b"")
+        self.assertEqual(self.gyre("metrics").returncode, 0)
+        for one in idle:
+            one.close()
+        end = time.monotonic() + 20
+        while True:  # the server notices one after the other that they are gone
+            try:
+                self.assertEqual(self.scrape().status, 200)
+                return
+            except (ConnectionError, http.client.HTTPException):
+                self.assertLess(time.monotonic(), end)
+
+    def test_metrics_for_a_shell(self):
+        self.assertRegex(self.gyre("metrics").stdout, r"(?m)^gyre_view_members 1$")
+        self.assertEqual(self.gyre("metrics", "--json").returncode, 1)
+
+    def test_a_metrics_port_that_is_taken_is_named(self):
+        conf = self.folder / "taken"
+        conf.write_text((self.folder / "conf").read_text().replace("127.0.0.1\n", "127.0.0.2\n"))
+        place = self.folder / "taken.d"
+        done = subprocess.run([GYRED, "-f", "-c", conf, "--nodeid", "7", "--state-dir", place,
+                               "--run-dir", place], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False, timeout=30)
+        self.assertEqual(done.returncode, 15)
+        self.assertIn(f"metrics on 127.0.0.1 port {self.metrics}: Address already in use",
+                      done.stderr)
+
+    def test_top_once(self):
+        done = self.gyre("top", "--once", "--interval", "0.2")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout,
+                         r"^node 7 \(alone\) of tool: operational, ring 7\.\d+, view \d+")
+        self.assertNotIn("\x1b", done.stdout)
+        told = json.loads(self.gyre("top", "--once", "--json", "--interval", "0.2").stdout)
+        self.assertEqual((told["nodeid"], told["state"]), (7, "operational"))
+        self.assertEqual([node["nodeid"] for node in told["nodes"]], [7])
+        self.assertGreaterEqual(told["interval_ms"], 200)
+
+    def test_top_goes_on_in_a_pipe(self):
+        process = subprocess.Popen(
+            [GYRE, "top", "--json", "--interval", "0.1", "--run-dir", self.folder], text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(process.stdout.close)
+        for _ in range(3):
+            self.assertEqual(json.loads(process.stdout.readline())["nodeid"], 7)
+
+    def test_top_says_what_is_wrong(self):
+        self.assertEqual(self.gyre("top", "--interval", "0").returncode, 2)
+        done = subprocess.run([GYRE, "top", "--once", "--run-dir", "/nowhere"], check=False,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/nowhere/gyre.sock", done.stderr)
+
+    def top_in_a_terminal(self):
+        """Its process, and the terminal's other end; it has shown the ring."""
+        master, terminal = pty.openpty()
+        self.addCleanup(os.close, master)
+        before = termios.tcgetattr(terminal)
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 60, 0, 0))
+        process = subprocess.Popen(
+            [GYRE, "top", "--interval", "0.1", "--run-dir", self.folder], stdin=terminal,
+            stdout=terminal, stderr=terminal, start_new_session=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(os.close, terminal)
+        shown = b""
+        while b"operational" not in shown:
+            shown += os.read(master, 4096)
+        self.assertTrue(shown.startswith(b"\x1b[?1049h"))
+        self.assertFalse(termios.tcgetattr(terminal)[3] & termios.ECHO)
+
+        def expect_restored():
+            rest = b""
+            while b"\x1b[?1049l" not in rest:
+                rest += os.read(master, 4096)
+            self.assertTrue(rest.endswith(b"\x1b[?25h\x1b[?1049l"))
+            self.assertEqual(termios.tcgetattr(terminal), before)
+
+        return process, master, shown, expect_restored
+
+    def test_top_gives_the_terminal_back(self):
+        for end in (lambda process, master: os.write(master, b"q"),
+                    lambda process, master: process.send_signal(signal.SIGTERM),
+                    lambda process, master: process.send_signal(signal.SIGINT),
+                    lambda process, master: process.send_signal(signal.SIGHUP)):
+            process, master, shown, expect_restored = self.top_in_a_terminal()
+            lines = shown.split(b"\x1b[H")[-1].replace(b"\x1b[K", b"").split(b"\n")
+            self.assertTrue(all(len(line.strip()) <= 60 for line in lines[:-1]), lines)
+            end(process, master)
+            expect_restored()
+            self.assertEqual(process.wait(timeout=20), 0)
+
+    def test_top_gives_the_terminal_back_while_it_is_stopped(self):
+        process, master, _, expect_restored = self.top_in_a_terminal()
+        process.send_signal(signal.SIGTSTP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        expect_restored()
+        process.send_signal(signal.SIGCONT)
+        shown = b""
+        while b"operational" not in shown:
+            shown += os.read(master, 4096)
+        self.assertTrue(shown.startswith(b"\x1b[?1049h"))
 
     def test_sub_tells_the_view_and_then_what_pub_sends(self):
         process, events = self.subscriber("numbers", "--count", "3")

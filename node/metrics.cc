@@ -1,0 +1,141 @@
+#include "node/metrics.hh"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <span>
+
+namespace gyre::node {
+namespace {
+
+std::uint32_t number(NodeId id) {
+  return static_cast<std::uint32_t>(id);
+}
+
+double seconds(std::uint64_t nanoseconds) {
+  return static_cast<double>(nanoseconds) / 1e9;
+}
+
+// A name from the configuration may hold any bytes: what is not UTF-8 is replaced.
+std::string label(const std::string& name) {
+  using Json = nlohmann::json;
+  const std::string quoted = Json(name).dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string escaped;
+  for (const char letter : Json::parse(quoted).get<std::string>()) {
+    if (letter == '\\' || letter == '"') escaped += '\\';
+    escaped += letter == '\n' ? "\\n" : std::string(1, letter);
+  }
+  return escaped;
+}
+
+class Text {
+ public:
+  // All samples of a family follow it. A unit is the last part of the family's name.
+  void family(const std::string& name, std::string_view type, std::string_view help,
+              std::string_view unit = {}) {
+    name_ = "gyre_" + name;
+    text_ += fmt::format("# TYPE {} {}\n", name_, type);
+    if (!unit.empty()) text_ += fmt::format("# UNIT {} {}\n", name_, unit);
+    text_ += fmt::format("# HELP {} {}\n", name_, help);
+  }
+  template <typename Value>
+  void sample(std::string_view suffix, const std::string& labels, Value value) {
+    text_ += fmt::format("{}{}", name_, suffix);
+    if (!labels.empty()) text_ += fmt::format("{{{}}}", labels);
+    text_ += fmt::format(" {}\n", value);
+  }
+  template <typename Value>
+  void gauge(const std::string& name, std::string_view help, Value value,
+             std::string_view unit = {}) {
+    family(name, "gauge", help, unit);
+    sample("", "", value);
+  }
+  std::string end() && { return std::move(text_) + "# EOF\n"; }
+
+ private:
+  std::string name_, text_;
+};
+
+void write_node(Text& text, const Snapshot& snapshot, const StatusNames& names) {
+  const auto self = names.nodes.find(snapshot.self);
+  text.family("build", "info", "Version, transport and cluster of this gyred.");
+  text.sample(
+      "_info",
+      fmt::format(R"(version="{}",transport="{}",cluster="{}",node="{}",name="{}")",
+                  label(names.version), label(names.transport), label(names.cluster),
+                  number(snapshot.self), self == names.nodes.end() ? "" : label(self->second.name)),
+      1);
+  text.gauge("uptime_seconds", "Since the data plane started.",
+             seconds(snapshot.taken - snapshot.started), "seconds");
+  text.gauge("operational", "1 while the node is in a ring that works, else 0.",
+             std::string_view(snapshot.state) == "operational" ? 1 : 0);
+  text.gauge("view", "The number of the view.", snapshot.view);
+  text.gauge("view_members", "Nodes in the view.", snapshot.member_count);
+  text.gauge("clients", "Programs that are connected.", snapshot.client_count);
+}
+
+void write_token(Text& text, const Snapshot& snapshot) {
+  text.gauge("token_age_seconds", "Since the token was here last; it rests on an idle ring.",
+             snapshot.token ? seconds(snapshot.taken - snapshot.token) : 0, "seconds");
+  text.gauge("ring_behind_frames", "Frames that have a place and that not everyone has yet.",
+             snapshot.seq - std::min(snapshot.seq, snapshot.aru));
+  text.gauge("ring_backlog_frames", "Frames that wait at all members for a place.",
+             snapshot.backlog);
+  const Histogram& rotations = snapshot.rotations;
+  text.family("rotation_seconds", "summary", "From one visit of the token to the next.", "seconds");
+  for (const double share : {0.5, 0.9, 0.99, 0.999})
+    text.sample("", fmt::format("quantile=\"{}\"", share), seconds(rotations.percentile(share)));
+  text.sample("_count", "", rotations.count());
+  text.sample("_sum", "", seconds(rotations.total()));
+  text.gauge("rotation_longest_seconds", "The longest of them.", seconds(rotations.longest()),
+             "seconds");
+}
+
+void write_members(Text& text, const Snapshot& snapshot, const StatusNames& names) {
+  const auto each = [&](std::string_view suffix, auto value) {
+    for (std::size_t i = 0; i < snapshot.known_count; ++i) {
+      const Snapshot::Member& member = snapshot.members[i];
+      const auto known = names.nodes.find(member.member.node);
+      text.sample(suffix,
+                  fmt::format(R"(node="{}",name="{}")", number(member.member.node),
+                              known == names.nodes.end() ? "" : label(known->second.name)),
+                  value(i, member));
+    }
+  };
+  text.family("member", "gauge", "1: in the view. 0: it has been, and is not now.");
+  each("", [&](std::size_t i, const auto&) { return i < snapshot.member_count ? 1 : 0; });
+  text.family("member_joins", "counter", "How often the node came into the view.");
+  each("_total", [](std::size_t, const auto& member) { return member.joins; });
+  text.family("peer_frames", "counter", "Frames that came from the node.");
+  each("_total", [](std::size_t, const auto& member) { return member.frames; });
+  text.family("peer_silence_seconds", "gauge", "Since the last frame of the node.", "seconds");
+  each("", [&](std::size_t, const auto& member) {
+    return member.heard ? seconds(snapshot.taken - member.heard) : 0;
+  });
+}
+
+void write_counters(Text& text, const Snapshot& snapshot) {
+  for (const auto& counter : std::span(snapshot.counters).first(snapshot.counter_count)) {
+    const std::string name = fmt::format("{}_{}", counter.group, counter.name);
+    const std::string_view help = counter_help(counter.group, counter.name);
+    const bool gauge = is_gauge(counter.group, counter.name);
+    text.family(
+        name, gauge ? "gauge" : "counter",
+        help.empty() ? fmt::format("{}.{}", counter.group, counter.name) : std::string(help),
+        name.ends_with("_bytes") ? "bytes" : "");
+    text.sample(gauge ? "" : "_total", "", counter.value);
+  }
+}
+
+}  // namespace
+
+std::string metrics_text(const Snapshot& snapshot, const StatusNames& names) {
+  Text text;
+  write_node(text, snapshot, names);
+  write_token(text, snapshot);
+  write_members(text, snapshot, names);
+  write_counters(text, snapshot);
+  return std::move(text).end();
+}
+
+}  // namespace gyre::node

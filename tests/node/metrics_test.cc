@@ -1,0 +1,91 @@
+#include "node/metrics.hh"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/node/bed.hh"
+
+namespace gyre::node {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+struct Metrics : testing::Test {
+  Metrics() {
+    snapshot.self = NodeId{1};
+    snapshot.state = "operational";
+    snapshot.view = 12;
+    snapshot.started = 1'000'000'000;
+    snapshot.taken = 3'500'000'000;
+    snapshot.token = 3'250'000'000;
+    snapshot.seq = 100;
+    snapshot.aru = 93;
+    snapshot.rotations.add(std::chrono::microseconds(40));
+    snapshot.rotations.add(std::chrono::microseconds(60));
+    snapshot.member_count = 2;
+    snapshot.known_count = 3;
+    snapshot.members[0] = {.member = {NodeId{1}, 4}, .joins = 1};
+    snapshot.members[1] = {.member = {NodeId{2}, 8}, .joins = 2, .frames = 9};
+    snapshot.members[1].heard = 3'000'000'000;
+    snapshot.members[2] = {.member = {NodeId{3}, 8}, .joins = 1};
+    names.version = "0.1.0";
+    names.nodes[NodeId{2}] = {"be\xfft\"a\\\n", ""};
+  }
+  std::string text() const { return metrics_text(snapshot, names); }
+  Snapshot snapshot;
+  StatusNames names;
+};
+
+TEST_F(Metrics, OfTheNodeItsTokenAndItsMembers) {
+  EXPECT_THAT(text(), HasSubstr("# TYPE gyre_uptime_seconds gauge\n"
+                                "# UNIT gyre_uptime_seconds seconds\n"
+                                "# HELP gyre_uptime_seconds Since the data plane started.\n"
+                                "gyre_uptime_seconds 2.5\n"));
+  EXPECT_THAT(text(), HasSubstr("gyre_operational 1\n"));
+  EXPECT_THAT(text(), HasSubstr("gyre_token_age_seconds 0.25\n"));
+  EXPECT_THAT(text(), HasSubstr("gyre_ring_behind_frames 7\n"));
+  EXPECT_THAT(text(), HasSubstr("# TYPE gyre_rotation_seconds summary\n"));
+  EXPECT_THAT(text(), HasSubstr("gyre_rotation_seconds_count 2\n"
+                                "gyre_rotation_seconds_sum 0.0001\n"));
+  EXPECT_THAT(text(), HasSubstr("gyre_rotation_longest_seconds 6e-05\n"));
+  EXPECT_THAT(text(), HasSubstr("gyre_member{node=\"1\",name=\"\"} 1\n"));
+  EXPECT_THAT(text(), HasSubstr("gyre_member{node=\"3\",name=\"\"} 0\n"));
+  EXPECT_THAT(text(), HasSubstr("gyre_peer_silence_seconds{node=\"2\",name="));
+  EXPECT_TRUE(text().ends_with("# EOF\n"));
+}
+
+TEST_F(Metrics, NamesAreLabelsWhateverBytesTheyHold) {
+  EXPECT_THAT(text(), HasSubstr("gyre_member_joins_total{node=\"2\",name=\"be\xef\xbf\xbdt"
+                                R"(\"a\\\n"} 2)"));
+}
+
+TEST_F(Metrics, CountersHaveATypeAHelpAndAUnit) {
+  snapshot.add("ring", "rotations", 7);
+  snapshot.add("transport", "sent_bytes", 8);
+  snapshot.add("groups", "count", 9);
+  snapshot.add("new", "thing", 10);
+  EXPECT_THAT(text(), HasSubstr("# TYPE gyre_ring_rotations counter\n"
+                                "# HELP gyre_ring_rotations Visits of the token in operation.\n"
+                                "gyre_ring_rotations_total 7\n"));
+  EXPECT_THAT(text(), HasSubstr("# UNIT gyre_transport_sent_bytes bytes\n"));
+  EXPECT_THAT(text(), HasSubstr("gyre_transport_sent_bytes_total 8\n"));
+  EXPECT_THAT(text(), HasSubstr("# TYPE gyre_groups_count gauge\n"));
+  EXPECT_THAT(text(), HasSubstr("\ngyre_groups_count 9\n"));
+  EXPECT_THAT(text(), HasSubstr("# HELP gyre_new_thing new.thing\ngyre_new_thing_total 10\n"));
+}
+
+// What a node really counts.
+TEST(MetricsHelp, EveryCounterOfANodeSaysWhatItCounts) {
+  test::Cluster cluster(1, {.short_sends = false, .completes_after = 0, .resolves_after = {}});
+  cluster.start();
+  Snapshot page;
+  cluster.nodes[0]->node().snapshot(page, cluster.now);
+  ASSERT_GT(page.counter_count, 60u);
+  for (const auto& counter : std::span(page.counters).first(page.counter_count))
+    EXPECT_FALSE(counter_help(counter.group, counter.name).empty())
+        << "node/metrics_help.cc lacks " << counter.group << "." << counter.name;
+}
+
+}  // namespace
+}  // namespace gyre::node

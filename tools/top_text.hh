@@ -1,0 +1,21 @@
+// What `gyre top` makes of two looks at a daemon.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace gyre::tools {
+
+// The daemon's answers to "status" and "members".
+struct Look {
+  nlohmann::ordered_json status, members;
+};
+
+// What went on between the two, per second, and how things stand now. Throws nlohmann's exception
+// for answers that lack what every daemon tells.
+nlohmann::ordered_json summary(const Look& before, const Look& now);
+
+// The same for people: lines of at most 100 columns.
+std::string screen(const nlohmann::ordered_json& summary);
+
+}  // namespace gyre::tools
