@@ -14,11 +14,12 @@ void round_trip(std::span<const std::byte> frame) {
   fuzz::expect_same(frame, written, {0});
 }
 
-// As many entries as there is room for, of a node of the ring that speaks as it should.
+// As many entries as there is room for, up to one too many, of a node of the ring that speaks as it
+// should.
 void fit(FrameRef& frame, const totem::RingId&) {
   if (frame.size() < wire::Join::fixed_size) return;
   const std::size_t count =
-      std::min((frame.size() - wire::Join::fixed_size) / wire::Join::entry_size, nodes_max);
+      std::min((frame.size() - wire::Join::fixed_size) / wire::Join::entry_size, nodes_max + 1);
   frame.resize(wire::Join::fixed_size + count * wire::Join::entry_size);
   std::byte* const at = frame.data();
   totem::store(at + 2, static_cast<std::uint16_t>(count));

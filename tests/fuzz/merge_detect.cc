@@ -14,11 +14,11 @@ void round_trip(std::span<const std::byte> frame) {
   fuzz::expect_same(frame, written, {0, 1});
 }
 
-// As many nodes as there is room for, of nodes that there are.
+// As many nodes as there is room for, up to one too many, of nodes that there are.
 void fit(FrameRef& frame, const totem::RingId&) {
   if (frame.size() < wire::MergeDetect::fixed_size) return;
   const std::size_t count =
-      std::min((frame.size() - wire::MergeDetect::fixed_size) / sizeof(NodeId), nodes_max);
+      std::min((frame.size() - wire::MergeDetect::fixed_size) / sizeof(NodeId), nodes_max + 1);
   frame.resize(wire::MergeDetect::fixed_size + count * sizeof(NodeId));
   std::byte* const at = frame.data();
   totem::store(at + 2, static_cast<std::uint16_t>(count));

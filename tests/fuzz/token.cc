@@ -14,11 +14,11 @@ void round_trip(std::span<const std::byte> frame) {
   fuzz::expect_same(frame, written, {0, 1});
 }
 
-// As many requests as there is room for.
+// As many requests as there is room for, up to one too many.
 void fit(FrameRef& frame, const totem::RingId&) {
   if (frame.size() < wire::Token::fixed_size) return;
-  const std::size_t count =
-      std::min((frame.size() - wire::Token::fixed_size) / sizeof(totem::Seq), wire::Token::rtr_max);
+  const std::size_t count = std::min((frame.size() - wire::Token::fixed_size) / sizeof(totem::Seq),
+                                     wire::Token::rtr_max + 1);
   frame.resize(wire::Token::fixed_size + count * sizeof(totem::Seq));
   totem::store(frame.data() + 2, static_cast<std::uint16_t>(count));
 }
