@@ -31,20 +31,31 @@ void Consensus::received(const Process& process, std::span<const std::byte> fram
   peer.incarnation = join_.incarnation;
   peer.join_seq = join_.join_seq;
   peer.when = now;
-  proposed_.clear();
-  heard_.clear();
-  for (const wire::Join::Entry& each : std::span(join_.entries).first(join_.count)) {
-    if (!(each.marks & wire::Join::failed)) proposed_.push_back(each.node);
-    if (each.marks & wire::Join::heard) heard_.push_back(each.node);
-  }
-  std::ranges::sort(proposed_);
-  std::ranges::sort(heard_);
-  for (const NodeId node : heard_)
-    if (!has(peer.heard, node)) peer.heard.insert(std::ranges::lower_bound(peer.heard, node), node);
-  if (peer.proposals.empty() || peer.proposals.back().nodes != proposed_)
-    peer.proposals.push_back({proposed_, now});
+  if (!said_before(peer)) listen(peer, now);
   while (peer.proposals.size() > 1 && peer.proposals[1].when + at_once < now)
     peer.proposals.pop_front();
+}
+
+// Most joins are those before once more.
+bool Consensus::said_before(const Peer& peer) const {
+  const auto same = [](const wire::Join::Entry& a, const wire::Join::Entry& b) {
+    return a.node == b.node && a.marks == b.marks;
+  };
+  return std::ranges::equal(peer.entries, std::span(join_.entries).first(join_.count), same);
+}
+
+void Consensus::listen(Peer& peer, Time now) {
+  const auto entries = std::span(join_.entries).first(join_.count);
+  peer.entries.assign(entries.begin(), entries.end());
+  Nodes proposed;
+  for (const auto& [node, marks] : entries) {
+    if (!(marks & wire::Join::failed)) proposed.push_back(node);
+    if (marks & wire::Join::heard && !has(peer.heard, node))
+      peer.heard.insert(std::ranges::lower_bound(peer.heard, node), node);
+  }
+  std::ranges::sort(proposed);
+  if (peer.proposals.empty() || peer.proposals.back().nodes != proposed)
+    peer.proposals.push_back({std::move(proposed), now});
 }
 
 // What was said before is history with the next join: a token of this turn is still to be sent.
@@ -56,8 +67,9 @@ void Consensus::installed(const Process& process, Time now) {
 
 void Consensus::forget(Side& side, Time now) {
   if (now <= side.installed) return;
+  const Time installed = std::exchange(side.installed, never);
   std::erase_if(side.peers,
-                [&](const auto& peer) { return peer.second.when + at_once < side.installed; });
+                [&](const auto& peer) { return peer.second.when + at_once < installed; });
 }
 
 void Consensus::said(Side& side, std::uint64_t gather, std::span<const std::byte> frame) {

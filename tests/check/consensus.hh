@@ -45,25 +45,26 @@ class Consensus {
     std::uint64_t incarnation = 0, join_seq = 0;
     std::deque<Proposal> proposals;  // the newest, and those that came shortly before
     Nodes heard;
-    Time when{};  // the newest came
+    Time when{};                                    // the newest came
+    std::vector<totem::wire::Join::Entry> entries;  // of the newest
   };
   struct Side {  // what one process knows, and what it said
     std::map<NodeId, Peer> peers;
     Nodes given_up;
     std::uint64_t gather = 0;  // in which it said so
     totem::RingId passed;      // the last ring whose commit token it sent
-    Time installed = Time::min();
+    Time installed = never;    // when it last did so, while peers from before are remembered
   };
   static void forget(Side& side, Time now);
+  bool said_before(const Peer& peer) const;
+  void listen(Peer& peer, Time now);
   void said(Side& side, std::uint64_t gather, std::span<const std::byte> frame);
   void check_made(const Process& process, const Side& side, const Nodes& members, Time now);
   void check_passed(const Process& process, const Side& side, const Nodes& members);
 
   std::map<Process, Side> sides_;
   Findings findings_;
-  // Of the frame in hand: their memory is used again for the next.
-  totem::wire::Join join_;
-  Nodes proposed_, heard_;
+  totem::wire::Join join_;  // in hand
 };
 
 }  // namespace gyre::check

@@ -46,8 +46,7 @@ void Device::arrive(Flight&& flight) {
   if (inbox.size() < traits_.receive_frames) inbox.push_back(std::move(flight));
 }
 
-std::size_t Device::receive(Lane lane, std::span<Arrival> arrivals) noexcept {
-  auto& inbox = inbox_[static_cast<std::size_t>(lane)];
+std::size_t Device::hand_up(std::deque<Flight>& inbox, std::span<Arrival> arrivals) noexcept {
   std::size_t filled = 0;
   for (; filled < arrivals.size() && !inbox.empty(); inbox.pop_front()) {
     const Flight& flight = inbox.front();

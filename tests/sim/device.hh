@@ -47,7 +47,10 @@ class Device final : public Transport {
   bool pending() const { return !inbox_[0].empty() || !inbox_[1].empty(); }
 
   Limits limits() const noexcept override { return limits_of(traits_); }
-  std::size_t receive(Lane lane, std::span<Arrival> arrivals) noexcept override;
+  std::size_t receive(Lane lane, std::span<Arrival> arrivals) noexcept override {
+    auto& inbox = inbox_[static_cast<std::size_t>(lane)];
+    return inbox.empty() ? 0 : hand_up(inbox, arrivals);
+  }
   std::size_t send(std::span<const Send> sends) noexcept override;
   void set_peer(NodeIndex peer, LinkIndex link, const Address& address) noexcept override;
   void advance(Time now) noexcept override;
@@ -62,6 +65,7 @@ class Device final : public Transport {
     Send send;
     Time due;
   };
+  std::size_t hand_up(std::deque<Flight>& inbox, std::span<Arrival> arrivals) noexcept;
   bool to_all(const Send& send) const;
   NodeId destination(const Send& send) const;
   MachineIndex place_of(NodeIndex peer) const;  // network_.machines(): not known

@@ -6,6 +6,7 @@
 
 #include "node/ring_store.hh"
 #include "tests/sim/process.hh"
+#include "tests/sim/wire.hh"
 #include "tests/traces/frame_text.hh"
 #include "totem/wire.hh"
 #include "transport/header.hh"
@@ -141,20 +142,21 @@ Time Machine::true_time(Time shown) const {
   return Time(Duration(static_cast<std::int64_t>(std::max(0.0, elapsed / clock_rate_)) + 2));
 }
 
-Time Machine::due() const {
-  if (!process_) return never;
-  Time due = std::max({next_turn_, paused_until_});
-  if (programs_paused_ && paused()) return due;
-  for (const Process::Slot& slot : process_->slots)
-    if (slot.program)
-      due = std::min(due, slot.program->next());
-    else if (slot.port_free && !paused() && !resting_)
-      due = std::min(due, slot.starts_at);
-  return due;
-}
-
 void Machine::plan() {
-  run_.due[index_] = due();
+  programs_at_ = run_.due[index_] = never;
+  if (!process_) return;
+  bool cut_off = false;  // which is no reason to get up, but seen when something else is
+  for (const Process::Slot& slot : process_->slots) {
+    if (programs_paused_ && paused()) break;
+    if (slot.program) {
+      programs_at_ = std::min(programs_at_, slot.program->next());
+      cut_off |= slot.program->cut_off();
+    } else if (slot.port_free && !paused() && !resting_) {
+      programs_at_ = std::min(programs_at_, slot.starts_at);
+    }
+  }
+  run_.due[index_] = std::min(std::max(next_turn_, paused_until_), programs_at_);
+  if (cut_off) programs_at_ = Time::min();
   if (paused()) run_.pause_ends = std::min(run_.pause_ends, paused_until_);
 }
 
@@ -331,7 +333,7 @@ void Machine::read_log() {
 // ---- programs ----
 
 void Machine::run_programs() {
-  if (programs_paused_ && paused()) return;
+  if (programs_at_ > run_.now) return;
   const Time clock = local();
   for (std::size_t i = 0; i < process_->slots.size(); ++i) {
     Process::Slot& slot = process_->slots[i];
@@ -363,7 +365,9 @@ void Machine::serve_programs() {
     if (program.unread_since() != never && !program.cut_off())
       run_.programs.unread(program.id(), run_.now - program.unread_since(), allowed);
   }
-  if (run_.settings.programs_between) run_programs();
+  if (!run_.settings.programs_between) return;
+  plan();
+  run_programs();
 }
 
 bool Machine::has_all_numbers() const {
@@ -393,6 +397,8 @@ void Machine::connect(std::size_t index) {
     channel->events_size = run_.settings.events_size;
   }
   pair.daemon.pid = pair.program.pid = program_pid;
+  sim::connect(pair.daemon.socket.number(), pair.program.socket.number());
+  sim::connect(pair.daemon.room.number(), pair.program.room.number());
   slot.port_free = false;
   const check::Program id{this->id(), process_->id.incarnation, number};
   const std::size_t groups = std::max(run_.settings.habits.groups, run_.settings.room());
@@ -437,6 +443,12 @@ Time Machine::reserved_at() const {
 
 std::size_t Machine::frames_in_use() const {
   return process_->pool.count() - process_->pool.available();
+}
+
+bool Machine::waits() const {
+  return process_ && std::ranges::any_of(process_->slots, [](const Process::Slot& slot) {
+           return slot.program && slot.program->waits();
+         });
 }
 
 void Machine::each_program(const std::function<void(Program&)>& visit) {

@@ -51,6 +51,7 @@ class Machine final : node::Errands, node::Recorder {
   const node::Node& node() const;
   node::Snapshot snapshot() const;
   void each_program(const std::function<void(Program&)>& visit);
+  bool waits() const;  // a program of it does
   std::size_t frames_in_use() const;
   Time reserved_at() const;                     // when the disk will have answered
   std::uint64_t view() const { return view_; }  // the number of the last one; 0: none yet
@@ -71,7 +72,6 @@ class Machine final : node::Errands, node::Recorder {
   void deliver(const totem::Message& message) noexcept override;
   void configuration(const totem::Configuration& configuration) noexcept override;
 
-  Time due() const;
   void turn_daemon();
   Time local() const;          // what its clock shows now
   Time true_time(Time) const;  // when it will show that
@@ -98,6 +98,7 @@ class Machine final : node::Errands, node::Recorder {
 
   std::unique_ptr<Process> process_;
   Time next_turn_ = never, paused_until_{};
+  Time programs_at_ = never;                   // when there is something for run_programs()
   Time last_turn_{}, woken_at_ = Time::min();  // by its clock; it had not run for a while
   bool programs_paused_ = false, resting_ = false, dying_ = false, leaving_ = false;
   bool ends_behind_token_ = false, behind_token_ = false;  // in this turn

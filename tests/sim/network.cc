@@ -20,37 +20,32 @@ void Network::send(MachineIndex from, MachineIndex to, Lane lane, const Bytes& b
   const int copies = dice_.chance(weather.duplication) ? 2 : 1;
   for (int i = 0; i < copies; ++i)
     if (!dice_.chance(weather.loss)) carry(path, flight, i > 0);
-  if (!settled_ && dice_.chance(weather.late)) come_late(weather, flight);
+  if (!settled_ && dice_.chance(weather.late))
+    take_off(flight, now + dice_.between(Duration{}, weather.late_max), true, true);
 }
 
-void Network::come_late(const Weather& weather, Flight flight) {
-  flight.late = flight.irregular = true;
-  flight.when += dice_.between(Duration{}, weather.late_max);
-  take_off(std::move(flight));
-}
-
-void Network::carry(Link& path, Flight flight, bool again) {
-  flight.irregular = again;
+void Network::carry(Link& path, const Flight& flight, bool again) {
   const Weather& weather = path.weather;
-  flight.when += dice_.between(weather.delay_min, weather.delay_max);
-  if (dice_.chance(weather.spike)) flight.when += dice_.between(Duration{}, weather.spike_max);
+  Time when = flight.when + dice_.between(weather.delay_min, weather.delay_max);
+  if (dice_.chance(weather.spike)) when += dice_.between(Duration{}, weather.spike_max);
   Time& last = path.last[static_cast<std::size_t>(flight.lane)];
-  if (dice_.chance(weather.reorder))
-    flight.irregular = true;
-  else
-    flight.when = last = std::max(last, flight.when);
-  take_off(std::move(flight));
+  const bool overtakes = dice_.chance(weather.reorder);
+  if (!overtakes) when = last = std::max(last, when);
+  take_off(flight, when, again || overtakes);
 }
 
-void Network::take_off(Flight&& flight) {
+void Network::take_off(const Flight& flight, Time when, bool irregular, bool late) {
   if (free_places_.empty()) {
     free_places_.push_back(static_cast<std::uint32_t>(flights_.size()));
     flights_.emplace_back();
   }
   const std::uint32_t place = free_places_.back();
   free_places_.pop_back();
-  landings_.push({.when = flight.when, .serial = ++serial_, .flight = place});
-  flights_[place] = std::move(flight);
+  landings_.push({.when = when, .serial = ++serial_, .flight = place});
+  Flight& made = flights_[place] = flight;
+  made.when = when;
+  made.irregular = irregular;
+  made.late = late;
 }
 
 bool Network::arrive(Time now, Flight& flight) {

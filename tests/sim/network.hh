@@ -78,9 +78,8 @@ class Network {
     }
   };
   Link& link(MachineIndex from, MachineIndex to) { return links_[from * machines_ + to]; }
-  void carry(Link& link, Flight flight, bool again);
-  void come_late(const Weather& weather, Flight flight);
-  void take_off(Flight&& flight);
+  void carry(Link& link, const Flight& flight, bool again);
+  void take_off(const Flight& flight, Time when, bool irregular, bool late = false);
 
   const std::size_t machines_;
   Dice dice_;

@@ -19,17 +19,35 @@ World::World(const Swarm& swarm, std::uint64_t seed)
       run_.network.weather(from, to) = swarm.draw_weather(run_.dice);
 }
 
-// To the next instant at which something happens, and all of it. False: there is none by `end`.
+Time World::soonest() const {
+  Time soonest = strangers_.next();
+  for (const Time due : run_.due) soonest = std::min(soonest, due);
+  return soonest;
+}
+
+// What arrives until someone is due, which may be because of it. Returns when that is.
+Time World::take_arrivals(Time end) {
+  Time next = soonest();
+  while (run_.network.next() <= std::min(std::max(next, run_.now), end)) {
+    if (advance(run_.network.next())) next = soonest();
+    for (Flight flight; run_.network.arrive(run_.now, flight);) {
+      const MachineIndex to = flight.to;
+      if (to < size())
+        machines_[to]->arrive(std::move(flight));
+      else
+        strangers_.arrive(std::move(flight));
+      next = std::min(next, to < size() ? run_.due[to] : strangers_.next());
+    }
+  }
+  return next;
+}
+
+// To the next instant at which someone has something to do, and all of it. False: there is none by
+// `end`.
 bool World::step(Time end) {
-  Time next = std::min(run_.network.next(), strangers_.next());
-  for (const Time due : run_.due) next = std::min(next, due);
+  const Time next = take_arrivals(end);
   advance(std::min(next, end));
   if (next > end) return false;
-  for (Flight flight; run_.network.arrive(run_.now, flight);)
-    if (flight.to < size())
-      machines_[flight.to]->arrive(std::move(flight));
-    else
-      strangers_.arrive(std::move(flight));
   for (MachineIndex i = 0; i < size(); ++i)
     if (run_.due[i] <= run_.now) machines_[i]->turn();
   if (strangers_.next() <= run_.now) strangers_.turn();
@@ -37,11 +55,13 @@ bool World::step(Time end) {
   return true;
 }
 
-void World::advance(Time now) {
+// True: a pause was over, and what is due is planned anew.
+bool World::advance(Time now) {
   run_.now = std::max(run_.now, now);
-  if (run_.now < run_.pause_ends) return;
+  if (run_.now < run_.pause_ends) return false;
   run_.pause_ends = never;
   for (const auto& machine : machines_) machine->plan();
+  return true;
 }
 
 void World::run_until(Time end) {

@@ -28,7 +28,9 @@ class World {
 
  private:
   bool step(Time end);
-  void advance(Time now);
+  Time soonest() const;
+  Time take_arrivals(Time end);
+  bool advance(Time now);
 
   Run run_;
   std::vector<std::unique_ptr<Machine>> machines_;
