@@ -1,9 +1,10 @@
 // Work to be counted rather than timed, on a ring of two daemons in memory. `count idle N` passes
 // the token round N times, `count crowd CLIENTS N` does so beside programs that have nothing to
 // say; `count send BYTES N` has N messages submitted, ordered and delivered on both; in `count
-// churn CLIENTS N`, beside such programs, N others connect, join, send, leave and are gone.
-// bench/count_instructions runs it under callgrind at two lengths and takes the difference, so that
-// what the start costs does not count.
+// churn CLIENTS N`, beside such programs, N others connect, join, send, leave and are gone, and in
+// `count join CLIENTS N` they join the one group that all are in. bench/count_instructions runs it
+// under callgrind at two lengths and takes the difference, so that what the start costs does not
+// count.
 #include <sys/resource.h>
 
 #include <cstdio>
@@ -43,15 +44,15 @@ void raise_open_files() {
 // Programs that have each joined a group of their own, said something, and are silent now.
 class Crowd {
  public:
-  explicit Crowd(std::size_t clients)
-      : slots_(static_cast<std::uint32_t>(clients) + 1),
+  Crowd(std::size_t clients, bool together)
+      : together_(together),
+        slots_(static_cast<std::uint32_t>(clients) + 1),
         ring_(slots_, std::chrono::microseconds(50)) {
     raise_open_files();
     for (std::uint32_t slot = 0; slot < clients; ++slot) {
-      auto& program = programs_.emplace_back(connect(slot, "group " + std::to_string(slot)));
+      auto& program = programs_.emplace_back(connect(slot, std::to_string(slot)));
       program->send(payload_);
-      ring_.rotate(2);
-      program->take_messages();
+      settle();
     }
     ring_.rotate(10);
   }
@@ -63,21 +64,27 @@ class Crowd {
       const auto program = connect(i * slots_ + slots_ - 1, "churn");
       program->send(payload_);
       program->leave();
-      ring_.rotate(2);
+      settle();
       program->die(ring_.now());
-      ring_.rotate(2);
+      settle();
     }
   }
 
  private:
   using Program = std::unique_ptr<gyre::bench::LocalProgram>;
 
-  Program connect(std::uint32_t number, const std::string& group) {
+  Program connect(std::uint32_t number, const std::string& own_group) {
     auto program = std::make_unique<gyre::bench::LocalProgram>(ring_.node(0), ring_.now(), number);
-    program->join(group);
+    program->join(together_ ? "all" : own_group);
     return program;
   }
+  void settle() {
+    ring_.rotate(2);
+    if (together_)
+      for (const Program& program : programs_) program->take_messages();
+  }
 
+  const bool together_;
   const std::uint32_t slots_;
   gyre::bench::Lockstep ring_;
   std::vector<Program> programs_;
@@ -94,13 +101,14 @@ int main(int argc, char** argv) {
   } else if (what == "send" && argc == 4) {
     send(number(2), number(3));
   } else if (what == "crowd" && argc == 4) {
-    Crowd(number(2)).ring().rotate(number(3));
-  } else if (what == "churn" && argc == 4) {
-    Crowd(number(2)).churn(number(3));
+    Crowd(number(2), false).ring().rotate(number(3));
+  } else if ((what == "churn" || what == "join") && argc == 4) {
+    Crowd(number(2), what == "join").churn(number(3));
   } else {
     std::fputs(
         "usage: count idle ROTATIONS | count send BYTES MESSAGES\n"
-        "       count crowd CLIENTS ROTATIONS | count churn CLIENTS COUNT\n",
+        "       count crowd CLIENTS ROTATIONS | count churn CLIENTS COUNT\n"
+        "       count join CLIENTS COUNT\n",
         stderr);
     return 2;
   }

@@ -331,9 +331,11 @@ void ClientPort::group_change(const membership::GroupChange& change) noexcept {
   if (index == nowhere) return;
   Group& group = groups_[index];
   const bool was_member = group.member;
+  std::span<const membership::Process> members;  // told only to who cannot know them
   for (const auto& entry : change.joined)
     if (is_self(entry.process)) {
       group.member = true;
+      members = change.members;
       if (group.joins_under_way > 0) --group.joins_under_way;
     }
   for (const auto& entry : change.left)
@@ -343,18 +345,17 @@ void ClientPort::group_change(const membership::GroupChange& change) noexcept {
   if (!concerned) return;
 
   const std::size_t entries = change.joined.size() + change.left.size();
-  std::byte* at =
-      claim(shm::EventKind::group_change,
-            sizeof(shm::ChangeRecord) + change.members.size() * sizeof(shm::ProcessRecord) +
-                entries * sizeof(shm::EntryRecord) + change.name.size());
+  std::byte* at = claim(shm::EventKind::group_change,
+                        sizeof(shm::ChangeRecord) + members.size() * sizeof(shm::ProcessRecord) +
+                            entries * sizeof(shm::EntryRecord) + change.name.size());
   if (!at) return;
   shm::RecordWriter record(at);
   record.put(shm::ChangeRecord{.place = flat(change.place),
-                               .members = count(change.members.size()),
+                               .members = count(members.size()),
                                .joined = count(change.joined.size()),
                                .left = count(change.left.size()),
                                .name_size = count(change.name.size())});
-  for (const auto& member : change.members) record.put(flat(member));
+  for (const auto& member : members) record.put(flat(member));
   for (const auto& entry : change.joined) record.put(flat(entry));
   for (const auto& entry : change.left) record.put(flat(entry));
   record.put_text(change.name);

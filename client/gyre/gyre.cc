@@ -193,7 +193,7 @@ std::optional<Event> Connection::State::take() {
   if (!event) throw Error(ErrorCode::disconnected, "gyred wrote an event that makes no sense");
   lent = true;
   if (const auto* refused = std::get_if<JoinRefused>(&*event)) groups.note(*refused);
-  if (const auto* change = std::get_if<GroupChange>(&*event)) groups.note(*change, self());
+  if (auto* change = std::get_if<GroupChange>(&*event)) groups.note(*change, self());
   return event;
 }
 

@@ -22,12 +22,36 @@ void Standings::leave(std::string_view group) {
   forget_if_settled(it);
 }
 
-void Standings::note(const GroupChange& change, const Process& self) {
+namespace {
+
+using Entry = GroupChange::Entry;
+
+bool has(const std::vector<Entry>& entries, const Process& process) {
+  return std::ranges::binary_search(entries, process, {}, &Entry::process);
+}
+
+void replay(const GroupChange& change, std::vector<Process>& members) {
+  std::erase_if(members, [&](const Process& member) { return has(change.left, member); });
+  const auto known = static_cast<std::ptrdiff_t>(members.size());
+  for (const Entry& entry : change.joined) members.push_back(entry.process);
+  std::inplace_merge(members.begin(), members.begin() + known, members.end());
+}
+
+}  // namespace
+
+void Standings::note(GroupChange& change, const Process& self) {
   const auto it = standings_.find(change.group);
   if (it == standings_.end()) return;
-  const bool answers = std::ranges::any_of(
-      change.joined, [&](const GroupChange::Entry& entry) { return entry.process == self; });
-  if (answers && it->second.joins_under_way > 0) --it->second.joins_under_way;
+  Standing& standing = it->second;
+  if (has(change.joined, self)) {
+    standing.member = true;
+    standing.members = change.members;
+    if (standing.joins_under_way > 0) --standing.joins_under_way;
+  } else {
+    replay(change, standing.members);
+    change.members = standing.members;
+    if (has(change.left, self)) standing.member = false;
+  }
   forget_if_settled(it);
 }
 
@@ -47,7 +71,8 @@ void Standings::set(Standing& standing, bool joined) {
 }
 
 void Standings::forget_if_settled(All::iterator it) {
-  if (!it->second.joined && it->second.joins_under_way == 0) standings_.erase(it);
+  const Standing& standing = it->second;
+  if (!standing.joined && !standing.member && standing.joins_under_way == 0) standings_.erase(it);
 }
 
 }  // namespace gyre::client

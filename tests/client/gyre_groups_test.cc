@@ -26,6 +26,47 @@ TEST_F(Gyre, SeesTheOtherPrograms) {
   EXPECT_EQ(gone.left[0].reason, ChangeReason::process_down);
 }
 
+// The daemon tells all members once, and then what changes.
+TEST_F(Gyre, KnowsTheMembersOfItsGroups) {
+  auto one = node.connect(), two = node.connect();
+  const Process self = ring->self(), a = one->self(), b = two->self();
+  const auto members = [&] {
+    node.settle();
+    return expect<GroupChange>().members;
+  };
+  two->join("a");
+  node.settle();
+  ring->join("a");
+  EXPECT_EQ(members(), (std::vector{self, b}));
+  one->join("a");
+  EXPECT_EQ(members(), (std::vector{self, a, b}));
+  two->leave("a");
+  EXPECT_EQ(members(), (std::vector{self, a}));
+  ring->join("b");
+  EXPECT_EQ(members(), std::vector{self}) << "another group";
+  two->join("a");
+  EXPECT_EQ(members(), (std::vector{self, a, b}));
+  ring->leave("a");
+  EXPECT_EQ(members(), (std::vector{a, b}));
+  one->leave("a");
+  node.settle();
+  EXPECT_FALSE(ring->poll());
+  ring->join("a");
+  EXPECT_EQ(members(), (std::vector{self, b}));
+}
+
+// Until it is out, it is told who comes and goes.
+TEST_F(Gyre, KnowsTheMembersWhileItLeaves) {
+  join("a");
+  auto other = node.connect();
+  other->join("a");
+  node.ports().back().submit_to(node, node::PortBudget{}, node.now);
+  ring->leave("a");
+  node.settle();
+  EXPECT_EQ(expect<GroupChange>().members, (std::vector{ring->self(), other->self()}));
+  EXPECT_EQ(expect<GroupChange>().members, std::vector{other->self()});
+}
+
 TEST_F(Gyre, ReportsARefusedJoinAndCountsTheGroupAsNotJoined) {
   ring->join("a");
   port().join_refused(port().process(), "a", "no room");

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tests/transport/allocations.hh"
 #include "transport/header.hh"
 #include "transport/shm/handshake.hh"
@@ -89,10 +91,28 @@ std::string words_of(const shm::Record& record) {
 void Program::note_change(const shm::Record& record) {
   shm::RecordReader in(record.payload);
   const auto change = in.get<shm::ChangeRecord>();
-  members_.resize(change.members);
-  for (std::uint32_t& node : members_) node = in.get<shm::ProcessRecord>().node;
-  reasons_.resize(change.joined + change.left);
-  for (std::uint32_t& reason : reasons_) reason = in.get<shm::EntryRecord>().reason;
+  const auto process_of = [](const shm::ProcessRecord& process) {
+    return membership::Process{NodeId{process.node}, process.pid, process.client};
+  };
+  std::vector<membership::Process> listed, joined, left;
+  for (std::uint32_t i = 0; i < change.members; ++i)
+    listed.push_back(process_of(in.get<shm::ProcessRecord>()));
+  reasons_.clear();
+  for (std::uint32_t i = 0; i < change.joined + change.left; ++i) {
+    const auto entry = in.get<shm::EntryRecord>();
+    (i < change.joined ? joined : left).push_back(process_of(entry.process));
+    reasons_.push_back(entry.reason);
+  }
+  auto& members = groups_[std::string(in.get_text(change.name_size))];
+  if (listed.empty()) {
+    for (const auto& gone : left) std::erase(members, gone);
+    members.insert(members.end(), joined.begin(), joined.end());
+    std::ranges::sort(members);
+  } else {
+    members = listed;
+  }
+  members_.clear();
+  for (const auto& member : members) members_.push_back(static_cast<std::uint32_t>(member.node));
 }
 
 std::vector<std::string> Program::events() {

@@ -2,6 +2,7 @@
 // shared memory as real ones do.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,8 +30,9 @@ class Program {
             totem::Guarantee guarantee = totem::Guarantee::agreed);
   // All events up to now, in words: "view 1 2 3", "change prices +1 +2 -3", "1: payload".
   std::vector<std::string> events();
-  // Of the last group change that events() gave: the nodes of the members, one for each, and why
-  // those came or went that it names (a membership::ChangeReason each).
+  // Of the last group change that events() gave: the nodes of the members, one for each, by what it
+  // was told since it came in, and why those came or went that it names (a membership::ChangeReason
+  // each).
   const std::vector<std::uint32_t>& members() const { return members_; }
   const std::vector<std::uint32_t>& reasons() const { return reasons_; }
   std::uint32_t number() const { return channel_.client; }
@@ -44,6 +46,7 @@ class Program {
   TestNode* node_;
   shm::Producer requests_;
   shm::Consumer events_;
+  std::map<std::string, std::vector<membership::Process>, std::less<>> groups_;
   std::vector<std::uint32_t> members_, reasons_;
 };
 

@@ -87,6 +87,32 @@ TEST_F(Port, OrdersJoinSendAndLeave) {
   EXPECT_EQ(port.ended(), PortEnd::none);
 }
 
+// A group of a thousand is told to each of them once, and not with each that comes.
+TEST_F(Port, TellsTheMembersOnceAndThenWhatChanges) {
+  const auto numbers = [&] {
+    std::vector<std::array<std::uint32_t, 3>> all;
+    for (shm::Record record; events.peek(record) == shm::Look::record; events.consume()) {
+      const auto told = shm::RecordReader(record.payload).get<shm::ChangeRecord>();
+      all.push_back({told.members, told.joined, told.left});
+    }
+    events.publish();
+    return all;
+  };
+  const auto other = node.connect();
+  other->join("a");
+  node.settle();
+  join("a");
+  node.settle();
+  other->leave("a");
+  other->join("a");
+  node.settle();
+  leave("a");
+  join("a");
+  node.settle();
+  using Numbers = std::vector<std::array<std::uint32_t, 3>>;
+  EXPECT_EQ(numbers(), (Numbers{{2, 1, 0}, {0, 0, 1}, {0, 1, 0}, {0, 0, 1}, {2, 1, 0}}));
+}
+
 TEST_F(Port, StaysInAGroupThatItLeftAndJoinedAgain) {
   join("a");
   leave("a");

@@ -302,9 +302,19 @@ void Program::read_change(shm::RecordReader& in) {
   for (std::uint32_t i = 0; i < change.left; ++i)
     left.push_back(peer_of(in.get<shm::EntryRecord>().process));
   const std::string_view group = in.get_text(change.name_size);
+  Standing& standing = standings_[index_of(group)];
+  if (!members.empty()) {
+    standing.members = std::move(members);
+  } else {
+    std::erase_if(standing.members, [&](const check::Peer& member) {
+      return std::ranges::find(left, member) != left.end();
+    });
+    standing.members.insert(standing.members.end(), joined.begin(), joined.end());
+    std::ranges::sort(standing.members);
+  }
   const check::Peer self{id_.node, id_.client};
-  standings_[index_of(group)].member = std::ranges::find(members, self) != members.end();
-  checker_.changed(id_, place_of(change.place), group, members, joined, left);
+  standing.member = std::ranges::find(standing.members, self) != standing.members.end();
+  checker_.changed(id_, place_of(change.place), group, standing.members, joined, left);
 }
 
 void Program::read_refused(shm::RecordReader& in, check::Refused what) {

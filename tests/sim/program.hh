@@ -77,6 +77,7 @@ class Program {
  private:
   struct Standing {
     bool asked = false, member = false;  // to join; seen itself in a list
+    std::vector<check::Peer> members;    // as the list and the changes since have it
   };
 
   void burst(Time now);

@@ -76,6 +76,8 @@ struct TransitionalRecord {
   RingRecord ring, previous;
   std::uint32_t members = 0, unused = 0;
 };
+// The members, sorted, stand only in the change with which the program itself comes into the group
+// (which has it for a member, at least): from then on it knows them from what changes.
 struct ChangeRecord {
   PlaceRecord place;
   std::uint32_t members = 0, joined = 0, left = 0, name_size = 0;
