@@ -13,6 +13,7 @@ namespace gyre::totem {
 void Ring::enter_gather(Reason reason, NodeIndex cause, Time now) {
   if (leaving_) return enter_leaving(now);
   ++counters_.gathers;
+  note_break(reason, now);
   bool missed = reason == Reason::commit_token_missing;
   if (const auto* commit = std::get_if<Commit>(&state_)) {
     missed |= commit->next_hop == commit->token.members;  // it did not come back to where it began
@@ -31,6 +32,7 @@ void Ring::enter_gather(Reason reason, NodeIndex cause, Time now) {
   gather.join_at = now + jitter(parameters_.send_join);
   gather.consensus_at = now + parameters_.consensus;
   gather.missed = missed;
+  wary_ = keeps_breaking(now);
   if (reason == Reason::member_left) gather.out.add(cause);
   // The node for whose sake this begins is waited for; the old members alone would agree at once.
   if (disturber_ != NodeIndex::self) gather.heard.add(disturber_);
@@ -115,6 +117,7 @@ Gather::Peer Ring::read_peer(const Gather& gather, const wire::Join& join, NodeI
   Gather::Peer peer;
   peer.exact = true;
   peer.closed = join.flags & wire::Join::closed;
+  peer.wary = join.flags & wire::Join::wary;
   peer.ring_seq = join.ring_seq;
   peer.since = join.since;
   peer.joined_at = now;
@@ -191,13 +194,13 @@ void Ring::note_heard(Gather& gather, NodeIndex from, Time now) {
 
 bool Ring::agrees(const Gather& gather, NodeIndex node) const noexcept {
   const Gather::Peer& peer = gather.peers[at(node)];
-  return gather.joined.has(node) && peer.exact && peer.proposal == gather.proposal &&
-         peer.with.contains(gather.proposal);
+  return gather.joined.has(node) && peer.exact && (peer.closed || !peer.wary) &&
+         peer.proposal == gather.proposal && peer.with.contains(gather.proposal);
 }
 
 // Consensus: every member of our proposal proposes the same and hears all of it.
 void Ring::check_consensus(Gather& gather, Time now) {
-  if (gather.agreed || must_drain()) return;
+  if (gather.agreed || must_drain() || (wary_ && !gather.closed)) return;
   if (gather.proposal.size() == 1 && !gather.closed && gather.out.empty()) return;
   bool agreed = true;
   NodeIndex representative = NodeIndex::self;
@@ -241,7 +244,8 @@ void Ring::expire_gather(Gather& gather, Time now) {
 // the same about who goes with whom, and choose the same.
 void Ring::close(Gather& gather, Time now) {
   gather.closed = true;
-  const Members heard = gather.joined - gather.out - gather.late;
+  Members heard = gather.joined - gather.out - gather.late;
+  if (wary_) heard = heard - gather.unsteady;
   heard.each([&](NodeIndex node) {
     if (!is_silent(gather, node, now) && !unreached(node, now)) gather.with.add(node);
   });
@@ -253,7 +257,8 @@ void Ring::drop_the_silent(Gather& gather, Time now) {
   before.each([&](NodeIndex node) {
     if (node == NodeIndex::self) return;
     note_steadiness(gather, node, now);
-    if (is_silent(gather, node, now)) gather.with.remove(node);
+    if (is_silent(gather, node, now) || (wary_ && gather.unsteady.has(node)))
+      gather.with.remove(node);
   });
   if (gather.with != before || gather.unsteady != unsteady) choose(gather, now);
 }
@@ -323,7 +328,8 @@ Members Ring::largest_clique_of(const Gather& gather) const noexcept {
 Said Ring::join_of(const Gather& gather, Time now) const noexcept {
   Said said;
   said.flags = static_cast<std::uint8_t>((gather.closed ? wire::Join::closed : 0) |
-                                         (gather.missed ? wire::Join::missed : 0));
+                                         (gather.missed ? wire::Join::missed : 0) |
+                                         (wary_ ? wire::Join::wary : 0));
   said.proc = log_->members | gather.heard | gather.out | gather.proposal;
   said.failed = said.proc - gather.proposal;
   said.heard.add(NodeIndex::self);
@@ -355,68 +361,6 @@ void Ring::send_join(const Said& said) {
   wire::write_join(frame, join);
   send(std::move(frame), NodeIndex::everyone, Lane::data);
   ++counters_.joins_sent;
-}
-
-// --- nodes that keep breaking the ring ---
-
-bool Ring::held_down(NodeIndex node, Time now) const noexcept {
-  return now < peer_state_[at(node)].held_down_until;
-}
-
-// Its joins come, but the commit token that we pass to it does not get there.
-bool Ring::unreached(NodeIndex node, Time now) const noexcept {
-  return now < peer_state_[at(node)].unreached_until;
-}
-
-// A commit token went to this peer until its time was up, and its join says whether it came. One
-// may be lost, or come at a bad moment. After the second in succession the two do not hear each
-// other: the largest set that does goes on, and later they may try again.
-void Ring::judge_handover(PeerState& peer, const wire::Join& join, Time now) const noexcept {
-  const std::uint64_t handed = std::exchange(peer.handed_ring_seq, 0);
-  if (handed == 0) return;
-  const bool missed = join.flags & wire::Join::missed && join.ring_seq == handed;
-  peer.misses = missed || join.ring_seq < handed ? peer.misses + 1 : 0;
-  if (peer.misses >= 2) peer.unreached_until = now + hold_down(peer.misses);
-}
-
-// The first offence is free; then the node cannot break a ring for longer and longer, but never
-// longer than a healthy ring takes to form twice. Where members differ in this, one that does not
-// hold the node down begins to gather, and then all listen to it.
-void Ring::offence(NodeIndex node, Time now) {
-  PeerState& peer = peer_state_[at(node)];
-  if (++peer.offences >= 2) peer.held_down_until = now + hold_down(peer.offences);
-}
-
-Duration Ring::hold_down(std::uint32_t offences) const noexcept {
-  const auto doublings = std::min(offences - 2, 8u);
-  return std::min(parameters_.consensus * (1 << doublings), hold_down_max());
-}
-
-Duration Ring::hold_down_max() const noexcept {
-  return 2 * (parameters_.token_loss + parameters_.consensus);
-}
-
-// A new ring stands: who was in the old one but is not in this, although it had only just come?
-// And did the node for whose sake we gathered not get in?
-void Ring::judge_absentees(const Log& before, const Members& after, Time now) {
-  const Duration settled = 4 * (parameters_.token_loss + parameters_.consensus);
-  (before.members - after).each([&](NodeIndex node) {
-    PeerState& peer = peer_state_[at(node)];
-    if (peer.left_orderly) return;
-    if (now - peer.member_since < settled)
-      offence(node, now);
-    else
-      peer.offences = 0;
-  });
-  if (disturber_ != NodeIndex::self && !after.has(disturber_)) offence(disturber_, now);
-  disturber_ = NodeIndex::self;
-  (after - before.members).each([&](NodeIndex node) { peer_state_[at(node)].member_since = now; });
-  after.each([&](NodeIndex node) {
-    PeerState& peer = peer_state_[at(node)];
-    if (peer.incarnation != peer.member_incarnation) peer.member_since = now;
-    peer.member_incarnation = peer.incarnation;
-    peer.misses = 0;
-  });
 }
 
 // --- leaving ---

@@ -222,6 +222,10 @@ class Ring {
   void offence(NodeIndex node, Time now);
   Duration hold_down(std::uint32_t offences) const noexcept;
   Duration hold_down_max() const noexcept;
+  Duration settled_after() const noexcept;
+  Members broken_ring(Reason reason) const noexcept;
+  void note_break(Reason reason, Time now) noexcept;
+  bool keeps_breaking(Time now) const noexcept;
   void enter_leaving(Time now);
   void expire_leaving(Leaving& leaving, Time now);
 
@@ -332,7 +336,11 @@ class Ring {
   NodeIndex commit_to_ = NodeIndex::self;
   std::vector<bool> exchanged_;  // old seqs seen in recovery, by slot
   NodeIndex disturber_ = NodeIndex::self;
-  Time isolated_until_ = Time::min();
+  Time isolated_until_ = Time::min(), broke_at_ = Time::min();
+  Members broken_;  // the last ring that broke
+  std::uint64_t broken_lives_ = 0;
+  std::uint32_t breaks_ = 0;  // of the same in succession
+  bool wary_ = false;         // no agreement before the consensus timer has run out
   Time merge_detect_at_ = never, merge_detect_sent_ = Time::min();
 
   Time now_ = Time::min(), paused_at_ = Time::min(), last_visit_ = Time::min();

@@ -15,6 +15,7 @@ struct Gather {
     Members with;            // whom it hears; once it has closed, whom it goes with
     bool exact = false;      // no one in that proposal is unknown here
     bool closed = false;     // its consensus timer has run out
+    bool wary = false;       // it agrees to nothing before
     bool failed_us = false;  // we are in its fail_set
     std::uint64_t ring_seq = 0, since = 0;
     Time joined_at{};  // when it came

@@ -76,6 +76,7 @@ struct Join {
     leaving = 1,
     closed = 2,  // the sender's consensus timer has run out: it goes with whom it marks as heard
     missed = 4,  // the commit token of `ring_seq` did not come
+    wary = 8,    // rings keep breaking: the sender agrees to none before it has closed
   };
   enum Mark : std::uint8_t { failed = 1, heard = 2 };
   struct Entry {

@@ -163,6 +163,24 @@ TEST(Scenario, D7_TheOthersGetOnWithoutANodeThatGetsNoToken) {
   bed.end();
 }
 
+// A path that loses half the joins and every token of a ring, while commit tokens pass: each ring
+// is agreed to at once, and breaks. After a few nobody hurries any more, and who misses joins is
+// out.
+TEST(Scenario, D7_APathThatIsBadEnoughToBreakEveryRing) {
+  Bed bed(4);
+  bed.form();
+  std::size_t joins = 0;
+  bed.lose = [&](const Sight& sight) {
+    if (sight.from != 2 || sight.to != 3) return false;
+    return sight.type == Type::token || (sight.type == Type::join && ++joins % 2 == 0);
+  };
+  bed.run(2 * bed.bound());
+  EXPECT_GE(bed.times(Reason::token_lost_in_recovery), 3u) << bed.story();
+  expect_progress(bed, {0, 1, 2}, 5);
+  bed.lose = nullptr;
+  bed.end();
+}
+
 // A link that came and went every half token time kept the cluster from ever working (#760). Here
 // the token waits for it, ...
 TEST(Scenario, D7_ALinkThatFlapsFasterThanTheTokenIsMissed) {
