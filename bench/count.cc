@@ -5,8 +5,6 @@
 // `count join CLIENTS N` they join the one group that all are in. bench/count_instructions runs it
 // under callgrind at two lengths and takes the difference, so that what the start costs does not
 // count.
-#include <sys/resource.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -15,6 +13,7 @@
 #include <vector>
 
 #include "bench/lockstep.hh"
+#include "bench/machine.hh"
 
 namespace {
 
@@ -34,13 +33,6 @@ void send(std::size_t bytes, std::size_t count) {
   }
 }
 
-void raise_open_files() {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 // Programs that have each joined a group of their own, said something, and are silent now.
 class Crowd {
  public:
@@ -48,7 +40,7 @@ class Crowd {
       : together_(together),
         slots_(static_cast<std::uint32_t>(clients) + 1),
         ring_(slots_, std::chrono::microseconds(50)) {
-    raise_open_files();
+    gyre::bench::raise_open_files();
     for (std::uint32_t slot = 0; slot < clients; ++slot) {
       auto& program = programs_.emplace_back(connect(slot, std::to_string(slot)));
       program->send(payload_);

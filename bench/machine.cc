@@ -1,5 +1,6 @@
 #include "bench/machine.hh"
 
+#include <sys/resource.h>
 #include <sys/utsname.h>
 
 #include <fstream>
@@ -39,6 +40,13 @@ Strain strain() {
     if (place == 7) strain.steal = ticks;
   }
   return strain;
+}
+
+void raise_open_files() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace gyre::bench

@@ -19,4 +19,7 @@ struct Strain {
 };
 Strain strain();
 
+// As many as this process may have.
+void raise_open_files();
+
 }  // namespace gyre::bench

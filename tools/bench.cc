@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bench/clients.hh"
+#include "bench/crowd.hh"
 #include "bench/pair.hh"
 #include "tools/command.hh"
 
@@ -246,6 +247,37 @@ void throughput(const Common& common, const ClientArguments& arguments) {
   }
 }
 
+void crowd(const Common& common, const bench::CrowdSettings& settings) {
+  const bench::Crowd result = bench::measure_crowd(settings);
+  if (common.json) {
+    print({{"measure", "crowd"},
+           {"programs", settings.programs},
+           {"quiet_ns", result.quiet},
+           {"one_ns", result.one},
+           {"busy_ns", result.busy},
+           {"to_quiet", spread_json(result.to_quiet)},
+           {"to_one", spread_json(result.to_one)},
+           {"programs_per_s", result.programs_per_second},
+           {"silent_ns", result.silent},
+           {"resident_bytes", result.resident_bytes},
+           {"machine", machine_json()}});
+    return;
+  }
+  fmt::print("{} programs, {:.0f} in a second, one after the other; then all at once\n",
+             settings.programs, result.programs_per_second);
+  const auto line = [](const char* name, double token) {
+    fmt::print("  {:<23} token {:.1f} us\n", name, token / 1e3);
+  };
+  line("nobody else", result.quiet);
+  line("one that says as much", result.one);
+  line("they come and go", result.busy);
+  line("all are silent", result.silent);
+  print_spread("to nobody else", result.to_quiet);
+  print_spread("to one", result.to_one);
+  fmt::print("  {:<23} {:.1f} KiB resident in gyred\n", "each silent one",
+             result.resident_bytes / 1024);
+}
+
 CLI::App* add_measurement(CLI::App& bench, Common& common, const std::string& name,
                           const std::string& description, const std::string& example) {
   CLI::App* command = bench.add_subcommand(name, description);
@@ -299,6 +331,32 @@ void add_client_commands(CLI::App& bench, Common& common) {
   });
 }
 
+void add_crowd(CLI::App& bench, Common& common) {
+  auto settings = std::make_shared<bench::CrowdSettings>();
+  CLI::App* command =
+      add_measurement(bench, common, "crowd",
+                      "What programs that come and go cost the token of a ring, in alternating "
+                      "blocks, and what memory one takes that is silent. They go to the first "
+                      "--run-dir; one at each lets the token not rest.",
+                      "gyre bench crowd --run-dir /run/gyre --programs 1000");
+  command->add_option("--run-dir", settings->run_dirs,
+                      "where gyred's socket is (else $GYRE_RUN_DIR, else /run/gyre)");
+  command->add_option("--programs", settings->programs, "how many")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  command->add_option("--blocks", settings->blocks, "how many of each kind")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  command
+      ->add_option("--rate", settings->rate,
+                   "how many come in a second, else one after the other as fast as they can")
+      ->check(CLI::Range(0.1, 1e6));
+  command->callback([&common, settings] {
+    if (settings->run_dirs.empty()) settings->run_dirs = {""};
+    crowd(common, *settings);
+  });
+}
+
 }  // namespace
 
 void add_bench(CLI::App& app, Common& common) {
@@ -308,6 +366,7 @@ void add_bench(CLI::App& app, Common& common) {
   bench->footer("Example:\n  gyre bench rotation --poll spin");
   add_pair_commands(*bench, common);
   add_client_commands(*bench, common);
+  add_crowd(*bench, common);
 }
 
 }  // namespace gyre::tools

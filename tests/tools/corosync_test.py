@@ -374,6 +374,17 @@ nodeid: 2 reachable
 
 """)
 
+    def test_b_silent_programs_take_little_memory(self):
+        folder = self.tools.folder
+        done = self.tools.run(1, "gyre bench crowd --programs 200 --blocks 2 --json "
+                              f"--run-dir {folder}/node1 {folder}/node2")
+        self.assertEqual(done.stderr, "")
+        told = json.loads(done.stdout)
+        self.assertEqual(told["programs"], 200)
+        self.assertGreater(told["busy_ns"], 0)
+        self.assertGreater(told["resident_bytes"], 4096)  # it has a page of its own at least
+        self.assertLessEqual(told["resident_bytes"], 64 << 10)
+
     def test_c_who_leaves_stays_listed_and_its_return_is_counted(self):
         tracking = self.tools.start_command(1, "corosync-cmapctl -T runtime.members.2")
         tracking.stdout.readline()
