@@ -249,6 +249,8 @@ int cfgtool(int argc, char** argv) {
     }
   if (const Words rest = options.rest(); !rest.empty())
     return failed(fmt::format("{}: \"{}\" is no option", argv[0], rest[0]));
+  if ((request.brief || !request.link.empty()) && request.action != 's')
+    return failed(fmt::format("{}: {} goes with -s", argv[0], request.brief ? "-b" : "-i"));
   try {
     return run(request, options.common(), argv[0]);
   } catch (const client::Error& error) {

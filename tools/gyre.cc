@@ -61,6 +61,12 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     return 0;
+  } catch (const CLI::RequiredError& error) {
+    const auto unknown = app.remaining(true);
+    if (unknown.empty()) return app.exit(error), status_usage;
+    std::fprintf(stderr, "gyre: there is no command %s\nRun with --help for more information.\n",
+                 unknown[0].c_str());
+    return status_usage;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : status_usage;
   } catch (const std::exception& error) {

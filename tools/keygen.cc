@@ -55,6 +55,7 @@ std::optional<std::string> gather(const Request& request) {
   const int source = ::open(request.source.c_str(), O_RDONLY | O_CLOEXEC);
   if (source < 0) {
     say_why("Failed to open random source", "", status_usage);
+    fmt::print(stderr, "{}\n", request.source);
     return std::nullopt;
   }
   std::size_t got = 0;
@@ -137,9 +138,9 @@ int keygen(int argc, char** argv) {
       case 's': {
         const auto size = read_size(optarg);
         if (!size) {
-          fmt::print(stderr, "corosync-keygen: Unsupported key size (supported <{},{}>)\n\n",
-                     size_min, size_max);
-          return status_usage;
+          return failed(fmt::format("corosync-keygen: Unsupported key size (supported <{},{}>)",
+                                    size_min, size_max),
+                        optarg);
         }
         request.size = *size;
         break;

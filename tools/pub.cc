@@ -20,10 +20,12 @@ using Clock = std::chrono::steady_clock;
 
 class Publisher {
  public:
-  Publisher(const Common& common, std::string group, client::Guarantee guarantee)
+  Publisher(const Common& common, std::string group, client::Guarantee guarantee,
+            std::chrono::milliseconds limit)
       : connection_(common.options()),
         group_(std::move(group)),
         guarantee_(guarantee),
+        limit_(limit),
         json_(common.json) {
     connection_.join(group_);
   }
@@ -43,13 +45,13 @@ class Publisher {
   }
 
   // Until every message has its place in the order, as this node heard it.
-  void wait_for_order(std::chrono::milliseconds limit) {
-    const auto end = Clock::now() + limit;
+  void wait_for_order() {
+    const auto end = Clock::now() + limit_;
     while (ordered_ < sent_) {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
       if (left.count() <= 0)
         throw std::runtime_error(fmt::format("{} of {} messages are not ordered after {} ms",
-                                             sent_ - ordered_, sent_, limit.count()));
+                                             sent_ - ordered_, sent_, limit_.count()));
       if (auto event = connection_.receive(left)) note(*event);
     }
   }
@@ -57,10 +59,17 @@ class Publisher {
  private:
   void send_whole(Lines& lines) {
     while (auto line = lines.next()) {
-      connection_.send(group_, std::as_bytes(std::span(line->data(), line->size())), guarantee_);
+      send(std::as_bytes(std::span(line->data(), line->size())));
       ++sent_;
       take_events();
     }
+  }
+  void send(std::span<const std::byte> line) {
+    const auto taken = [&] { return connection_.try_send(group_, line, guarantee_); };
+    while (!taken())
+      if (!connection_.flush(limit_) && !taken())
+        throw std::runtime_error(
+            fmt::format("gyred takes no message for {} ms, {} were sent", limit_.count(), sent_));
   }
   void take_events() {
     while (auto event = connection_.poll()) note(*event);
@@ -82,6 +91,7 @@ class Publisher {
   client::Connection connection_;
   std::string group_;
   client::Guarantee guarantee_;
+  std::chrono::milliseconds limit_;
   bool json_;
   std::uint64_t sent_ = 0, ordered_ = 0;
 };
@@ -95,14 +105,14 @@ struct Arguments {
 void pub(const Common& common, const Arguments& arguments) {
   const auto limit = std::chrono::milliseconds(std::int64_t(arguments.timeout_seconds * 1000));
   Publisher publisher(common, arguments.group,
-                      arguments.safe ? client::Guarantee::safe : client::Guarantee::agreed);
+                      arguments.safe ? client::Guarantee::safe : client::Guarantee::agreed, limit);
   try {
     publisher.send_lines();
   } catch (const std::length_error&) {
-    publisher.wait_for_order(limit);  // the lines before it are messages like any other
+    publisher.wait_for_order();  // the lines before it are messages like any other
     throw;
   }
-  publisher.wait_for_order(limit);
+  publisher.wait_for_order();
 }
 
 }  // namespace
@@ -119,7 +129,8 @@ void add_pub(CLI::App& app, Common& common) {
                     "delivered only once every member of the view has it");
   command
       ->add_option("--timeout", arguments->timeout_seconds,
-                   "seconds to wait for the order after the last line (30)")
+                   "seconds to wait until gyred takes more lines, and for the order after the last "
+                   "one (30)")
       ->check(CLI::Range(0.001, 86400.0));
   command->callback([&common, arguments] { pub(common, *arguments); });
 }

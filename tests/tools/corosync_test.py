@@ -6,6 +6,7 @@ and two nodes of the interface form.
 """
 import json
 import os
+import signal
 import sys
 import unittest
 
@@ -314,6 +315,17 @@ runtime.totem.pg.mrp.srp.7.status=joined
         self.refuses("corosync-objctl", "Expected an object or a key")
         self.assertIn("\ntotem.version=2\n", self.tools.run(1, "corosync-objctl -a").stdout)
 
+    def test_what_is_not_to_be_said_is_named(self):
+        for words, error in [
+                ("corosync-cfgtool -b", "corosync-cfgtool: -b goes with -s"),
+                ("corosync-cfgtool -n -i 0", "corosync-cfgtool: -i goes with -s"),
+                ("corosync-cfgtool -s more", 'corosync-cfgtool: "more" is no option'),
+                ("corosync-cpgtool more", 'corosync-cpgtool: "more" is no option'),
+                *[(f"corosync-{name} --frob", f"corosync-{name}: unrecognized option '--frob'")
+                  for name in NAMES]]:
+            with self.subTest(words=words):
+                self.refuses(words, error.replace("corosync-", f"{self.tools.folder}/corosync-", 1))
+
     def test_every_command_is_a_subcommand_with_help(self):
         listed = self.tools.run(1, "gyre --help").stdout
         for name in NAMES:
@@ -326,6 +338,24 @@ runtime.totem.pg.mrp.srp.7.status=joined
                     self.assertIn("Exit status", done.stdout)
         self.assertIn("gyre cmapctl: invalid option -- 'x'",
                       self.tools.run(1, "gyre cmapctl -x").stderr)
+
+    def test_a_daemon_that_hangs_is_not_waited_for_for_ever(self):
+        self.addCleanup(self.daemon.send_signal, signal.SIGCONT)
+        self.daemon.send_signal(signal.SIGSTOP)
+        asking = {words: self.tools.start_command(1, words) for words in (
+            "corosync-cfgtool -s", "corosync-cfgtool -n", "corosync-cfgtool -L",
+            "corosync-cfgtool -a 7", "corosync-cfgtool -k 8",
+            "corosync-cmapctl", "corosync-cmapctl -g totem.version", "corosync-cpgtool",
+            "corosync-cmapctl -s gone.key u8 1", "corosync-cmapctl -d gone.key",
+            "corosync-cmapctl -t totem.version", "corosync-objctl -a", "corosync-objctl totem",
+            "gyre status", "gyre members", "gyre metrics", "gyre top --once", "gyre sub g",
+            "gyre pub g")}
+        for words, process in asking.items():
+            with self.subTest(words=words):
+                _, error = process.communicate(timeout=60)
+                self.assertIn("does not answer", error)
+                self.assertEqual(process.returncode, 1)
+        self.daemon.send_signal(signal.SIGCONT)
 
 
 class Open(Case):

@@ -54,6 +54,9 @@ Writing corosync key to {key}.
                 done = self.tools.run(1, "corosync-keygen " + words)
                 self.assertEqual((done.returncode, done.stderr.split("\n")[0]), (status, error))
                 self.assertFalse(key.exists())
+                last = words.split()[-1]
+                if " -s " in words or " -r " in words:
+                    self.assertIn(last, done.stderr)
         self.assertTrue(re.search(r"invalid option -- 'x'\nError parsing command line options.\n$",
                                   self.tools.run(1, "corosync-keygen -x").stderr))
 

@@ -299,12 +299,31 @@ class ToolTest(unittest.TestCase):
         heard = [event for event in map(json.loads, process.stdout) if event["event"] == "message"]
         self.assertEqual([event["payload"] for event in heard], ["short"])
 
+    def test_pub_does_not_wait_for_ever_for_a_daemon_that_hangs(self):
+        process = subprocess.Popen(
+            [GYRE, "pub", "x", "--json", "--timeout", "0.5", "--run-dir", self.folder], text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(process.kill)
+        print("one", file=process.stdin, flush=True)
+        process.stdout.readline()  # it has its place
+        self.addCleanup(self.daemon.send_signal, signal.SIGCONT)
+        self.daemon.send_signal(signal.SIGSTOP)
+        with self.assertRaises(BrokenPipeError):  # it has ended, in the midst of what it was given
+            while True:
+                process.stdin.write("x" * 100000 + "\n")
+        process.stdin = None
+        _, error = process.communicate(timeout=60)
+        self.assertRegex(error, r"^gyre: gyred takes no message for 500 ms, \d+ were sent\n")
+        self.assertEqual(process.returncode, 1)
+
     def test_errors_and_usage(self):
         here = ["--run-dir", str(self.folder)]
         for arguments, status, words in [
                 (["members", "--run-dir", "/nowhere"], 1, "gyred is not running"),
                 (["pub", "x" * 200, *here], 1, "128"), (["pub", *here], 2, "group is required"),
-                (["frobnicate"], 2, ""), ([], 2, "subcommand is required")]:
+                (["frobnicate"], 2, "no command frobnicate"), (["--frob"], 2, "no command --frob"),
+                (["bench", "frob"], 2, "no command frob"), ([], 2, "subcommand is required"),
+                (["pub"], 2, "group is required")]:
             with self.subTest(arguments=arguments):
                 done = subprocess.run([GYRE, *arguments], input="a\n", capture_output=True,
                                       text=True, check=False, timeout=30)
