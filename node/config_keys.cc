@@ -214,6 +214,20 @@ const Key* find_key(std::string_view section, std::string_view name) {
   return key == std::end(keys) ? nullptr : key;
 }
 
+const Key* key_of(std::string_view path) {
+  const auto is_digits = [](std::string_view word) {
+    return !word.empty() && word.find_first_not_of("0123456789") == word.npos;
+  };
+  std::string section;
+  while (true) {
+    const std::size_t dot = path.find('.');
+    if (dot == path.npos) return find_key(section, path);
+    const std::string_view word = path.substr(0, dot);
+    if (!is_digits(word)) (section += section.empty() ? "" : ".") += word;
+    path.remove_prefix(dot + 1);
+  }
+}
+
 // As Corosync has them: its readers ask for one type and take no other.
 std::string_view cmap_type_of(const Key* key) {
   if (!key) return "str";

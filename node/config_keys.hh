@@ -27,6 +27,9 @@ std::string_view cmap_type_of(const Key* key);
 // Null: not in the table. `section` is the path as written, without the number of the section.
 const Key* find_key(std::string_view section, std::string_view name);
 const SectionWithoutEffect* find_section_without_effect(std::string_view path);
+// By the path of a setting, numbers included: "totem.interface.0.mcastport". Null: not in the
+// table.
+const Key* key_of(std::string_view path);
 bool is_known_section(std::string_view path);
 
 // Why `value` does not fit `key`; empty: it fits.

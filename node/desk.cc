@@ -199,7 +199,7 @@ void Desk::finished(const Outcome& outcome, Clock::time_point now) {
   if (!order) return;
   for (Asker& asker : askers_) {
     if (asker.state != Asker::State::ordered || asker.number != outcome.number) continue;
-    if (outcome.refused) return refuse(asker, outcome.refused, now);
+    if (!outcome.refused().empty()) return refuse(asker, outcome.refused(), now);
     asker.replies.answer(order.mapped()(), true);
     return answered(asker, now);
   }

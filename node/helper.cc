@@ -22,6 +22,7 @@ using std::chrono::seconds;
 
 constexpr milliseconds socket_patience(200);  // for words that are on their way
 constexpr seconds disk_again(1);
+constexpr std::size_t reloads_max = 64;  // all but one are over, and that is not noticed yet
 
 shm::Descriptor checked(int fd, const char* call) {
   if (fd < 0) throw std::system_error(errno, std::generic_category(), call);
@@ -62,8 +63,9 @@ Helper::Helper(Setup setup)
              .order = [this](const Command& command) { order(command); }}),
       clients_out_(setup_.clients),
       outcomes_(Desk::orders_max),
+      reloads_(reloads_max),
       clients_in_(setup_.clients),
-      commands_(Desk::orders_max) {
+      commands_(Desk::orders_max + reloads_max) {
   const sigset_t set = our_signals();
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signals_ = checked(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
@@ -131,6 +133,12 @@ void Helper::finished(const Outcome& outcome) noexcept {
   pending_ = true;
 }
 
+// They come one after the other, each from the order of the ring: there are never many, unless the
+// file is not read in time; then the node gives its reload up.
+void Helper::reload(std::uint64_t ticket, Reloading what) noexcept {
+  pending_ |= reloads_.push(Reloads{ticket, what});
+}
+
 void Helper::pass_on() noexcept {
   const bool words = setup_.log.take_pending();
   if (std::exchange(pending_, false) || words) ::eventfd_write(to_helper_.number(), 1);
@@ -155,6 +163,7 @@ void Helper::run() {
     for (shm::Channel channel; clients_out_.pop(channel); channel = {})
       free_slots_.push_back(channel.client % static_cast<std::uint32_t>(setup_.clients));
     tell_systemd();
+    reload_configuration();
     answer_questions();
   }
   ::sd_notify(0, "STOPPING=1");
@@ -224,6 +233,31 @@ void Helper::order(const Command& command) {
   assert(room);  // for as many as can be without an outcome
   static_cast<void>(room);
   tell_reactor();
+}
+
+void Helper::reload_configuration() {
+  if (!setup_.reloader) return;
+  for (Reloads next; reloads_.pop(next);) {
+    if (next.what == Reloading::read) {
+      read_configuration_for(next.ticket);
+      continue;
+    }
+    setup_.reloader->end(next.what == Reloading::apply);
+    desk_.stir();  // whoever tracks a key
+  }
+}
+
+void Helper::read_configuration_for(std::uint64_t ticket) {
+  const Reloader::Reading reading = setup_.reloader->read();
+  Command command{.kind = Command::Kind::configuration_read, .number = ticket};
+  if (!reading.refused.empty()) {
+    const auto reason =
+        fmt::format("node {}: {}", static_cast<std::uint32_t>(setup_.self), reading.refused);
+    command.reason_size = std::min(reason.size(), command.reason_bytes.size());
+    std::copy_n(reason.begin(), command.reason_size, command.reason_bytes.begin());
+  }
+  command.timers = reading.timers;
+  if (commands_.push(command)) tell_reactor();  // without room the reload is given up, as above
 }
 
 void Helper::answer_questions() {

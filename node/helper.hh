@@ -16,6 +16,7 @@
 #include "node/desk.hh"
 #include "node/log.hh"
 #include "node/node.hh"
+#include "node/reloader.hh"
 #include "node/ring_store.hh"
 #include "node/spsc.hh"
 #include "node/status.hh"
@@ -36,7 +37,8 @@ class Helper final : public Errands {
     Log& log;
     LogWriter& writer;
     StatusPage& page;
-    Topics topics;  // what programs may ask
+    Topics topics;                 // what programs may ask
+    Reloader* reloader = nullptr;  // who reads the configuration anew
   };
   // What the reactor is told.
   struct News {
@@ -70,7 +72,13 @@ class Helper final : public Errands {
   void reserve(std::uint64_t ring_seq) override;
   void take_back(shm::Channel channel) override;
   void viewed(std::uint64_t number, std::size_t members) override;
-  void said(std::uint64_t request) override { finished({.number = request}); }
+  void answered(std::uint64_t request, std::string_view refused) override {
+    finished({request, refused});
+  }
+  void read_configuration(std::uint64_t ticket) override { reload(ticket, Reloading::read); }
+  void reload_ended(std::uint64_t ticket, bool applied) override {
+    reload(ticket, applied ? Reloading::apply : Reloading::forget);
+  }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -81,6 +89,14 @@ class Helper final : public Errands {
   void admit(shm::Descriptor socket, const shm::Caller& caller);
   void order(const Command& command);
   void answer_questions();
+  enum class Reloading : std::uint8_t { read, apply, forget };
+  struct Reloads {
+    std::uint64_t ticket = 0;
+    Reloading what{};
+  };
+  void reload(std::uint64_t ticket, Reloading what) noexcept;
+  void reload_configuration();
+  void read_configuration_for(std::uint64_t ticket);
   void write_log();
   void reserve_on_disk();
   void tell_systemd();
@@ -104,6 +120,7 @@ class Helper final : public Errands {
   // From the reactor.
   SpscQueue<shm::Channel> clients_out_;
   SpscQueue<Outcome> outcomes_;
+  SpscQueue<Reloads> reloads_;
   std::atomic<std::uint64_t> reserve_{0}, view_{0}, view_members_{0}, snapshots_{0}, turns_{0};
   std::uint64_t turn_count_ = 0;
   bool pending_ = false;

@@ -2,29 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 
 #include "node/config_keys.hh"
 
 namespace gyre::node {
 namespace {
-
-bool is_number(std::string_view word) {
-  return !word.empty() && word.find_first_not_of("0123456789") == word.npos;
-}
-
-// "totem.interface.0.mcastport" → its entry in the table of keys.
-const Key* key_of(std::string_view path) {
-  std::string section;
-  while (true) {
-    const std::size_t dot = path.find('.');
-    if (dot == path.npos) return find_key(section, path);
-    const std::string_view word = path.substr(0, dot);
-    if (!is_number(word)) (section += section.empty() ? "" : ".") += word;
-    path.remove_prefix(dot + 1);
-  }
-}
 
 void add_configuration(Cmap& map, const Config& config) {
   for (const auto& [path, text] : config.keys) {
@@ -92,15 +75,33 @@ void add_services(Cmap& map) {
 KeyMap::KeyMap(const Setup& setup)
     : names_(setup.names),
       self_(static_cast<std::uint32_t>(setup.local.nodeid)),
+      local_(setup.local),
+      parameters_(setup.parameters),
       set_debug_(setup.set_debug) {
-  add_configuration(icmap_, setup.config);
-  add_nodelist(icmap_, setup.config, setup.local);
-  add_admission(icmap_, setup.admission);
-  add_timers(icmap_, setup.config, setup.parameters);
+  reload(setup.config, setup.admission);
   add_services(icmap_);
   icmap_.set("runtime.force_gather", std::string("no"));
-  if (const auto* version = icmap_.find("totem.config_version"))
-    config_version_ = std::get<std::uint64_t>(*version);
+}
+
+void KeyMap::reload(const Config& config, const Admission& admission) {
+  totem::Parameters timers = config.timers;
+  timers.receive_frames = parameters_.receive_frames;
+  Cmap next;
+  add_configuration(next, config);
+  add_nodelist(next, config, local_);
+  add_admission(next, admission);
+  add_timers(next, config, timers);
+  std::vector<std::string> gone;
+  configured_.each("", [&](const std::string& key, const CmapValue&) {
+    if (!next.find(key)) gone.push_back(key);
+  });
+  for (const std::string& key : gone) icmap_.remove(key);
+  // What a program made of it does not outlive the configuration that it stood beside.
+  if (!next.find("logging.debug")) icmap_.remove("logging.debug");
+  next.each("", [&](const std::string& key, const CmapValue& value) { icmap_.set(key, value); });
+  configured_ = std::move(next);
+  const CmapValue* version = icmap_.find("totem.config_version");
+  config_version_ = version ? std::get<std::uint64_t>(*version) : 0;
 }
 
 // Each member under its name of today, and under the one that it had in the first Corosync.

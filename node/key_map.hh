@@ -24,6 +24,8 @@ class KeyMap {
   };
   explicit KeyMap(const Setup& setup);
 
+  // Another configuration counts: what it does not have goes, what is otherwise changes.
+  void reload(const Config& config, const Admission& admission);
   // What `snapshot` tells.
   void refresh(const Snapshot& snapshot);
   // Whom programs let in.
@@ -47,8 +49,11 @@ class KeyMap {
 
   StatusNames names_;
   std::uint32_t self_ = 0;
+  LocalNode local_;
+  totem::Parameters parameters_;
   std::uint64_t config_version_ = 0;
   std::function<void(bool)> set_debug_;
+  Cmap configured_;  // what of icmap_ is there because of the configuration
   Cmap icmap_, stats_;
   Stats counted_;
 };

@@ -76,7 +76,26 @@ std::string text(const LogRecord& record) {
 }
 
 struct LogWriter::Sinks {
-  explicit Sinks(const LoggingConfig& wanted) : config(wanted) {}
+  Sinks(const LoggingConfig& wanted, bool in_foreground)
+      : config(wanted), foreground(in_foreground) {
+    logger = std::make_shared<spdlog::logger>("gyred");
+    logger->set_level(spdlog::level::debug);  // each destination has its own
+    logger->flush_on(spdlog::level::debug);   // the last lines before a crash are the useful ones
+    pattern = config.hires       ? "%Y-%m-%d %H:%M:%S.%e %n[%P] %l: %v"
+              : config.timestamp ? "%Y-%m-%d %H:%M:%S %n[%P] %l: %v"
+                                 : "%n[%P] %l: %v";
+    if (config.to_stderr && foreground) {
+      standard_error = std::make_shared<spdlog::sinks::stderr_sink_st>();
+      standard_error->set_pattern(pattern);
+      add(standard_error, "info");
+    }
+    if (config.to_syslog) {
+      syslog = std::make_shared<spdlog::sinks::syslog_sink_st>(
+          "gyred", LOG_PID | LOG_NDELAY, facility_of(config.syslog_facility), false);
+      add(syslog, config.syslog_priority);
+    }
+  }
+  bool has_file() const { return config.to_logfile && !config.logfile.empty(); }
 
   // The level of a destination whose priority is `priority`.
   void add(const spdlog::sink_ptr& sink, std::string_view priority) {
@@ -94,31 +113,15 @@ struct LogWriter::Sinks {
   }
 
   LoggingConfig config;
+  bool foreground;
   std::string pattern;
   std::shared_ptr<spdlog::logger> logger;
   spdlog::sink_ptr standard_error, syslog, file;  // those that there are
 };
 
 LogWriter::LogWriter(const LoggingConfig& config, bool foreground)
-    : sinks_(std::make_unique<Sinks>(config)) {
-  sinks_->logger = std::make_shared<spdlog::logger>("gyred");
-  sinks_->logger->set_level(spdlog::level::debug);  // each destination has its own
-  sinks_->logger->flush_on(
-      spdlog::level::debug);  // the last lines before a crash are the useful ones
-  sinks_->pattern = config.hires       ? "%Y-%m-%d %H:%M:%S.%e %n[%P] %l: %v"
-                    : config.timestamp ? "%Y-%m-%d %H:%M:%S %n[%P] %l: %v"
-                                       : "%n[%P] %l: %v";
-  if (config.to_stderr && foreground) {
-    sinks_->standard_error = std::make_shared<spdlog::sinks::stderr_sink_st>();
-    sinks_->standard_error->set_pattern(sinks_->pattern);
-    sinks_->add(sinks_->standard_error, "info");
-  }
-  if (config.to_syslog) {
-    sinks_->syslog = std::make_shared<spdlog::sinks::syslog_sink_st>(
-        "gyred", LOG_PID | LOG_NDELAY, facility_of(config.syslog_facility), false);
-    sinks_->add(sinks_->syslog, config.syslog_priority);
-  }
-  if (config.to_logfile && !config.logfile.empty()) sinks_->open_file();
+    : sinks_(std::make_unique<Sinks>(config, foreground)) {
+  if (sinks_->has_file()) sinks_->open_file();
 }
 
 LogWriter::~LogWriter() = default;
@@ -133,13 +136,20 @@ void LogWriter::write(LogLevel level, std::string_view words) {
 }
 
 void LogWriter::reopen() {
-  if (!sinks_->config.to_logfile || sinks_->config.logfile.empty()) return;
+  if (!sinks_->has_file()) return;
   std::erase(sinks_->logger->sinks(), std::exchange(sinks_->file, nullptr));
   try {
     sinks_->open_file();
   } catch (const std::runtime_error& error) {
     write(LogLevel::error, error.what());
   }
+}
+
+void LogWriter::configure(const LoggingConfig& config) {
+  const bool foreground = sinks_->foreground;
+  sinks_.reset();  // of syslog a process has but one, and the old one would close the new one's
+  sinks_ = std::make_unique<Sinks>(config, foreground);
+  reopen();
 }
 
 void LogWriter::set_debug(bool on) {

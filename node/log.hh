@@ -125,6 +125,8 @@ class LogWriter {
   // After the file was moved away. If it cannot be opened again, the others get a line saying so.
   void reopen();
   void flush();
+  // Other destinations from now on. A file that cannot be opened is told to the others.
+  void configure(const LoggingConfig&);
   // Whether every destination takes what is meant for debugging, too.
   void set_debug(bool on);
 

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 
 #include "node/admission.hh"
@@ -106,8 +107,8 @@ RingStore open_ring_store(const Config& config, const Options& options, LogWrite
 }
 
 // Everything from here on is made once, and in this order.
-void run(const Config& config, const LocalNode& local, const Admission& admission,
-         const Options& options, std::optional<Background>& background) {
+void run(Config config, const LocalNode& local, Admission admission, const Options& options,
+         std::optional<Background>& background) {
   const PidFile pid_file(options.run_dir);
   const std::unique_ptr<LogWriter> writer = open_log(config, options);
   writer->write(LogLevel::info,
@@ -159,6 +160,9 @@ void run(const Config& config, const LocalNode& local, const Admission& admissio
   Topics topics = make_topics(names, *writer);
   topics.merge(key_map.topics());
   topics["groups"] = groups_topic(limits.groups);
+  Reloader reloader(
+      {.config = config, .admission = admission, .writer = *writer, .key_map = key_map});
+  topics["reload"] = reload_topic(reloader);
   topics["links"] = links_topic(config, local, names);
   const auto allow = [&](uid_t uid, gid_t gid) {
     return admission.allows(uid, gid) || key_map.admits(uid, gid);
@@ -172,7 +176,8 @@ void run(const Config& config, const LocalNode& local, const Admission& admissio
                  .log = log,
                  .writer = *writer,
                  .page = *page,
-                 .topics = std::move(topics)});
+                 .topics = std::move(topics),
+                 .reloader = &reloader});
   const std::vector<ListedPeer> peers = listed_peers(local);
   const auto node = std::make_unique<Node>(Node::Setup{.transport = *transport,
                                                        .pool = pool,
@@ -244,14 +249,15 @@ int main(int argc, char** argv) {
   const std::optional<Options> options = parse(argc, argv, status);
   if (!options) return status;
   try {
-    const Config config = read_config(options->config);
+    Config config = read_config(options->config);
+    config.file = std::filesystem::absolute(config.file);  // for a reload, from another folder
     const LocalNode local = find_local(config, options->nodeid);
     const Admission admission(config.grants);
     if (options->test) return 0;
     std::signal(SIGPIPE, SIG_IGN);
     std::optional<Background> background;
     if (!options->foreground) background.emplace();
-    run(config, local, admission, *options, background);
+    run(std::move(config), local, admission, *options, background);
     return 0;
   } catch (const ConfigError& error) {
     return failed(Exit::configuration, error.what());

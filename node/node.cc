@@ -59,6 +59,7 @@ bool Node::turn(Time now) {
   submit_barrier();
   submit_words();
   active |= submit_all();
+  expire_reload(now);
   ring_.expire(now);
   drain();
   if (ring_.output().sends.empty()) ring_.visit(now);
@@ -127,16 +128,6 @@ void Node::submit_barrier() {
   const auto answer = ring_.submit(0, totem::Class::barrier, totem::Guarantee::agreed, parts);
   barrier_due_ = barrier_refused_ = answer == totem::Submitted::later;
   drain();
-}
-
-// Their source is one that no program has.
-void Node::submit_words() {
-  while (!words_.empty()) {
-    const std::span<const std::byte> parts[] = {words_.oldest()};
-    const auto answer = ring_.submit(0, totem::Class::application, totem::Guarantee::agreed, parts);
-    if (answer != totem::Submitted::taken) return;
-    words_.taken();
-  }
 }
 
 bool Node::submit_all() {
@@ -287,7 +278,7 @@ void Node::watch_clients(Time now) {
 
 Time Node::deadline() const noexcept {
   if (barrier_due_ && !barrier_refused_) return Time::min();
-  Time next = std::min({ring_.deadline(), transport_.deadline(), watch_at_});
+  Time next = std::min({ring_.deadline(), transport_.deadline(), reload_by_, watch_at_});
   // The device took less than it was offered: nothing tells us when it has room again.
   if (stuck_) next = std::min(next, now_ + send_again);
   if (undecided_) next = std::min(next, now_ + limits_.port.park_after);
@@ -368,6 +359,7 @@ void Node::transitional(const totem::Configuration& configuration) {
 
 void Node::view(const membership::View& view) {
   ++group_changes_;
+  end_reload(reload_.view());
   ports_.each([&](ClientPort& port) { port.view(view); });
   view_number_ = view.number;
   view_ring_ = view.ring;
@@ -412,11 +404,6 @@ void Node::membership_refused(const membership::Process& process, std::string_vi
 
 void Node::message(const membership::GroupMessage& message) {
   each_local(message.members, [&](ClientPort& port) { port.message(message); });
-}
-
-void Node::word(NodeId sender, const membership::wire::Word& word) {
-  if (What{word.what} == What::kill && NodeId{word.subject} == peers_.self()) killed_by_ = sender;
-  if (sender == peers_.self()) errands_.said(word.request);
 }
 
 void Node::barrier_done() {

@@ -18,6 +18,7 @@
 #include "node/log.hh"
 #include "node/ports.hh"
 #include "node/record.hh"
+#include "node/reload.hh"
 #include "node/send_record.hh"
 #include "node/status.hh"
 #include "node/words.hh"
@@ -35,8 +36,12 @@ class Errands {
   virtual void reserve(std::uint64_t ring_seq) = 0;  // on disk; the answer is Node::reserved
   virtual void take_back(shm::Channel channel) = 0;  // of a program that is gone: to be destroyed
   virtual void viewed(std::uint64_t number, std::size_t members) = 0;  // a view stands
-  // A word of this daemon has its place in the order.
-  virtual void said(std::uint64_t /*request*/) {}
+  // What `request` of this node came to: done, unless there is a reason why not.
+  virtual void answered(std::uint64_t /*request*/, std::string_view /*refused*/) {}
+  // Read the file anew; the answer is Node::configuration_read. Then how it ended, at its place in
+  // the order: from now on it counts, or it is forgotten.
+  virtual void read_configuration(std::uint64_t /*ticket*/) {}
+  virtual void reload_ended(std::uint64_t /*ticket*/, bool /*applied*/) {}
 };
 
 // A node of the nodelist, other than this one.
@@ -107,8 +112,12 @@ class Node final : membership::Sink, Submitter {
   // Forms the ring anew.
   void gather(Time now);
   bool left() const noexcept { return ring_.left(); }
-  // To all daemons; Errands::said tells when it has its place. False: too much waits already.
+  // To all daemons; Errands::answered tells when a kill has its place, and how a reload ended.
+  // False: too much waits already.
   bool say(const membership::wire::Word& word) noexcept { return words_.say(word); }
+  // Why this node would not go by its file (empty: it would), and with which timers it would.
+  void configuration_read(std::uint64_t ticket, std::string_view reason,
+                          const totem::Parameters& timers);
   // Who wants this node to leave and end; nobody, as a rule.
   std::optional<NodeId> killed_by() const noexcept { return killed_by_; }
   bool has_view() const noexcept { return view_number_ != 0; }
@@ -192,7 +201,13 @@ class Node final : membership::Sink, Submitter {
   bool undecided_ = false;                // a port is polled and did not wait for the ring
   Time watch_at_ = never;
 
+  void end_reload(Reload::Step step);
+  void expire_reload(Time now);
+
   Words words_;
+  Reload reload_;
+  Time reload_by_ = never;        // of ours: then it is given up
+  totem::Parameters new_timers_;  // of the reload that is under way
   std::optional<NodeId> killed_by_;
   bool barrier_due_ = false;      // the membership's barrier is still to be submitted
   bool barrier_refused_ = false;  // for now: the ring has to get on first

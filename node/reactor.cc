@@ -85,7 +85,7 @@ void Reactor::obey_all(Time now) {
 bool Reactor::go_on_copying(Time now) {
   if (copying_.groups == nullptr) return false;
   if (!setup_.node.copy_groups(*copying_.groups)) return true;
-  setup_.helper.finished({.number = copying_.number});
+  setup_.helper.finished({copying_.number, {}});
   copying_ = {};
   obey_all(now);
   return true;
@@ -97,21 +97,27 @@ void Reactor::obey(const Command& command, Time now) {
       copying_ = command;
       return;
     case Command::Kind::kill:
-      // The outcome is that it has its place in the order.
-      if (setup_.node.say({.what = static_cast<std::uint8_t>(What::kill),
+      return say(command, {.what = static_cast<std::uint8_t>(What::kill),
                            .subject = static_cast<std::uint32_t>(command.node),
                            .request = command.number,
-                           .text = {}}))
-        return;
-      return setup_.helper.finished(
-          {.number = command.number, .refused = "too many orders wait for the ring already"});
+                           .text = {}});
+    case Command::Kind::reload:
+      return say(command, Reload::prepare(command.number));
+    case Command::Kind::configuration_read:
+      return setup_.node.configuration_read(command.number, command.reason(), command.timers);
     case Command::Kind::leave:
       leave(now);
-      return setup_.helper.finished({.number = command.number});
+      return setup_.helper.finished({command.number, {}});
     case Command::Kind::gather:
       setup_.node.gather(now);
-      return setup_.helper.finished({.number = command.number});
+      return setup_.helper.finished({command.number, {}});
   }
+}
+
+// The node answers when it has come to something.
+void Reactor::say(const Command& command, const membership::wire::Word& word) {
+  if (!setup_.node.say(word))
+    setup_.helper.finished({command.number, "too many orders wait for the ring already"});
 }
 
 void Reactor::leave(Time now) {

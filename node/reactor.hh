@@ -32,6 +32,7 @@ class Reactor {
   void obey_all(Time now);
   void obey(const Command& command, Time now);
   bool go_on_copying(Time now);
+  void say(const Command& command, const membership::wire::Word& word);
   void leave(Time now);
   void take_snapshot(Time now);
   void sleep(Time now);

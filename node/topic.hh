@@ -1,6 +1,8 @@
 // What local programs may ask beside the ordered stream: topics by name, and how they answer.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -11,7 +13,9 @@
 #include <string>
 #include <variant>
 
+#include "membership/wire.hh"
 #include "node/status.hh"
+#include "totem/parameters.hh"
 
 namespace gyre::node {
 
@@ -20,14 +24,32 @@ class GroupCopy;
 // What a program asks of the reactor. It crosses threads as plain data; the reactor answers each
 // with an Outcome, at once or when it is done.
 struct Command {
-  enum class Kind : std::uint8_t { leave, gather, kill, copy_groups } kind{};
-  std::uint64_t number = 0;     // given by the desk, handed back with the outcome
-  NodeId node = NodeId::none;   // kill: this one
+  enum class Kind : std::uint8_t { leave, gather, kill, reload, copy_groups, configuration_read };
+  Kind kind{};
+  std::uint64_t number = 0;    // given by the desk, handed back with the outcome
+  NodeId node = NodeId::none;  // kill: this one
+  // configuration_read, which is no order but an answer: the number is the ticket.
+  std::array<char, membership::wire::word_text_max> reason_bytes{};
+  std::size_t reason_size = 0;  // 0: the file is good
+  totem::Parameters timers{};
+  std::string_view reason() const noexcept { return {reason_bytes.data(), reason_size}; }
   GroupCopy* groups = nullptr;  // copy_groups: to be filled; stays where it is until the outcome
 };
 struct Outcome {
+  static constexpr std::size_t reason_max = 200;  // bytes; what is longer is cut
+
+  Outcome() = default;
+  Outcome(std::uint64_t number_, std::string_view refused) noexcept
+      : number(number_), reason_size(std::min(refused.size(), reason_max)) {
+    std::copy_n(refused.begin(), reason_size, reason_bytes.begin());
+  }
+
   std::uint64_t number = 0;
-  const char* refused = nullptr;  // why not, in static storage; null: done
+  std::size_t reason_size = 0;
+  std::array<char, reason_max> reason_bytes{};
+  std::string_view refused() const noexcept {  // why not; empty: done
+    return {reason_bytes.data(), reason_size};
+  }
 };
 
 struct Refused {

@@ -8,6 +8,7 @@
 
 #include "node/group_copy.hh"
 #include "node/metrics.hh"
+#include "node/reloader.hh"
 
 namespace gyre::node {
 namespace {
@@ -83,6 +84,15 @@ Topics make_topics(const StatusNames& names, LogWriter& writer) {
              writer.reopen();
              return "{}";
            }}};
+}
+
+Topic reload_topic(const Reloader& reloader) {
+  return [&reloader](const Asked& asked) -> Answer {
+    if (!asked.arguments.empty()) return wrong_arguments("none");
+    return Order{.command = {.kind = Command::Kind::reload}, .then = [&reloader] {
+                   return nlohmann::json{{"fixed", reloader.fixed()}}.dump();
+                 }};
+  };
 }
 
 Topic groups_topic(const membership::GroupLimits& limits) {

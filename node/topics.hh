@@ -9,9 +9,13 @@ namespace gyre::node {
 
 struct Config;
 struct LocalNode;
+class Reloader;
 
 // status, members, counters; shutdown; kill of a node; reopen_logs. `writer` outlives them.
 Topics make_topics(const StatusNames& names, LogWriter& writer);
+// reload: on all nodes or none. `reloader`, which outlives it, tells what of this node's file
+// cannot change at run time.
+Topic reload_topic(const Reloader& reloader);
 // groups: all groups of the cluster, with their members.
 Topic groups_topic(const membership::GroupLimits& limits);
 // links: what this node is reached by, whether that works, and who is reached.

@@ -10,7 +10,10 @@ namespace gyre::node {
 
 // What a word means: membership::wire::Word::what.
 enum class What : std::uint8_t {
-  kill = 1,  // the node `subject` is to leave the ring and end
+  kill = 1,            // the node `subject` is to leave the ring and end
+  reload_prepare = 2,  // reload.hh
+  reload_ready = 3,    // `subject` is who proposed it, `request` its ticket
+  reload_refused = 4,  // the same, and the text says why
 };
 
 class Words {

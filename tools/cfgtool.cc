@@ -12,7 +12,7 @@ namespace gyre::tools {
 namespace {
 
 constexpr const char* usage =
-    R"({0} [[-i <interface ip>] [-b] -s] [-n] [-L] [-k nodeid] [-a nodeid] [-H] [-h]
+    R"({0} [[-i <interface ip>] [-b] -s] [-n] [-R] [-L] [-k nodeid] [-a nodeid] [-H] [-h]
 
 A tool for displaying and configuring active parameters within corosync.
 options:
@@ -21,13 +21,16 @@ options:
 	-i	Only the link with this address or number, when used with -s.
 	-b	Displays the brief status of the current links on this node when used with -s.
 	-n	Displays the status of the connected nodes and their links.
+	-R	Tell all instances of gyred in this cluster to reload corosync.conf:
+		all go by it, or none. What cannot change at run time is named.
 	-L	Tell gyred to reopen all logging files.
 	-k	Kill a node identified by node id.
 	-a	Display the IP address(es) of a node
 	-r	Re-enable links that failed. They come back by themselves.
 	-H	Shutdown gyred cleanly on this node. (--force is taken and not needed.)
 	-h	Print basic usage.
-	--json	JSON: with -s and -n what gyred tells of its links, with -a of the node
+	--json	JSON: with -s and -n what gyred tells of its links, with -a of the node,
+		with -R which keys cannot change
 	--run-dir	where gyred's socket is (else $GYRE_RUN_DIR, else /run/gyre)
 
 Example:
@@ -173,6 +176,27 @@ int kill_node(const Common& common, const std::string& nodeid) {
                 text_of(answer, "reason"));
 }
 
+// Of all daemons. Whoever answers at all can be asked.
+int reload(const Common& common) {
+  ask(common, "links");
+  announce(common, "Reloading corosync.conf...");
+  try {
+    const Json answer = ask(common, "reload");
+    fmt::print("{}\n", common.json ? answer.dump() : "Done");
+    std::fflush(stdout);
+    for (const Json& key : answer.at("fixed"))
+      fmt::print(stderr, "Modified entry '{}' in corosync.conf cannot be changed at run-time\n",
+                 key.get<std::string>());
+    return 0;
+  } catch (const client::Error& error) {
+    constexpr int failed_operation = 21;
+    const bool refused = error.code() == client::ErrorCode::refused;
+    return failed(fmt::format("Could not reload configuration. Error {}",
+                              refused ? failed_operation : cs_error(error).number),
+                  error.what());
+  }
+}
+
 int shut_down(const Common& common) {
   announce(common, "Shutting down corosync");
   ask(common, "shutdown");
@@ -207,6 +231,8 @@ int run(const Request& request, const Common& common, const char* name) {
       return print_addresses(common, request.nodeid);
     case 'k':
       return kill_node(common, request.nodeid);
+    case 'R':
+      return reload(common);
     case 'H':
       return shut_down(common);
     default:
@@ -219,11 +245,12 @@ int run(const Request& request, const Common& common, const char* name) {
 
 int cfgtool(int argc, char** argv) {
   static constexpr option longs[] = {
-      {"status", no_argument, nullptr, 's'},     {"brief", no_argument, nullptr, 'b'},
-      {"nodes", no_argument, nullptr, 'n'},      {"reopen", no_argument, nullptr, 'L'},
-      {"kill", required_argument, nullptr, 'k'}, {"address", required_argument, nullptr, 'a'},
-      {"shutdown", no_argument, nullptr, 'H'},   {"force", no_argument, nullptr, 'F'}};
-  Options options(argc, argv, "i:sbnLrk:a:Hh", longs);
+      {"status", no_argument, nullptr, 's'},        {"brief", no_argument, nullptr, 'b'},
+      {"nodes", no_argument, nullptr, 'n'},         {"reopen", no_argument, nullptr, 'L'},
+      {"reload", no_argument, nullptr, 'R'},        {"kill", required_argument, nullptr, 'k'},
+      {"address", required_argument, nullptr, 'a'}, {"shutdown", no_argument, nullptr, 'H'},
+      {"force", no_argument, nullptr, 'F'}};
+  Options options(argc, argv, "i:sbnRLrk:a:Hh", longs);
   Request request;
   for (int letter; (letter = options.next()) != -1;) switch (letter) {
       case 'i':

@@ -82,8 +82,11 @@ class TestNode final : public node::Errands {
   std::uint64_t ring_seq() const { return ring_seq_; }  // what its file says
   std::size_t taken_back() const { return taken_back_; }
   std::uint64_t views() const { return views_; }
-  const std::vector<std::uint64_t>& said_words() const { return said_; }  // by request
-  std::size_t allocations() const { return allocations_; }                // in turns
+  // What its requests came to, as "7" or "8 why not".
+  const std::vector<std::string>& answers() const { return answers_; }
+  std::uint64_t to_read() const { return to_read_; }  // the ticket of the file to be read; 0: none
+  const std::vector<std::pair<std::uint64_t, bool>>& reloads() const { return reloads_; }  // ended
+  std::size_t allocations() const { return allocations_; }  // in turns
   std::vector<std::string> log();
   bool reserve_at_once = true;
   bool paused = false;  // a Cluster passes it over
@@ -91,7 +94,14 @@ class TestNode final : public node::Errands {
   void reserve(std::uint64_t ring_seq) override { reserve_ = ring_seq; }
   void take_back(shm::Channel) override { ++taken_back_; }
   void viewed(std::uint64_t number, std::size_t) override { views_ = number; }
-  void said(std::uint64_t request) override { said_.push_back(request); }
+  void answered(std::uint64_t request, std::string_view refused) override {
+    answers_.push_back(std::to_string(request) + (refused.empty() ? "" : " ") +
+                       std::string(refused));
+  }
+  void read_configuration(std::uint64_t ticket) override { to_read_ = ticket; }
+  void reload_ended(std::uint64_t ticket, bool applied) override {
+    reloads_.emplace_back(ticket, applied);
+  }
 
  private:
   const std::uint32_t id_;
@@ -104,7 +114,9 @@ class TestNode final : public node::Errands {
   Time now_{};
   std::uint32_t clients_ = 0;
   std::uint64_t reserve_ = 0, ring_seq_ = 0, views_ = 0;
-  std::vector<std::uint64_t> said_;
+  std::vector<std::string> answers_;
+  std::uint64_t to_read_ = 0;
+  std::vector<std::pair<std::uint64_t, bool>> reloads_;
   std::size_t taken_back_ = 0, allocations_ = 0;
 };
 

@@ -238,9 +238,9 @@ TEST_F(AtTheDesk, ACommandIsAnsweredByItsOutcome) {
   auto first = ask("order"), second = ask("order");
   until([&] { return commands.size() == 2; });
   EXPECT_NE(commands[0].number, commands[1].number);
-  desk.finished({.number = commands[0].number + commands[1].number}, now);  // of no one
-  desk.finished({.number = commands[1].number, .refused = "node 9 is not a member"}, now);
-  desk.finished({.number = commands[0].number}, now);
+  desk.finished({commands[0].number + commands[1].number, ""}, now);  // of no one
+  desk.finished({commands[1].number, "node 9 is not a member"}, now);
+  desk.finished({commands[0].number, ""}, now);
   std::vector<Told> both{result(first), result(second)};
   if (both[0].error) std::swap(both[0], both[1]);
   EXPECT_EQ(both[0].text, "{}");
@@ -254,7 +254,7 @@ TEST_F(AtTheDesk, ACommandWithoutOutcomeEndsInTime) {
   now += 31s;
   const Told late = result(answer);
   EXPECT_NE(late.text.find("the ring does not answer"), std::string::npos) << late.text;
-  desk.finished({.number = commands[0].number}, now);  // nobody is there any more
+  desk.finished({commands[0].number, ""}, now);  // nobody is there any more
 }
 
 // Until the reactor says that it is done, it may be writing there.
@@ -265,12 +265,12 @@ TEST_F(AtTheDesk, WhatBelongsToACommandStaysUntilTheOutcome) {
   result(answer);
   until([&] { return descriptors() == 1; });
   EXPECT_FALSE(alive.expired());
-  desk.finished({.number = commands[0].number}, now);
+  desk.finished({commands[0].number, ""}, now);
   EXPECT_TRUE(alive.expired());
 
   auto second = ask("order", {"with"});
   until([&] { return commands.size() == 2; });
-  desk.finished({.number = commands[1].number}, now);
+  desk.finished({commands[1].number, ""}, now);
   EXPECT_EQ(result(second).text, "7");
 }
 
@@ -283,10 +283,10 @@ TEST_F(AtTheDesk, NoMoreCommandsAreUnderWayThanThereIsRoomFor) {
   }
   auto refused = ask("order");
   EXPECT_NE(result(refused).text.find("the data plane does not answer"), std::string::npos);
-  desk.finished({.number = commands[5].number}, now);
+  desk.finished({commands[5].number, ""}, now);
   auto again = ask("order");
   until([&] { return commands.size() == Desk::orders_max + 1; });
-  desk.finished({.number = commands.back().number}, now);
+  desk.finished({commands.back().number, ""}, now);
   EXPECT_FALSE(result(again).error);
 }
 

@@ -105,39 +105,5 @@ TEST(Snapshot, MeasuresRotationsWithinARingAndStatesEntered) {
   EXPECT_LE(page.rotations.longest(), std::max<std::uint64_t>(longest, 1'000'000));
 }
 
-// ---- what one daemon says to all ----
-
-TEST(Word, ThatKillsANodeIsHeardByItAlone) {
-  Cluster cluster(3, kind);
-  cluster.start();
-  ASSERT_TRUE(cluster.run_until([&] { return cluster.whole(); }));
-  const auto say = [&](std::uint32_t node, std::uint64_t request) {
-    return cluster.nodes[0]->node().say({.what = static_cast<std::uint8_t>(What::kill),
-                                         .subject = node,
-                                         .request = request,
-                                         .text = {}});
-  };
-  EXPECT_TRUE(say(9, 7));  // nobody
-  EXPECT_TRUE(say(2, 8));
-  ASSERT_TRUE(cluster.run_until([&] { return cluster.nodes[1]->node().killed_by().has_value(); }));
-  cluster.run(milliseconds(10));
-  EXPECT_EQ(cluster.nodes[1]->node().killed_by(), NodeId{1});
-  EXPECT_FALSE(cluster.nodes[0]->node().killed_by());
-  EXPECT_FALSE(cluster.nodes[2]->node().killed_by());
-  EXPECT_EQ(cluster.nodes[0]->said_words(), (std::vector<std::uint64_t>{7, 8}));
-  EXPECT_TRUE(cluster.nodes[1]->said_words().empty());
-}
-
-TEST(Word, WaitsForARingAndIsRefusedWhenTooMuchWaits) {
-  Cluster cluster(2, kind);
-  cluster.start();
-  std::size_t taken = 0;
-  const membership::wire::Word word{.what = 0, .subject = 0, .request = 5, .text = "anything"};
-  while (cluster.nodes[0]->node().say(word)) ++taken;
-  EXPECT_EQ(taken, 16u);
-  ASSERT_TRUE(cluster.run_until([&] { return cluster.nodes[0]->said_words().size() == taken; }));
-  EXPECT_TRUE(cluster.nodes[0]->node().say(word));
-}
-
 }  // namespace
 }  // namespace gyre::node

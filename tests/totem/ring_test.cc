@@ -190,6 +190,28 @@ TEST(Ring, AnIdleRingHoldsItsTokenAndHandsItToWhoAsks) {
   expect_clean(simulation);
 }
 
+TEST(Ring, OtherTimersCountFromNowOnButThoseThatTellALostMember) {
+  Simulation simulation(3, 9);
+  simulation.start_all();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  const auto holds_when_idle = [&] {
+    simulation.run(50ms);
+    const auto before = simulation.ring(0).counters().holds;
+    simulation.run(200ms);
+    return simulation.ring(0).counters().holds - before;
+  };
+  const auto before = holds_when_idle();
+  totem::Parameters other = Simulation::quick();
+  other.hold = 12ms;
+  other.token_retransmit = 15ms;
+  other.token_loss = other.consensus = 500ms;
+  for (std::size_t i = 0; i < 3; ++i) simulation.ring(i).set_timers(other);
+  EXPECT_LT(holds_when_idle(), before / 2);
+  simulation.crash(2);
+  EXPECT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  expect_clean(simulation);
+}
+
 TEST(Ring, ALoneSenderKeepsTheTokenForItsNextMessage) {
   Simulation simulation(3, 13);
   simulation.start_all();

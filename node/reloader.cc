@@ -1,0 +1,120 @@
+#include "node/reloader.hh"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+#include "node/config_keys.hh"
+#include "node/key_map.hh"
+#include "transport/shm/descriptor.hh"
+
+namespace gyre::node {
+namespace {
+
+constexpr std::string_view timer_keys[] = {
+    "totem.token_retransmits_before_loss_const",
+    "totem.token_retransmit",
+    "totem.hold",
+    "totem.join",
+    "totem.send_join",
+    "totem.merge",
+    "totem.fail_recv_const",
+    "totem.seqno_unchanged_const",
+};
+
+bool is_timer(std::string_view path) {
+  return std::ranges::find(timer_keys, path) != std::end(timer_keys);
+}
+
+// A key that changes nothing but what the key map shows.
+bool is_only_shown(std::string_view path) {
+  const Key* key = key_of(path);
+  return !key || !key->no_effect.empty();
+}
+
+bool can_change(std::string_view path, bool timers) {
+  if (path.starts_with("logging.") || path.starts_with("uidgid.")) return true;
+  if (path.starts_with("nodelist.")) return false;
+  return is_timer(path) ? timers : is_only_shown(path);
+}
+
+}  // namespace
+
+Reloader::Reading Reloader::read() try {
+  next_ = merge(read_config(setup_.config.file));
+  check_log(next_->config.logging);
+  return {.refused = {}, .timers = next_->config.timers};
+} catch (const std::exception& error) {
+  next_.reset();
+  setup_.writer.write(LogLevel::warning, error.what());  // whole; others hear of it in few words
+  return {.refused = error.what(), .timers = {}};
+}
+
+// Timers follow from token and consensus: when those are written otherwise, all stay as they are.
+Reloader::Next Reloader::merge(const Config& written) const {
+  Next next{.config = setup_.config,
+            .admission = Admission(written.grants),
+            .fixed = {},
+            .notices = written.notices};
+  Config& config = next.config;
+  const bool timers = written.timers.token_loss == config.timers.token_loss &&
+                      written.timers.consensus == config.timers.consensus;
+  const auto take = [&](const std::string& path) {
+    const auto before = config.keys.find(path);
+    const auto after = written.keys.find(path);
+    const bool same = (before == config.keys.end()) == (after == written.keys.end()) &&
+                      (before == config.keys.end() || before->second == after->second);
+    if (same) return;
+    if (!can_change(path, timers))
+      next.fixed.insert(path);
+    else if (after == written.keys.end())
+      config.keys.erase(before);
+    else
+      config.keys[path] = after->second;
+  };
+  std::set<std::string> paths;
+  for (const Config* each : {static_cast<const Config*>(&setup_.config), &written})
+    for (const auto& [path, value] : each->keys) paths.insert(path);
+  for (const std::string& path : paths) take(path);
+  if (timers) {
+    const totem::Parameters before = config.timers;
+    config.timers = written.timers;
+    config.timers.global_window = before.global_window;
+    config.timers.personal_window = before.personal_window;
+    config.timers.open = before.open;
+  }
+  config.logging = written.logging;
+  config.grants = written.grants;
+  return next;
+}
+
+// When it counts, it is too late to refuse.
+void Reloader::check_log(const LoggingConfig& logging) const {
+  if (!logging.to_logfile || logging.logfile == setup_.config.logging.logfile) return;
+  const shm::Descriptor file(
+      ::open(logging.logfile.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640));
+  if (!file)
+    throw std::runtime_error(
+        fmt::format("logging.logfile: {}: {}", logging.logfile, std::strerror(errno)));
+}
+
+void Reloader::end(bool apply) {
+  std::optional<Next> next = std::exchange(next_, std::nullopt);
+  if (!apply || !next) return;
+  setup_.config = std::move(next->config);
+  setup_.admission = std::move(next->admission);
+  fixed_ = std::move(next->fixed);
+  setup_.writer.configure(setup_.config.logging);
+  setup_.key_map.reload(setup_.config, setup_.admission);
+  setup_.writer.write(LogLevel::info, fmt::format("{} counts from now on", setup_.config.file));
+  for (const std::string& notice : next->notices) setup_.writer.write(LogLevel::warning, notice);
+  for (const std::string& path : fixed_)
+    setup_.writer.write(
+        LogLevel::warning,
+        fmt::format("Modified entry '{}' in corosync.conf cannot be changed at run-time", path));
+}
+
+}  // namespace gyre::node
