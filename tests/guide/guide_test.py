@@ -18,6 +18,8 @@ import machine
 
 BUILD = sys.argv[1]
 NODES = {1: "192.168.42.82", 2: "192.168.42.87"}
+# Two of the ways that the guide names; the services' test has the others.
+STARTS = {1: "/etc/init.d/corosync start", 2: "service corosync start"}
 # Of the two rings that the guide has; the blocks are cut accordingly.
 RINGS = 1
 
@@ -127,6 +129,11 @@ def isolate():
         print("only root can make namespaces")
         sys.exit(77)
     if "GYRE_GUIDE_INSIDE" not in os.environ:
+        tried = subprocess.run(["unshare", "--net", "true"], stderr=subprocess.PIPE, text=True,
+                               check=False)
+        if tried.returncode != 0:
+            print("no network of its own: " + tried.stderr.strip())
+            sys.exit(77)
         os.environ["GYRE_GUIDE_INSIDE"] = "1"
         os.execvp("unshare", ["unshare", "--net", sys.executable, *sys.argv])
 
@@ -199,8 +206,8 @@ Writing corosync key to /etc/corosync/authkey.
         self.assertEqual(self.types("corosync -t"), "")
 
     def test_2_started_as_a_service(self):
-        for node in NODES:
-            self.assertIn("[  OK  ]", self.types("/etc/init.d/corosync start", node))
+        for node, command in STARTS.items():
+            self.assertIn("[  OK  ]", self.types(command, node))
         self.await_members(["joined", "joined"])
 
     def test_3_the_health_of_the_rings(self):
@@ -233,4 +240,5 @@ Writing corosync key to /etc/corosync/authkey.
 
 if __name__ == "__main__":
     isolate()
-    unittest.main(argv=sys.argv[:1], verbosity=2)
+    outcome = unittest.main(argv=sys.argv[:1], verbosity=2, exit=False).result
+    sys.exit(77 if outcome.skipped else 0 if outcome.wasSuccessful() else 1)
