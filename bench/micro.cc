@@ -113,6 +113,8 @@ class Count final : public membership::Sink {
   void message(const membership::GroupMessage& message) override {
     members += message.members.size();
   }
+  void verdict(const membership::VerdictChange&) override {}
+  void votes_answered(std::uint64_t, membership::QuorumChange) override {}
   void barrier_done() override {}
   std::size_t members = 0;
 };

@@ -14,6 +14,7 @@ class NoErrands final : public node::Errands {
   void reserve(std::uint64_t ring_seq) override { reserve_ = ring_seq; }
   void take_back(shm::Channel) override {}
   void viewed(std::uint64_t, std::size_t members) override { members_ = members; }
+  void votes_answered(std::uint64_t, membership::QuorumChange) override {}
 
   // What was to be reserved since the last call; 0: nothing.
   std::uint64_t take_reserve() noexcept { return std::exchange(reserve_, 0); }

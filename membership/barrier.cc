@@ -2,36 +2,23 @@
 
 #include <algorithm>
 #include <cassert>
-#include <optional>
 
-#include "membership/bytes.hh"
+#include "membership/quorum_wire.hh"
 
 namespace gyre::membership {
 
 namespace {
 
 constexpr std::uint8_t version = 1;
-constexpr std::uint32_t section_groups = 1;
+constexpr std::uint32_t section_groups = 1, section_votes = 2;
+
+constexpr QuorumStatus nothing_said{.votes = 0, .forgot = true};
 
 // What one node's list can take at most, with everything in it.
 std::size_t list_room(const GroupLimits& limits) noexcept {
   const std::size_t groups = limits.groups * (1 + group_name_max + 4);
   const std::size_t content = groups + limits.members * barrier_member_bytes;
-  return barrier_head_bytes + std::min(content, barrier_list_max);
-}
-
-void write_ring(Writer& writer, const totem::RingId& ring) noexcept {
-  writer.number(ring.seq);
-  writer.number(static_cast<std::uint32_t>(ring.representative));
-  writer.number(ring.incarnation);
-}
-
-totem::RingId read_ring(Reader& reader) noexcept {
-  totem::RingId ring;
-  ring.seq = reader.number<std::uint64_t>();
-  ring.representative = NodeId{reader.number<std::uint32_t>()};
-  ring.incarnation = reader.number<std::uint64_t>();
-  return ring;
+  return barrier_head_bytes + std::min(content, barrier_list_max) + 8 + quorum_section_max;
 }
 
 // Calls visit(name, pid, client) for each membership; false if the bytes are not such a section.
@@ -51,42 +38,42 @@ bool each_membership(std::span<const std::byte> groups, Visit visit) noexcept {
   return reader.good();
 }
 
-// The groups' section, if all sections can be read and it is there once and sound.
-std::optional<std::span<const std::byte>> find_groups(Reader reader) noexcept {
-  std::optional<std::span<const std::byte>> groups;
-  while (!reader.at_end()) {
-    const auto kind = reader.number<std::uint32_t>();
-    const auto content = reader.bytes(reader.number<std::uint32_t>());
-    if (!reader.good()) return std::nullopt;
-    if (kind != section_groups) continue;
-    if (groups) return std::nullopt;
-    groups = content;
-  }
-  const auto ignore = [](std::string_view, std::uint32_t, std::uint32_t) {};
-  if (groups && !each_membership(*groups, ignore)) return std::nullopt;
-  return groups;
-}
-
 }  // namespace
 
 Barrier::Barrier(const GroupLimits& limits)
-    : incoming_(limits), list_room_(list_room(limits)), list_(make_array<std::byte>(list_room_)) {}
+    : votes_(make_array<QuorumMember>(nodes_max)),
+      incoming_(limits),
+      list_room_(list_room(limits)),
+      list_(make_array<std::byte>(list_room_)) {}
 
 void Barrier::start(const totem::RingId& ring, std::span<const totem::Member> members, NodeId self,
-                    const GroupTable& delivered) noexcept {
+                    const GroupTable& delivered, const QuorumStatus& status,
+                    std::span<const NodeId> seen) noexcept {
   assert(members.size() <= nodes_max);
   waiting_ = true;
   ring_ = ring;
   sender_count_ = missing_ = members.size();
-  for (std::size_t i = 0; i < sender_count_; ++i) senders_[i] = {members[i].node, false};
+  heard_.fill(false);
+  seen_ = {};
+  for (std::size_t i = 0; i < sender_count_; ++i) votes_[i] = {members[i].node, nothing_said};
   incoming_.reset(members);
 
   Writer writer({list_.get(), list_room_});
   writer.number(std::uint32_t{version});
   write_ring(writer, ring);
-  writer.number(section_groups);
-  const std::size_t length = writer.gap<std::uint32_t>();
-  const std::size_t content = writer.size();
+  const auto section = [&](std::uint32_t kind, auto write) {
+    writer.number(kind);
+    const std::size_t length = writer.gap<std::uint32_t>();
+    const std::size_t begin = writer.size();
+    write();
+    writer.put(length, static_cast<std::uint32_t>(writer.size() - begin));
+  };
+  section(section_groups, [&] { write_groups(writer, self, delivered); });
+  section(section_votes, [&] { write_status(writer, status, seen); });
+  list_size_ = writer.size();
+}
+
+void Barrier::write_groups(Writer& writer, NodeId self, const GroupTable& delivered) noexcept {
   for (const Group& group : delivered.groups()) {
     const auto own = delivered.members(group, self);
     if (own.empty()) continue;
@@ -98,8 +85,6 @@ void Barrier::start(const totem::RingId& ring, std::span<const totem::Member> me
       writer.number(process.client);
     }
   }
-  list_size_ = writer.size();
-  writer.put(length, static_cast<std::uint32_t>(list_size_ - content));
 }
 
 bool Barrier::take(NodeId from, std::span<const std::byte> list, GroupCounters& counters) noexcept {
@@ -110,27 +95,55 @@ bool Barrier::take(NodeId from, std::span<const std::byte> list, GroupCounters& 
     ++counters.malformed;
     return false;
   }
-  Sender* member = waiting_ && ring == ring_ ? sender(from) : nullptr;
-  if (!member || member->heard) {
+  const std::size_t sender = waiting_ && ring == ring_ ? find(from) : sender_count_;
+  if (sender == sender_count_ || heard_[sender]) {
     ++counters.stale_barrier;
     return false;
   }
-  member->heard = true;
+  heard_[sender] = true;
   ++counters.lists;
-  const auto groups = head == version ? find_groups(reader) : std::nullopt;
-  if (groups)
-    add(from, *groups, counters);
-  else
-    ++counters.malformed;
+  if (head != version || !read(sender, reader, counters)) ++counters.malformed;
   if (--missing_ != 0) return false;
   waiting_ = false;
   return true;
 }
 
-Barrier::Sender* Barrier::sender(NodeId node) noexcept {
-  const std::span senders(senders_.data(), sender_count_);
-  const auto found = std::ranges::lower_bound(senders, node, {}, &Sender::node);
-  return found != senders.end() && found->node == node ? &*found : nullptr;
+std::size_t Barrier::find(NodeId node) const noexcept {
+  const auto found = std::ranges::lower_bound(votes(), node, {}, &QuorumMember::node);
+  const bool known = found != votes().end() && found->node == node;
+  return known ? static_cast<std::size_t>(found - votes().begin()) : sender_count_;
+}
+
+// The sections that are known here, each at most once; nothing if not all of them can be read.
+std::optional<Barrier::Sections> Barrier::find_sections(Reader reader) noexcept {
+  Sections sections;
+  while (!reader.at_end()) {
+    const auto kind = reader.number<std::uint32_t>();
+    const auto content = reader.bytes(reader.number<std::uint32_t>());
+    if (!reader.good()) return std::nullopt;
+    if (kind != section_groups && kind != section_votes) continue;
+    auto& section = kind == section_groups ? sections.groups : sections.votes;
+    if (section) return std::nullopt;
+    section = content;
+  }
+  const auto ignore = [](std::string_view, std::uint32_t, std::uint32_t) {};
+  if (!sections.groups || !each_membership(*sections.groups, ignore)) return std::nullopt;
+  return sections;
+}
+
+// A member's list, all of it or nothing.
+bool Barrier::read(std::size_t sender, Reader reader, GroupCounters& counters) noexcept {
+  const auto sections = find_sections(reader);
+  if (!sections) return false;
+  if (sections->votes) {
+    SeenNodes seen = seen_;
+    const auto status = read_status(*sections->votes, seen);
+    if (!status) return false;
+    votes_[sender].status = *status;
+    seen_ = seen;
+  }
+  add(votes_[sender].node, *sections->groups, counters);
+  return true;
 }
 
 void Barrier::add(NodeId node, std::span<const std::byte> groups,

@@ -1,5 +1,6 @@
-// The barrier that opens a ring: every member sends the list of its own programs' groups, and once
-// the lists of all members of the configuration are in, the groups are what the lists say.
+// The barrier that opens a ring: every member sends the list of its own programs' groups and what
+// it knows of votes, and once the lists of all members of the configuration are in, the groups are
+// what the lists say, and the votes are counted.
 //
 // Why nothing is lost, doubled or made up, at whatever instant rings change:
 //
@@ -25,13 +26,18 @@
 // A list, little-endian:  version:1, 0:3, ring (seq:8, representative:4, incarnation:8), sections
 // A section:              kind:4, length:4, content. Unknown kinds are skipped.
 // Section 1, exactly one: for each group  name size:1, name, count:4, count × (pid:4, client:4)
+// Section 2, at most one: votes (quorum_wire.hh). Who says nothing of them has none.
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 #include <string_view>
 
+#include "membership/bytes.hh"
 #include "membership/group_table.hh"
+#include "membership/quorum.hh"
+#include "membership/seen.hh"
 #include "membership/types.hh"
 
 namespace gyre::membership {
@@ -52,7 +58,8 @@ class Barrier {
 
   // A regular configuration: writes this node's list out of what it has delivered, and waits.
   void start(const totem::RingId&, std::span<const totem::Member>, NodeId self,
-             const GroupTable& delivered) noexcept;
+             const GroupTable& delivered, const QuorumStatus&,
+             std::span<const NodeId> seen) noexcept;
   void abort() noexcept { waiting_ = false; }
   bool waiting() const noexcept { return waiting_; }
 
@@ -64,19 +71,26 @@ class Barrier {
   // every node alike: one faulty member must not keep the others waiting for ever.
   bool take(NodeId sender, std::span<const std::byte> list, GroupCounters&) noexcept;
   GroupTable& incoming() noexcept { return incoming_; }
+  // What the lists say of votes, by ascending node, and of the nodes that were ever seen.
+  std::span<const QuorumMember> votes() const noexcept { return {votes_.get(), sender_count_}; }
+  const SeenNodes& seen() const noexcept { return seen_; }
 
  private:
-  struct Sender {
-    NodeId node = NodeId::none;
-    bool heard = false;
+  struct Sections {
+    std::optional<std::span<const std::byte>> groups, votes;
   };
-  Sender* sender(NodeId) noexcept;
+  static std::optional<Sections> find_sections(Reader) noexcept;
+  void write_groups(Writer&, NodeId self, const GroupTable& delivered) noexcept;
+  std::size_t find(NodeId) const noexcept;
+  bool read(std::size_t sender, Reader, GroupCounters&) noexcept;
   void add(NodeId sender, std::span<const std::byte> groups, GroupCounters&) noexcept;
 
   bool waiting_ = false;
   totem::RingId ring_;
-  std::array<Sender, nodes_max> senders_{};
+  Array<QuorumMember> votes_;  // of each member
+  std::array<bool, nodes_max> heard_{};
   std::size_t sender_count_ = 0, missing_ = 0;
+  SeenNodes seen_;
   GroupTable incoming_;
   std::size_t list_room_, list_size_ = 0;
   Array<std::byte> list_;

@@ -9,11 +9,24 @@
 
 namespace gyre::membership {
 
+namespace {
+
+QuorumSettings with_kept(QuorumSettings settings, const KeptVotes& kept) noexcept {
+  settings.highest_seen = settings.section ? kept.highest : kept.seen.size();
+  return settings;
+}
+
+}  // namespace
+
 struct Membership::State {
-  State(NodeId own, const GroupLimits& limits, Sink& to)
+  State(NodeId own, const GroupLimits& limits, Sink& to, const QuorumSettings& settings,
+        const KeptVotes& kept)
       : self(own),
         sink(to),
         views(own),
+        section(settings.section),
+        quorum(with_kept(settings, kept), own),
+        seen(kept.seen),
         groups(limits),
         barrier(limits),
         difference(limits),
@@ -21,6 +34,7 @@ struct Membership::State {
         leaving_ids(make_array<GroupId>(limits.groups)) {}
 
   void complete() noexcept;
+  void count_votes() noexcept;
   void apply(const wire::Join&, const totem::Message&) noexcept;
   void apply(const wire::Leave&, const totem::Message&) noexcept;
   void apply(const wire::ProcessDown&, const totem::Message&) noexcept;
@@ -28,6 +42,8 @@ struct Membership::State {
   void apply(const wire::Word& word, const totem::Message& message) noexcept {
     sink.word(message.sender, word);
   }
+  void apply(const wire::Votes&, const totem::Message&) noexcept;
+  QuorumChange change_votes(const wire::Votes&, NodeId sender) noexcept;
   void take_out(GroupId, const Process&, ChangeReason, const totem::Place&) noexcept;
   void count_missing(GroupId) noexcept;
   template <typename Request>
@@ -42,7 +58,12 @@ struct Membership::State {
   Sink& sink;
   GroupCounters counters;
   ViewHistory views;
-  GroupTable groups;  // as of the last complete barrier and the messages since
+  bool section;
+  Quorum quorum;
+  SeenNodes seen;                         // where there is no section
+  totem::Seq list_at = totem::Seq::none;  // where the last list of the present view stands
+  std::uint64_t verdicts = 0;             // that were told
+  GroupTable groups;                      // as of the last complete barrier and the messages since
   bool open = false;  // that barrier is the one of the latest regular configuration
   Barrier barrier;
   Difference difference;
@@ -50,27 +71,33 @@ struct Membership::State {
   Array<GroupId> leaving_ids;   // by name, while they are taken away one by one
 };
 
-Membership::Membership(NodeId self, const GroupLimits& limits, Sink& sink)
-    : state_(std::make_unique<State>(self, limits, sink)) {}
+Membership::Membership(NodeId self, const GroupLimits& limits, Sink& sink,
+                       const QuorumSettings& settings, const KeptVotes& kept)
+    : state_(std::make_unique<State>(self, limits, sink, settings, kept)) {}
 Membership::~Membership() = default;
 
 void Membership::configuration(const totem::Configuration& configuration) noexcept {
   State& state = *state_;
   if (configuration.kind == totem::Configuration::Kind::transitional) {
     state.barrier.abort();
+    state.quorum.retire(configuration.stable >= state.list_at);
     state.views.transitional(configuration);
     state.sink.transitional(configuration);
     return;
   }
   state.open = false;
+  state.quorum.retire(false);
   state.views.regular(configuration);
-  state.barrier.start(configuration.ring, configuration.members, state.self, state.groups);
+  state.barrier.start(configuration.ring, configuration.members, state.self, state.groups,
+                      state.quorum.status(), state.seen.nodes());
 }
 
 void Membership::message(const totem::Message& message) noexcept {
   State& state = *state_;
   if (message.barrier) {
-    if (state.barrier.take(message.sender, message.payload, state.counters)) state.complete();
+    if (!state.barrier.take(message.sender, message.payload, state.counters)) return;
+    state.list_at = message.place.seq;
+    state.complete();
     return;
   }
   if (!state.open) {
@@ -88,6 +115,8 @@ void Membership::message(const totem::Message& message) noexcept {
       return state.apply_if(wire::read_process_down(message.payload), message);
     case wire::Kind::word:
       return state.apply_if(wire::read_word(message.payload), message);
+    case wire::Kind::votes:
+      return state.apply_if(wire::read_votes(message.payload), message);
     case wire::Kind::none:
       break;
   }
@@ -100,11 +129,24 @@ void Membership::State::complete() noexcept {
   const GroupTable& before = barrier.incoming();
   open = true;
   ++counters.barriers;
-  sink.view(views.view());
+  count_votes();
+  View view = views.view();
+  view.verdict = quorum.verdict();
+  view.verdict_number = ++verdicts;
+  sink.view(view);
   difference.report(before, groups, views, sink);
   difference.report_refused(before, groups, self, sink);
   views.complete();
   sink.barrier_done();
+}
+
+void Membership::State::count_votes() noexcept {
+  if (!section) {
+    for (const NodeId node : barrier.seen().nodes()) seen.add(node);
+    for (const totem::Member& member : views.members()) seen.add(member.node);
+    quorum.nodes_seen(seen.size());
+  }
+  quorum.view(views.ring(), barrier.votes());
 }
 
 void Membership::State::apply(const wire::Join& join, const totem::Message& message) noexcept {
@@ -158,6 +200,46 @@ void Membership::State::apply(const wire::Data& data, const totem::Message& mess
                 message.guarantee, data.payload});
 }
 
+void Membership::State::apply(const wire::Votes& votes, const totem::Message& message) noexcept {
+  const Verdict before = quorum.verdict();
+  // In a transitional configuration the members differ in what they deliver: nothing is changed.
+  const bool late = !quorum.in_view() || votes.ring != views.ring();
+  const QuorumChange answer = late ? QuorumChange::too_late : change_votes(votes, message.sender);
+  if (quorum.verdict() != before) sink.verdict({message.place, quorum.verdict(), ++verdicts});
+  if (message.sender == self && votes.request != 0) sink.votes_answered(votes.request, answer);
+}
+
+QuorumChange Membership::State::change_votes(const wire::Votes& votes, NodeId sender) noexcept {
+  using What = wire::Votes::What;
+  switch (votes.what) {
+    case What::leaves:
+      quorum.leaves(sender);
+      break;
+    case What::grown:
+      quorum.grown(sender);
+      break;
+    case What::window_over:
+      quorum.window_over();
+      break;
+    case What::device:
+      quorum.device({.votes = votes.number,
+                     .master_wins = (votes.subject & wire::Votes::device_master_wins) != 0,
+                     .alive = (votes.subject & wire::Votes::device_alive) != 0});
+      break;
+    case What::device_gone:
+      if (votes.number == quorum.device_polls()) quorum.device({});
+      break;
+    case What::expected:
+      return quorum.set_expected(votes.number);
+    case What::votes:
+      return quorum.set_votes(NodeId{votes.subject}, votes.number);
+    case What::cancel_wait_for_all:
+      quorum.cancel_wait_for_all();
+      break;
+  }
+  return QuorumChange::done;
+}
+
 void Membership::State::take_out(GroupId id, const Process& process, ChangeReason reason,
                                  const totem::Place& place) noexcept {
   groups.remove(id, process);
@@ -188,6 +270,15 @@ bool Membership::is_member(GroupId id, const Process& process) const noexcept {
   return state_->groups.process(id, process.node, process.client) == process;
 }
 
+void Membership::grow_up() noexcept {
+  state_->quorum.grow_up();
+}
+const Quorum& Membership::quorum() const noexcept {
+  return state_->quorum;
+}
+KeptVotes Membership::kept_votes() const noexcept {
+  return {.highest = state_->quorum.verdict().highest_expected, .seen = state_->seen};
+}
 const GroupCounters& Membership::counters() const noexcept {
   return state_->counters;
 }

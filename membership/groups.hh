@@ -7,7 +7,7 @@
 // group whose members this node knew otherwise, and only then do application messages flow
 // (Ring::open).
 //
-// A sink thus sees: view, group changes, then messages, group changes and refusals in their order,
+// A sink thus sees: view, group changes, then messages, changes and refusals in their order,
 // a transitional configuration, more messages of those that are left of the old ring, the next
 // view, … . If rings follow each other before a barrier is through, several transitional
 // configurations come one behind the other with nothing between them.
@@ -20,6 +20,8 @@
 #include <span>
 #include <string_view>
 
+#include "membership/quorum.hh"
+#include "membership/seen.hh"
 #include "membership/types.hh"
 #include "membership/view.hh"
 #include "membership/wire.hh"
@@ -49,6 +51,13 @@ struct GroupMessage {
   std::span<const std::byte> payload;
 };
 
+// Within a view: every member comes to it at this place.
+struct VerdictChange {
+  totem::Place place;
+  Verdict verdict;
+  std::uint64_t number = 0;  // as View::verdict_number
+};
+
 // Where the ordered stream goes. Every span is valid during the call only. A sink may ask the
 // Membership that calls it, but hand it no event.
 class Sink {
@@ -69,14 +78,21 @@ class Sink {
   virtual void message(const GroupMessage&) = 0;
   // One of a member's daemon, to all daemons.
   virtual void word(NodeId, const wire::Word&) {}
+  virtual void verdict(const VerdictChange&) = 0;
+  // To what this node asked for by wire::Votes::request.
+  virtual void votes_answered(std::uint64_t request, QuorumChange) = 0;
   virtual void barrier_done() = 0;  // behind the group changes: the node calls Ring::open()
 };
 
 class Membership {
  public:
   // Throws std::bad_alloc. The sink outlives this.
-  Membership(NodeId self, const GroupLimits&, Sink&);
+  Membership(NodeId self, const GroupLimits&, Sink&, const QuorumSettings& = {},
+             const KeptVotes& = {});
   ~Membership();
+
+  // From the next ring on, this node says that its vote counts (quorum.hh).
+  void grow_up() noexcept;
 
   // Events of the ring, in order.
   void configuration(const totem::Configuration&) noexcept;
@@ -90,6 +106,8 @@ class Membership {
 
   std::optional<std::string_view> name(GroupId) const noexcept;
   bool is_member(GroupId, const Process&) const noexcept;
+  const Quorum& quorum() const noexcept;
+  KeptVotes kept_votes() const noexcept;  // as they should be kept
   const GroupCounters& counters() const noexcept;
 
   // All groups, in no order, for who wants to show them: 0 … group_count()-1.

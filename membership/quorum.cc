@@ -115,10 +115,11 @@ void Quorum::take_expected(std::span<const QuorumMember> members, const Origin& 
   if (shrinks())
     status_.expected = origin.heir ? origin.share.expected : highest;
   else
-    status_.expected = by_hand != 0 ? by_hand : expected;
+    status_.expected = by_hand != 0 ? by_hand : std::max(expected, seen_);
 }
 
-// The young count where all votes are here: then nobody can be left to act by what they promised.
+// The young count where all votes are here, and are young no more: nobody can be left who acts by
+// what they promised.
 void Quorum::take_seats(std::span<const QuorumMember> members) noexcept {
   const bool remembered = std::ranges::any_of(
       members, [](const QuorumMember& member) { return !member.status.forgot; });
@@ -142,6 +143,8 @@ void Quorum::take_seats(std::span<const QuorumMember> members) noexcept {
   }
   view_.total = counted_ = saturated(total);
   if (remembered) status_.forgot = false;
+  if (all) status_.young = false;
+  all_came_ = all;
 }
 
 // Votequorum's order of a list: the first of it that is there. Without the option the lowest node
@@ -172,7 +175,7 @@ const Quorum::Seat* Quorum::seat_of(NodeId node) const noexcept {
 
 std::uint32_t Quorum::votes_of(NodeId node) const noexcept {
   const Seat* seat = seat_of(node);
-  return seat ? seat->votes : 0;
+  return seat ? seat->votes + seat->withheld : 0;
 }
 
 bool Quorum::withheld(NodeId node) const noexcept {
@@ -189,12 +192,15 @@ void Quorum::view(const totem::RingId& ring, std::span<const QuorumMember> membe
   view_.tie_breaker = choose_tie_breaker();
   broke_tie_ = origin.share.tie_breaker;
   status_.expected = std::max(status_.expected, counted_);
-  if (std::uint64_t{counted_} + settings_.device_votes >= settings_.expected_votes)
+  const std::uint32_t all = settings_.section ? settings_.expected_votes : seen_;
+  if (std::uint64_t{counted_} + settings_.device_votes >= all)
     status_.by_hand = false;  // all are here and know
   entitled_ = shrinks() ? origin.heir : origin.any;
   half_came_ = settings_.tie_breaker != TieBreaker::none && origin.undisputed &&
                origin.share.tie_breaker_came && 2 * origin.share.came == status_.expected;
+  first_ = all_came_ && !origin.any;
   device_.alive = was_quorate_ = window_open_ = false;
+  device_polls_ = 0;
   decide();
   const bool alike = std::ranges::all_of(
       seats(), [](const Seat& seat) { return seat.votes + seat.withheld == 1; });
@@ -202,11 +208,12 @@ void Quorum::view(const totem::RingId& ring, std::span<const QuorumMember> membe
       settings_.last_man_standing && alike && verdict_.quorate && counted_ < status_.expected;
 }
 
-// Where it is not known that all had the lists, others may have gone on from the view before.
+// Where it is not known that all had the lists, others may have gone on from the view before; not
+// so from nothing.
 void Quorum::retire(bool known) noexcept {
   if (!in_view()) return;
   view_.expected = status_.expected;
-  if (known) {
+  if (known || first_) {
     status_.quorate = verdict_.quorate;
     status_.claim = verdict_.quorate ? view_ : QuorumClaim{};
     status_.attempt_count = 0;
@@ -256,6 +263,7 @@ void Quorum::window_over() noexcept {
 
 void Quorum::device(const QuorumDevice& device) noexcept {
   if (settings_.device_votes == 0 || !in_view()) return;
+  ++device_polls_;
   device_ = device;
   device_.votes = std::min(device.votes, settings_.device_votes);
   decide();
@@ -298,7 +306,8 @@ void Quorum::cancel_wait_for_all() noexcept {
 
 void Quorum::nodes_seen(std::uint32_t nodes) noexcept {
   if (settings_.section) return;
-  status_.expected = std::max(status_.expected, nodes);
+  seen_ = std::max(seen_, nodes);
+  status_.expected = std::max(status_.expected, seen_);
   decide();
 }
 

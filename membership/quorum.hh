@@ -29,6 +29,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "totem/types.hh"
 
@@ -59,7 +60,7 @@ struct QuorumSettings {
 
 // What a node knows of a quorate view that it was in.
 struct QuorumClaim {
-  totem::RingId ring;
+  totem::RingId ring{};
   std::uint32_t votes = 0;     // its own there
   std::uint32_t total = 0;     // of all nodes there
   std::uint32_t expected = 0;  // when it left
@@ -79,7 +80,7 @@ struct QuorumStatus {
   bool leaving = false;       // it will be gone: its votes do not count
   bool young = false, forgot = false;
   std::uint32_t attempt_count = 0;
-  QuorumClaim claim;
+  QuorumClaim claim{};
   std::array<QuorumClaim, attempts_max> attempts{};  // later views that may be quorate elsewhere
   bool operator==(const QuorumStatus&) const = default;
 
@@ -133,12 +134,23 @@ struct Verdict {
   bool operator==(const Verdict&) const = default;
 };
 
+std::string_view text(Verdict::Reason) noexcept;  // the words above
+std::string_view text(Verdict::Fencing) noexcept;
+
 // These make text, so not on the reactor: why, for a person, with the need for fencing; the words
 // that corosync-quorumtool prints, each with a blank behind it.
 std::string reason_text(const Verdict&);
 std::string flags_text(const Verdict&);
 
-enum class QuorumChange : std::uint8_t { done, below_total, would_block, unknown_node };
+enum class QuorumChange : std::uint8_t {
+  done,
+  below_total,
+  would_block,
+  unknown_node,
+  too_late  // its ring is over: nothing was done
+};
+
+const char* text(QuorumChange) noexcept;  // in static storage
 
 // One node's count. All but grow_up comes through the ring's order, on every member alike.
 class Quorum {
@@ -149,7 +161,8 @@ class Quorum {
   // view changes nothing there.
   const QuorumStatus& status() const noexcept { return status_; }
   const Verdict& verdict() const noexcept { return verdict_; }
-  std::uint32_t votes_of(NodeId) const noexcept;  // that count in the view
+  bool in_view() const noexcept { return view_.ring != totem::RingId{}; }
+  std::uint32_t votes_of(NodeId) const noexcept;  // of a member, whether they count or not
 
   // At most nodes_max members, this node among them.
   void view(const totem::RingId&, std::span<const QuorumMember>) noexcept;
@@ -169,11 +182,13 @@ class Quorum {
   // A device was polled, or is gone: for device_timeout nobody polled it.
   void device(const QuorumDevice&) noexcept;
   bool device_votes() const noexcept { return device_.alive; }
+  std::uint32_t device_polls() const noexcept { return device_polls_; }  // in this view
   // The operator's.
   QuorumChange set_expected(std::uint32_t) noexcept;
   QuorumChange set_votes(NodeId, std::uint32_t) noexcept;
   void cancel_wait_for_all() noexcept;
-  // Without a quorum section: so many different nodes were seen, ever.
+  // Without a quorum section: so many different nodes were seen, ever. Before the view that they
+  // are in, or within one.
   void nodes_seen(std::uint32_t) noexcept;
 
  private:
@@ -187,7 +202,6 @@ class Quorum {
   // Expected votes may shrink, so that a majority of them is not one of all.
   bool shrinks() const noexcept { return settings_.last_man_standing || settings_.allow_downscale; }
   bool waits() const noexcept { return settings_.wait_for_all || shrinks(); }
-  bool in_view() const noexcept { return view_.ring != totem::RingId{}; }
   Origin origin_of(std::span<const QuorumMember>) const noexcept;
   void take_expected(std::span<const QuorumMember>, const Origin&) noexcept;
   void take_seats(std::span<const QuorumMember>) noexcept;
@@ -211,11 +225,14 @@ class Quorum {
   std::size_t seat_count_ = 0;
   std::uint32_t counted_ = 0;  // their votes, without the device's
   bool was_quorate_ = false;   // at some time in this view
+  bool all_came_ = false;      // all votes that were ever expected,
+  bool first_ = false;         // and none of them from a quorate view
   bool entitled_ = false;      // a part of this view was quorate, and need not wait for all
   bool half_came_ =
       false;  // half of the votes came along from a quorate view, with its tie-breaker
   NodeId broke_tie_ = NodeId::none;  // that tie-breaker, or the one that is missing
   QuorumDevice device_;
+  std::uint32_t device_polls_ = 0, seen_ = 0;
   bool window_open_ = false;
 };
 

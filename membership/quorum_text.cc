@@ -59,6 +59,64 @@ const char* danger(Verdict::Fencing fencing) {
 
 }  // namespace
 
+std::string_view text(Verdict::Reason reason) noexcept {
+  using Reason = Verdict::Reason;
+  switch (reason) {
+    case Reason::no_view:
+      return "no_view";
+    case Reason::majority:
+      return "majority";
+    case Reason::heir:
+      return "heir";
+    case Reason::tie_breaker:
+      return "tie_breaker";
+    case Reason::two_node:
+      return "two_node";
+    case Reason::device:
+      return "device";
+    case Reason::too_few:
+      return "too_few";
+    case Reason::tie_lost:
+      return "tie_lost";
+    case Reason::waiting:
+      return "waiting";
+  }
+  return "unknown";
+}
+
+std::string_view text(Verdict::Fencing fencing) noexcept {
+  using Fencing = Verdict::Fencing;
+  switch (fencing) {
+    case Fencing::not_needed:
+      return "not_needed";
+    case Fencing::two_node:
+      return "two_node";
+    case Fencing::no_section:
+      return "no_section";
+    case Fencing::by_hand:
+      return "by_hand";
+    case Fencing::more_votes:
+      return "more_votes";
+  }
+  return "unknown";
+}
+
+const char* text(QuorumChange change) noexcept {
+  switch (change) {
+    case QuorumChange::done:
+      return "done";
+    case QuorumChange::below_total:
+      return "fewer votes than there are here cannot be expected";
+    case QuorumChange::would_block:
+      return "the quorum would be lost";
+    case QuorumChange::unknown_node:
+      return "no such node is here";
+    case QuorumChange::too_late:
+      return "the members changed meanwhile";
+  }
+  return "unknown";
+}
+
 std::string reason_text(const Verdict& verdict) {
   std::string text = (verdict.quorate ? "quorate: " : "not quorate: ") + why(verdict);
   if (const char* other = danger(verdict.fencing))

@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "membership/quorum.hh"
 #include "totem/types.hh"
 
 namespace gyre::membership {
@@ -20,6 +21,8 @@ struct View {
   std::span<const NodeId> joined;          // members that did not come along; at first: all
   std::span<const NodeId> left;            // of the previous view, those who did not come along
   NodeId oldest = NodeId::none;            // the member with the least (since, node id)
+  Verdict verdict{};                       // whether these members may act
+  std::uint64_t verdict_number = 0;        // among those that this node has told
 };
 
 // Turns the ring's configurations into views. A view stands when the barrier of its ring is

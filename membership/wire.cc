@@ -1,6 +1,7 @@
 #include "membership/wire.hh"
 
 #include "membership/bytes.hh"
+#include "membership/quorum_wire.hh"
 
 namespace gyre::membership::wire {
 
@@ -81,6 +82,17 @@ Encoded word(const Word& word) noexcept {
   return encoded;
 }
 
+Encoded votes(const Votes& votes) noexcept {
+  Encoded encoded;
+  Writer writer(encoded.bytes);
+  write_head(writer, Kind::votes, static_cast<std::uint8_t>(votes.what), votes.number);
+  writer.number(votes.subject);
+  writer.number(votes.request);
+  write_ring(writer, votes.ring);
+  encoded.size = writer.size();
+  return encoded;
+}
+
 std::optional<Join> read_join(std::span<const std::byte> message) noexcept {
   Reader reader(message);
   const Head head = read_head(reader);
@@ -126,6 +138,20 @@ std::optional<Word> read_word(std::span<const std::byte> message) noexcept {
   if (!reader.good() || head.kind != Kind::word || head.spare != 0) return std::nullopt;
   if (reader.left() > word_text_max) return std::nullopt;
   return Word{head.detail, head.client, request, reader.text(reader.left())};
+}
+
+std::optional<Votes> read_votes(std::span<const std::byte> message) noexcept {
+  Reader reader(message);
+  const Head head = read_head(reader);
+  Votes votes{.what = static_cast<Votes::What>(head.detail), .number = head.client};
+  votes.subject = reader.number<std::uint32_t>();
+  votes.request = reader.number<std::uint64_t>();
+  votes.ring = read_ring(reader);
+  if (!reader.good() || !reader.at_end()) return std::nullopt;
+  if (head.kind != Kind::votes || head.spare != 0) return std::nullopt;
+  if (votes.what < Votes::What::leaves || votes.what > Votes::What::cancel_wait_for_all)
+    return std::nullopt;
+  return votes;
 }
 
 }  // namespace gyre::membership::wire

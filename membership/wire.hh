@@ -1,4 +1,4 @@
-// What clients ask for, as messages of the ring.
+// What clients ask for, and what changes votes within a ring, as messages of the ring.
 //
 // The node writes these in front of a client's payload and submits them as Class::application; it
 // must keep one client's requests in their order. The sending node is not in them: it is the ring's
@@ -8,6 +8,7 @@
 //   join          2, name size, 0, 0, client:4, pid:4, name
 //   leave         3, reason, 0, 0, client:4, group:8
 //   process_down  4, 0, 0, 0, client:4
+//   votes         5, what, 0, 0, number:4, subject:4, request:8, ring (quorum_wire.hh)
 //   word          6, what, 0, 0, subject:4, request:8, text
 #pragma once
 
@@ -47,6 +48,25 @@ struct Word {
 };
 inline constexpr std::size_t word_text_max = header_max - 16;
 Encoded word(const Word&) noexcept;
+// What changes votes. It is said in one ring about that ring, and means nothing in another.
+struct Votes {
+  enum class What : std::uint8_t {
+    leaves = 1,   // the sender
+    grown,        // the sender
+    window_over,  // of last_man_standing
+    device,       // was polled: `number` votes, `subject` as below
+    device_gone,  // since its poll `number`
+    expected,     // the operator's: `number`
+    votes,        // `number` for the node `subject`
+    cancel_wait_for_all
+  } what{};
+  static constexpr std::uint32_t device_alive = 1, device_master_wins = 2;
+  std::uint32_t number = 0, subject = 0;
+  std::uint64_t request = 0;  // the sender's, which awaits an answer; 0: nobody does
+  totem::RingId ring{};
+  bool operator==(const Votes&) const = default;
+};
+Encoded votes(const Votes&) noexcept;
 
 // The other direction. Nothing, if the bytes are not exactly such a message.
 enum class Kind : std::uint8_t {
@@ -55,6 +75,7 @@ enum class Kind : std::uint8_t {
   join = 2,
   leave = 3,
   process_down = 4,
+  votes = 5,
   word = 6
 };
 struct Join {
@@ -83,5 +104,6 @@ std::optional<Leave> read_leave(std::span<const std::byte> message) noexcept;
 std::optional<ProcessDown> read_process_down(std::span<const std::byte> message) noexcept;
 std::optional<Data> read_data(std::span<const std::byte> message) noexcept;
 std::optional<Word> read_word(std::span<const std::byte> message) noexcept;
+std::optional<Votes> read_votes(std::span<const std::byte> message) noexcept;
 
 }  // namespace gyre::membership::wire

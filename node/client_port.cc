@@ -279,6 +279,19 @@ shm::EntryRecord flat(const membership::Change& change) noexcept {
 std::uint32_t count(std::size_t size) noexcept {
   return static_cast<std::uint32_t>(size);
 }
+shm::VerdictRecord flat(const membership::Verdict& verdict, std::uint64_t number) noexcept {
+  return {.number = number,
+          .quorate = verdict.quorate,
+          .reason = static_cast<std::uint32_t>(verdict.reason),
+          .fencing = static_cast<std::uint32_t>(verdict.fencing),
+          .flags = verdict.flags,
+          .total = verdict.total_votes,
+          .expected = verdict.expected_votes,
+          .highest = verdict.highest_expected,
+          .quorum = verdict.quorum,
+          .withheld = verdict.withheld_votes,
+          .tie_breaker = static_cast<std::uint32_t>(verdict.tie_breaker)};
+}
 
 }  // namespace
 
@@ -319,11 +332,28 @@ void ClientPort::view(const membership::View& view) noexcept {
                              .members = count(view.members.size()),
                              .joined = count(view.joined.size()),
                              .left = count(view.left.size()),
-                             .oldest = static_cast<std::uint32_t>(view.oldest)});
+                             .oldest = static_cast<std::uint32_t>(view.oldest),
+                             .verdict = flat(view.verdict, view.verdict_number)});
   for (const auto& member : view.members) record.put(flat(member));
   for (const NodeId node : view.joined) record.put(static_cast<std::uint32_t>(node));
   for (const NodeId node : view.left) record.put(static_cast<std::uint32_t>(node));
   events_.commit();
+}
+
+void ClientPort::verdict(const membership::VerdictChange& change) noexcept {
+  std::byte* at = claim(shm::EventKind::verdict, sizeof(shm::VerdictChangeRecord));
+  if (!at) return;
+  shm::RecordWriter(at).put(shm::VerdictChangeRecord{
+      .place = flat(change.place), .verdict = flat(change.verdict, change.number)});
+  events_.commit();
+}
+
+void ClientPort::lease(std::uint64_t verdict, Time until) noexcept {
+  if (!in_use()) return;
+  shm::LeaseWords& words = channel_.words().lease;
+  if (words.verdict.load() != verdict) words.until.store(0);  // of another one
+  words.verdict.store(verdict);
+  words.until.store(until == Time::min() ? 0 : until.time_since_epoch().count());
 }
 
 void ClientPort::group_change(const membership::GroupChange& change) noexcept {

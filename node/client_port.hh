@@ -101,6 +101,9 @@ class ClientPort {
   void membership_refused(const membership::Process& process, std::string_view name,
                           std::string_view reason) noexcept;
   void message(const membership::GroupMessage& message) noexcept;  // only to its own groups
+  void verdict(const membership::VerdictChange& change) noexcept;
+  // Until when the verdict of that number may be acted on; Time::min(): not now. At once.
+  void lease(std::uint64_t verdict, Time until) noexcept;
   // Shows the program what was written since the last call, and rings.
   void publish() noexcept;
 

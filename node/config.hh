@@ -84,7 +84,7 @@ struct Config {
   std::vector<ListedNode> nodes;  // nodelist, or the interface's member{}, in file order
   totem::Parameters timers;       // effective; frame_max and receive_frames are set later
   Poll poll = Poll::adaptive;
-  // Read and checked, not yet in force. Its votes are those of a node that is not listed.
+  // Its votes are those of a node that is not listed.
   membership::QuorumSettings quorum;
   std::vector<Grant> grants;
   std::vector<Service> services;
@@ -126,6 +126,7 @@ struct LocalNode {
   std::string address;  // own address, numeric
   std::string interface;     // e.g. eth0, lo
   std::size_t position = 0;  // in the nodelist, if there is one
+  std::uint32_t quorum_votes = 1;
   struct Peer {
     NodeId nodeid{};
     std::string name;     // like the above; empty when nothing is known but the address

@@ -29,9 +29,6 @@ class QuorumReader {
       settings_.refuse("quorum.provider",
                        fmt::format("provider: {} is not in this version; write corosync_votequorum",
                                    settings_.text("quorum.provider")));
-    settings_.notice("quorum",
-                     "section quorum is read and checked, but not yet in force: votes are not "
-                     "counted, no view is called quorate");
     read_options();
     read_votes();
     check_two_node();
@@ -122,6 +119,9 @@ class QuorumReader {
                          "section quorum.device has no effect here: it names no model");
       return;
     }
+    settings_.notice("quorum.device.model",
+                     "nothing in this version polls a quorum device: its votes are expected, and "
+                     "never counted");
     if (settings_.nodes().empty() && !settings_.has("quorum.device.votes"))
       settings_.refuse("quorum.device.votes", "a device without a nodelist{} needs votes");
     const std::size_t nodes = settings_.nodes().size();

@@ -200,7 +200,7 @@ void Desk::finished(const Outcome& outcome, Clock::time_point now) {
   for (Asker& asker : askers_) {
     if (asker.state != Asker::State::ordered || asker.number != outcome.number) continue;
     if (!outcome.refused().empty()) return refuse(asker, outcome.refused(), now);
-    asker.replies.answer(order.mapped()(), true);
+    asker.replies.answer(order.mapped()(outcome), true);
     return answered(asker, now);
   }
 }

@@ -85,7 +85,7 @@ class Desk {
   std::vector<Asker> askers_;
   // What the reactor has not done yet, whether who asked for it is still there or not: it may be
   // writing into what belongs to the answer.
-  std::map<std::uint64_t, std::function<std::string()>> orders_;
+  std::map<std::uint64_t, std::function<std::string(const Outcome&)>> orders_;
   std::uint64_t commands_ = 0;
   Clock::time_point snapshot_at_{}, refusals_from_{};
   std::uint64_t refusals_ = 0;  // since then

@@ -30,6 +30,7 @@ class Search {
     const IpAddress own = own_address();
     set_own(own, config_.bindnetaddr_line);
     local_.name = host_.name;
+    local_.quorum_votes = config_.quorum.votes;
     if (config_.nodes.empty()) {
       const std::uint32_t written = nodeid_.value_or(config_.nodeid);
       local_.nodeid = written ? NodeId{written} : derive(own, config_.bindnetaddr_line);
@@ -70,6 +71,7 @@ class Search {
     local_.position = own_index();
     const ListedNode& own = config_.nodes[local_.position];
     set_own(own_address_of(own), own.line);
+    local_.quorum_votes = own.quorum_votes;
     local_.name = name_of(own).empty() ? host_.name : name_of(own);
     local_.nodeid = id_of(own, *parse_ip(local_.address));
     for (const ListedNode& node : config_.nodes)

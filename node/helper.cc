@@ -139,6 +139,12 @@ void Helper::reload(std::uint64_t ticket, Reloading what) noexcept {
   pending_ |= reloads_.push(Reloads{ticket, what});
 }
 
+void Helper::votes_answered(std::uint64_t request, membership::QuorumChange answer) {
+  Outcome outcome(request, {});
+  outcome.votes = answer;
+  finished(outcome);
+}
+
 void Helper::pass_on() noexcept {
   const bool words = setup_.log.take_pending();
   if (std::exchange(pending_, false) || words) ::eventfd_write(to_helper_.number(), 1);

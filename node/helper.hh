@@ -79,6 +79,7 @@ class Helper final : public Errands {
   void reload_ended(std::uint64_t ticket, bool applied) override {
     reload(ticket, applied ? Reloading::apply : Reloading::forget);
   }
+  void votes_answered(std::uint64_t request, membership::QuorumChange answer) override;
 
  private:
   using Clock = std::chrono::steady_clock;

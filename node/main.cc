@@ -68,6 +68,7 @@ StatusNames status_names(const Config& config, const LocalNode& local) {
   names.version = GYRE_VERSION;
   names.transport = config.transport == TransportKind::udpu ? "udpu" : "udp";
   names.cluster = config.cluster_name;
+  names.votequorum = config.quorum.section;
   names.nodes[local.nodeid] = {local.name, local.address};
   for (const LocalNode::Peer& peer : local.peers)
     if (peer.nodeid != NodeId::none) names.nodes[peer.nodeid] = {peer.name, peer.address};
@@ -104,6 +105,12 @@ RingStore open_ring_store(const Config& config, const Options& options, LogWrite
   return store;
 } catch (const std::runtime_error& error) {
   throw StartError(Exit::state_directory, error.what());
+}
+
+membership::QuorumSettings quorum_settings(const Config& config, const LocalNode& local) {
+  membership::QuorumSettings settings = config.quorum;
+  settings.votes = local.quorum_votes;
+  return settings;
 }
 
 // Everything from here on is made once, and in this order.
@@ -187,7 +194,8 @@ void run(Config config, const LocalNode& local, Admission admission, const Optio
                                                        .parameters = parameters,
                                                        .identity = identity,
                                                        .listed = peers,
-                                                       .limits = limits});
+                                                       .limits = limits,
+                                                       .quorum = quorum_settings(config, local)});
   Reactor reactor({.self = local.nodeid,
                    .node = *node,
                    .transport = *transport,

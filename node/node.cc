@@ -10,6 +10,11 @@ namespace {
 // How soon a device that took nothing is asked again.
 constexpr Duration send_again = std::chrono::microseconds(100);
 
+membership::QuorumSettings at_its_start(membership::QuorumSettings settings) noexcept {
+  settings.young = true;
+  return settings;
+}
+
 }  // namespace
 
 Node::Node(const Setup& setup)
@@ -21,7 +26,11 @@ Node::Node(const Setup& setup)
       open_(setup.parameters.open),
       peers_(setup.identity.self),
       ring_(setup.parameters, setup.identity, peers_, setup.pool),
-      membership_(setup.identity.self, setup.limits.groups, *this),
+      membership_(setup.identity.self, setup.limits.groups, *this, at_its_start(setup.quorum),
+                  setup.kept),
+      voting_(setup.identity.self, setup.quorum, setup.parameters.consensus),
+      lease_(setup.parameters.consensus),
+      parting_(setup.parameters.consensus),
       arrivals_(setup.transport.limits().burst_max),
       ports_(setup.limits.clients) {
   if (recorder_) send_record_.emplace(*recorder_);
@@ -47,6 +56,7 @@ std::size_t Node::frames_needed(const totem::Parameters& parameters, const Limit
 
 void Node::start(Time now) {
   started_ = now_ = now;
+  voting_.start(now);
   ring_.start(now);
 }
 
@@ -58,6 +68,8 @@ bool Node::turn(Time now) {
   active |= receive(Lane::token, now);
   submit_barrier();
   submit_words();
+  voting_.expire(membership_, now);
+  submit_votes();
   active |= submit_all();
   expire_reload(now);
   ring_.expire(now);
@@ -68,6 +80,7 @@ bool Node::turn(Time now) {
   drain();
   active |= send();
   active |= deliver(limits_.deliver_bytes);
+  tell_lease();
   ports_.publish();
   watch_clients(now);
   return active;
@@ -123,10 +136,11 @@ bool Node::accept(Arrival& arrival, NodeIndex& from) {
 }
 
 void Node::submit_barrier() {
-  if (!barrier_due_) return;
+  if (!barrier_due_ || now_ < parting_.until()) return;
   const std::span<const std::byte> parts[] = {membership_.barrier()};
   const auto answer = ring_.submit(0, totem::Class::barrier, totem::Guarantee::agreed, parts);
   barrier_due_ = barrier_refused_ = answer == totem::Submitted::later;
+  if (!barrier_due_) parting_.opened();
   drain();
 }
 
@@ -201,6 +215,7 @@ void Node::measure_rotation(Time now) noexcept {
   const std::uint64_t ring = ring_.counters().rings_installed;
   if (std::exchange(rotating_ring_, ring) == ring) rotations_.add(now - rotated_at_);
   rotated_at_ = now;
+  lease_.visited(ring, now);
 }
 
 void Node::count(const totem::Transition& transition) noexcept {
@@ -256,7 +271,10 @@ bool Node::deliver(std::size_t byte_budget) {
     if (const auto* configuration = std::get_if<totem::Configuration>(&event)) {
       if (recorder_) recorder_->configuration(*configuration);
       membership_.configuration(*configuration);
+      view_open_ = false;
       if (configuration->kind == totem::Configuration::Kind::regular) {
+        parting_.installed(configuration->members, lease_.visited_at(),
+                           [this](NodeId node) { return ring_.left_orderly(node); });
         barrier_due_ = true;
         barrier_refused_ = false;
       }
@@ -267,6 +285,7 @@ bool Node::deliver(std::size_t byte_budget) {
     membership_.message(message);
     byte_budget -= std::min(byte_budget, message.payload.size() + sizeof(totem::Message));
   }
+  if (any) voting_.look(membership_.quorum(), now_);
   return any;
 }
 
@@ -277,10 +296,15 @@ void Node::watch_clients(Time now) {
 }
 
 Time Node::deadline() const noexcept {
-  if (barrier_due_ && !barrier_refused_) return Time::min();
-  Time next = std::min({ring_.deadline(), transport_.deadline(), reload_by_, watch_at_});
+  const bool votes_due = leave_due_ || (view_open_ && voting_.next());
+  const Time opens_at = barrier_due_ && !barrier_refused_ ? parting_.until() : never;
+  if (opens_at <= now_ || (votes_due && !votes_refused_)) return Time::min();
+  Time next = std::min(
+      {ring_.deadline(), transport_.deadline(), reload_by_, watch_at_, voting_.deadline()});
   // The device took less than it was offered: nothing tells us when it has room again.
   if (stuck_) next = std::min(next, now_ + send_again);
+  if (view_size_ == 1) next = std::min(next, lease_.renew_at());
+  next = std::min(next, opens_at);
   if (undecided_) next = std::min(next, now_ + limits_.port.park_after);
   return next;
 }
@@ -303,11 +327,6 @@ void Node::reserved(std::uint64_t ring_seq, Time now) {
   drain();
 }
 
-void Node::leave(Time now) {
-  ring_.leave(now);
-  drain();
-}
-
 void Node::gather(Time now) {
   ring_.gather(now);
   drain();
@@ -318,12 +337,15 @@ void Node::open_client(shm::Channel channel, Time now) {
   ++counters_.clients_opened;
   watch_at_ = std::min(watch_at_, now + limits_.port.stall_max / 8);
   if (view_number_ == 0) return;
+  port.lease(verdict_number_, lease_until());
   port.view({.number = view_number_,
              .ring = view_ring_,
              .members = std::span(view_members_).first(view_size_),
              .joined = {},
              .left = {},
-             .oldest = view_oldest_});
+             .oldest = view_oldest_,
+             .verdict = membership_.quorum().verdict(),
+             .verdict_number = verdict_number_});
   port.publish();
 }
 
@@ -379,6 +401,10 @@ void Node::view(const membership::View& view) {
     log_.write(now_, LogLevel::info, "node {} joined", static_cast<std::uint32_t>(node));
   for (const NodeId node : view.left)
     log_.write(now_, LogLevel::warning, "node {} left", static_cast<std::uint32_t>(node));
+  tell_verdict({view.ring, totem::Seq::none, 0}, view.verdict);
+  verdict_number_ = view.verdict_number;
+  lease_.told(never);
+  voting_.view(view, membership_.quorum(), now_);
   errands_.viewed(view.number, view_size_);
 }
 
@@ -408,6 +434,7 @@ void Node::message(const membership::GroupMessage& message) {
 
 void Node::barrier_done() {
   ring_.open();
+  view_open_ = true;
 }
 
 }  // namespace gyre::node

@@ -15,12 +15,14 @@
 #include "membership/groups.hh"
 #include "node/client_port.hh"
 #include "node/group_copy.hh"
+#include "node/lease.hh"
 #include "node/log.hh"
 #include "node/ports.hh"
 #include "node/record.hh"
 #include "node/reload.hh"
 #include "node/send_record.hh"
 #include "node/status.hh"
+#include "node/voting.hh"
 #include "node/words.hh"
 #include "totem/peers.hh"
 #include "totem/ring.hh"
@@ -42,6 +44,7 @@ class Errands {
   // the order: from now on it counts, or it is forgotten.
   virtual void read_configuration(std::uint64_t /*ticket*/) {}
   virtual void reload_ended(std::uint64_t /*ticket*/, bool /*applied*/) {}
+  virtual void votes_answered(std::uint64_t request, membership::QuorumChange) = 0;
 };
 
 // A node of the nodelist, other than this one.
@@ -88,6 +91,8 @@ class Node final : membership::Sink, Submitter {
     totem::Identity identity;
     std::span<const ListedPeer> listed;
     NodeLimits limits;
+    membership::QuorumSettings quorum{};
+    membership::KeptVotes kept{};  // as they were on disk
   };
   explicit Node(const Setup& setup);
   ~Node() override;
@@ -121,6 +126,9 @@ class Node final : membership::Sink, Submitter {
   // Who wants this node to leave and end; nobody, as a rule.
   std::optional<NodeId> killed_by() const noexcept { return killed_by_; }
   bool has_view() const noexcept { return view_number_ != 0; }
+  // What an operator or a device has to say of votes: answered by Errands::votes_answered if it has
+  // a request number. False: too much waits already.
+  bool ask_votes(const membership::wire::Votes& votes) noexcept { return voting_.ask(votes); }
   // The programs are told that the daemon stops.
   void end_clients();
 
@@ -132,6 +140,10 @@ class Node final : membership::Sink, Submitter {
   }
 
   const totem::Ring& ring() const noexcept { return ring_; }
+  const membership::Quorum& quorum() const noexcept { return membership_.quorum(); }
+  const totem::RingId& view_ring() const noexcept { return view_ring_; }
+  // Until when this node's programs may act as part of a quorate side; Time::min(): not now.
+  Time lease_until() const noexcept;
   const NodeCounters& counters() const noexcept { return counters_; }
 
  private:
@@ -145,6 +157,8 @@ class Node final : membership::Sink, Submitter {
                           std::string_view reason) override;
   void message(const membership::GroupMessage& message) override;
   void word(NodeId sender, const membership::wire::Word& word) override;
+  void verdict(const membership::VerdictChange& change) override;
+  void votes_answered(std::uint64_t request, membership::QuorumChange answer) override;
   void barrier_done() override;
   // Submitter
   bool submit(std::uint32_t client, totem::Guarantee guarantee,
@@ -157,6 +171,9 @@ class Node final : membership::Sink, Submitter {
   void submit_barrier();
   void submit_words();
   bool record_sends();
+  void submit_votes();
+  void tell_lease();
+  void tell_verdict(const totem::Place& place, const membership::Verdict& verdict);
   bool send();
   void report(const totem::Transition& transition);
   void count(const totem::Transition& transition) noexcept;
@@ -182,6 +199,9 @@ class Node final : membership::Sink, Submitter {
   totem::Peers peers_;
   totem::Ring ring_;
   membership::Membership membership_;
+  Voting voting_;
+  Lease lease_;
+  Parting parting_;
   std::optional<SendRecord> send_record_;
 
   struct Known {  // of this node and each peer, by NodeIndex
@@ -211,6 +231,9 @@ class Node final : membership::Sink, Submitter {
   std::optional<NodeId> killed_by_;
   bool barrier_due_ = false;      // the membership's barrier is still to be submitted
   bool barrier_refused_ = false;  // for now: the ring has to get on first
+  bool votes_refused_ = false;    // likewise what is to be said of votes
+  bool leave_due_ = false;        // once that was submitted
+  bool leaving_ = false;          // it was asked to
   bool stuck_ = false;            // the device took less than it was offered
   Time now_{}, started_{};
   // The last view, for programs that come and for status.
@@ -220,6 +243,8 @@ class Node final : membership::Sink, Submitter {
   std::array<totem::Member, nodes_max> view_members_{};
   std::size_t view_size_ = 0;
   std::uint64_t group_changes_ = 0;  // each view counts as one, too
+  std::uint64_t verdict_number_ = 0;
+  bool view_open_ = false;  // its ring's, as far as it is delivered
   NodeCounters counters_;
   Histogram rotations_;
   Time rotated_at_{};                                  // the last visit of the token

@@ -44,7 +44,11 @@ void Node::end_reload(Reload::Step step) {
     return errands_.read_configuration(reload_.ticket());
   }
   const bool applied = step == Reload::Step::apply;
-  if (applied) ring_.set_timers(new_timers_);
+  if (applied) {
+    ring_.set_timers(new_timers_);
+    lease_.set_consensus(new_timers_.consensus);
+    parting_.set_consensus(new_timers_.consensus);
+  }
   errands_.reload_ended(reload_.ticket(), applied);
   if (applied)
     log_.write(now_, LogLevel::info, "reload: all members go by their files, asked by node {}",

@@ -20,6 +20,7 @@ constexpr Duration look_every = std::chrono::microseconds(50);
 constexpr Duration sleep_max = std::chrono::seconds(1);
 constexpr Duration namesake_every = std::chrono::seconds(10);
 constexpr std::uint64_t namesake_min = 16;  // in that time; a few may be forged or very late
+constexpr const char* too_many = "too many orders wait for the ring already";
 constexpr Duration nap = std::chrono::microseconds(50);  // where the device cannot wake us
 
 }  // namespace
@@ -105,6 +106,12 @@ void Reactor::obey(const Command& command, Time now) {
       return say(command, Reload::prepare(command.number));
     case Command::Kind::configuration_read:
       return setup_.node.configuration_read(command.number, command.reason(), command.timers);
+    case Command::Kind::votes: {
+      membership::wire::Votes votes = command.votes;
+      votes.request = command.number;
+      if (setup_.node.ask_votes(votes)) return;
+      return setup_.helper.finished({command.number, too_many});
+    }
     case Command::Kind::leave:
       leave(now);
       return setup_.helper.finished({command.number, {}});
@@ -116,8 +123,7 @@ void Reactor::obey(const Command& command, Time now) {
 
 // The node answers when it has come to something.
 void Reactor::say(const Command& command, const membership::wire::Word& word) {
-  if (!setup_.node.say(word))
-    setup_.helper.finished({command.number, "too many orders wait for the ring already"});
+  if (!setup_.node.say(word)) setup_.helper.finished({command.number, too_many});
 }
 
 void Reactor::leave(Time now) {

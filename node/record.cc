@@ -76,6 +76,20 @@ std::uint64_t payload_hash(std::span<const std::byte> payload) noexcept {
   return hash;
 }
 
+OfVerdict record_format::flat(const totem::Place& place,
+                              const membership::Verdict& verdict) noexcept {
+  return {.seq = number(place.seq),
+          .index = place.index,
+          .total = verdict.total_votes,
+          .expected = verdict.expected_votes,
+          .quorum = verdict.quorum,
+          .withheld = verdict.withheld_votes,
+          .quorate = verdict.quorate,
+          .reason = static_cast<std::uint8_t>(verdict.reason),
+          .fencing = static_cast<std::uint8_t>(verdict.fencing),
+          .flags = verdict.flags};
+}
+
 FileRecorder::FileRecorder(const std::string& path, NodeId self, std::uint64_t incarnation,
                            std::size_t bytes_max)
     : path_(path), self_(self) {
@@ -155,6 +169,17 @@ void FileRecorder::send(const totem::Place& place, totem::Guarantee guarantee,
 
 void FileRecorder::deliver(const totem::Message& m) noexcept {
   message(Kind::deliver, m.place, m.sender, m.guarantee, m.payload);
+}
+
+void FileRecorder::verdict(const totem::Place& place, const membership::Verdict& verdict) noexcept {
+  Record* record = take(1);
+  if (!record) return;
+  record->ring_seq = place.ring.seq;
+  record->ring_incarnation = place.ring.incarnation;
+  record->ring_representative = static_cast<std::uint32_t>(place.ring.representative);
+  record->kind = Kind::verdict;
+  record->verdict = flat(place, verdict);
+  commit(record);
 }
 
 void FileRecorder::configuration(const totem::Configuration& c) noexcept {

@@ -11,7 +11,9 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <type_traits>
 
+#include "membership/quorum.hh"
 #include "totem/types.hh"
 
 namespace gyre::node {
@@ -24,7 +26,7 @@ std::uint64_t payload_hash(std::span<const std::byte> payload) noexcept;
 namespace record_format {
 
 inline constexpr std::uint64_t magic = 0x64726f6365727967;  // "gyrecord"
-inline constexpr std::uint32_t version = 1;
+inline constexpr std::uint32_t version = 2;
 
 struct Header {
   std::uint64_t magic;
@@ -36,7 +38,7 @@ struct Header {
   std::uint64_t reserved[3];
 };
 
-enum class Kind : std::uint8_t { send = 1, deliver, regular, transitional, members };
+enum class Kind : std::uint8_t { send = 1, deliver, regular, transitional, members, verdict };
 
 struct OfMessage {
   std::uint64_t seq;
@@ -52,6 +54,13 @@ struct OfConfiguration {  // the ring that the node comes from
   std::uint32_t representative;
 };
 
+struct OfVerdict {    // membership::Verdict
+  std::uint64_t seq;  // 0: at the view
+  std::uint32_t index;
+  std::uint32_t total, expected, quorum, withheld;
+  std::uint8_t quorate, reason, fencing, flags;
+};
+
 // A configuration is followed by records of kind `members` with the rest of its ids; its own commit
 // is written after theirs.
 struct Record {
@@ -65,10 +74,14 @@ struct Record {
   union {
     OfMessage message;
     OfConfiguration previous;
+    OfVerdict verdict;
     std::uint32_t members[8];
   };
 };
 
+OfVerdict flat(const totem::Place& place, const membership::Verdict& verdict) noexcept;
+
+static_assert(std::has_unique_object_representations_v<OfVerdict>);
 static_assert(sizeof(Header) == 64 && sizeof(Record) == 64);
 
 }  // namespace record_format
@@ -84,6 +97,8 @@ class Recorder {
   // To be called as the events are taken from the ring, in their order.
   virtual void deliver(const totem::Message& message) noexcept = 0;
   virtual void configuration(const totem::Configuration& configuration) noexcept = 0;
+  // Behind the message that brought it about; at a view in its regular configuration only.
+  virtual void verdict(const totem::Place& place, const membership::Verdict& verdict) noexcept = 0;
 };
 
 class FileRecorder final : public Recorder {
@@ -100,6 +115,7 @@ class FileRecorder final : public Recorder {
             std::span<const std::byte> payload) noexcept override;
   void deliver(const totem::Message& message) noexcept override;
   void configuration(const totem::Configuration& configuration) noexcept override;
+  void verdict(const totem::Place& place, const membership::Verdict& verdict) noexcept override;
 
   const std::string& path() const noexcept { return path_; }
   bool truncated() const noexcept { return header_->truncated != 0; }

@@ -113,7 +113,7 @@ void Node::tell_members(Snapshot& page) const noexcept {
   const auto add_member = [&](const totem::Member& member) {
     if (page.known_count == page.members.size()) return;
     Snapshot::Member& entry = page.members[page.known_count++];
-    entry = {.member = member};
+    entry = {.member = member, .votes = membership_.quorum().votes_of(member.node)};
     const auto index = peers_.find(member.node);
     if (!index) return;
     const Known& known = known_[at(*index)];
@@ -135,6 +135,7 @@ void Node::snapshot(Snapshot& page, Time now) const noexcept {
   page.state = text(ring_.state()).data();
   page.ring = ring_.ring();
   page.view = view_number_;
+  page.verdict = membership_.quorum().verdict();
   page.started = nanoseconds(started_);
   page.taken = nanoseconds(now);
   page.client_count = static_cast<std::uint32_t>(ports_.size());

@@ -28,6 +28,7 @@ Json members_of(const Snapshot& snapshot, const StatusNames& names) {
       addresses.push_back(names.address_text(entry.address));
     members.push_back({{"nodeid", number(entry.member.node)},
                        {"name", node ? node->name : ""},
+                       {"votes", entry.votes},
                        {"addresses", std::move(addresses)}});
   }
   return members;
@@ -71,6 +72,14 @@ Json peers_of(const Snapshot& snapshot) {
   return peers;
 }
 
+Json quorum_of(const membership::Verdict& verdict) {
+  return {{"quorate", verdict.quorate},          {"reason", text(verdict.reason)},
+          {"why", reason_text(verdict)},         {"votes", verdict.total_votes},
+          {"expected", verdict.expected_votes},  {"needed", verdict.quorum},
+          {"highest", verdict.highest_expected}, {"withheld", verdict.withheld_votes},
+          {"fencing", text(verdict.fencing)},    {"flags", flags_text(verdict)}};
+}
+
 // A name from the configuration may hold any bytes: what is not UTF-8 is replaced.
 std::string one_line(const Json& answer) {
   return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -92,6 +101,7 @@ std::string status_json(const Snapshot& snapshot, const StatusNames& names) {
        {{"seq", snapshot.ring.seq}, {"representative", number(snapshot.ring.representative)}}},
       {"view", snapshot.view},
       {"members", std::move(members)},
+      {"quorum", quorum_of(snapshot.verdict)},
       {"transport", names.transport},
       {"secauth", false},
       {"version", names.version},
@@ -107,6 +117,16 @@ std::string status_json(const Snapshot& snapshot, const StatusNames& names) {
 
 std::string members_json(const Snapshot& snapshot, const StatusNames& names) {
   return one_line({{"view", snapshot.view}, {"members", members_of(snapshot, names)}});
+}
+
+std::string quorum_json(const Snapshot& snapshot, const StatusNames& names) {
+  return one_line(
+      {{"nodeid", number(snapshot.self)},
+       {"provider", names.votequorum ? Json("corosync_votequorum") : Json(nullptr)},
+       {"ring",
+        {{"seq", snapshot.ring.seq}, {"representative", number(snapshot.ring.representative)}}},
+       {"members", members_of(snapshot, names)},
+       {"quorum", quorum_of(snapshot.verdict)}});
 }
 
 std::string counters_json(const Snapshot& snapshot, const StatusNames&) {

@@ -13,6 +13,7 @@
 #include <string>
 #include <type_traits>
 
+#include "membership/quorum.hh"
 #include "node/histogram.hh"
 #include "totem/types.hh"
 #include "transport/transport.hh"
@@ -61,6 +62,7 @@ struct Snapshot {
 
   struct Member {
     totem::Member member;
+    std::uint32_t votes = 0, unused = 0;
     Address address{};  // where its frames come from; meaningless unless has_address
     std::uint64_t has_address = 0;
     std::uint64_t joins = 0;   // how often it came into a view
@@ -80,6 +82,7 @@ struct Snapshot {
   const char* state = "";                 // static storage
   totem::RingId ring;                     // of the last view
   std::uint64_t view = 0;                 // 0: none yet
+  membership::Verdict verdict;            // on that view
   std::uint64_t started = 0, taken = 0;   // nanoseconds of the reactor's clock
   std::uint64_t token = 0;                // when the token was here last; 0: never
   std::uint64_t seq = 0, aru = 0;         // as it said: assigned so far; received by all up to
@@ -103,6 +106,7 @@ struct StatusNames {
     std::string name, address;  // either may be empty
   };
   std::string version, transport, cluster;
+  bool votequorum = false;                                  // there is a section quorum
   std::map<NodeId, Node> nodes;                             // this one and those of the nodelist
   std::function<std::string(const Address&)> address_text;  // the device's addresses in words
 };
@@ -111,5 +115,6 @@ struct StatusNames {
 std::string status_json(const Snapshot&, const StatusNames&);
 std::string members_json(const Snapshot&, const StatusNames&);
 std::string counters_json(const Snapshot&, const StatusNames&);
+std::string quorum_json(const Snapshot&, const StatusNames&);
 
 }  // namespace gyre::node

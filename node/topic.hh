@@ -24,7 +24,15 @@ class GroupCopy;
 // What a program asks of the reactor. It crosses threads as plain data; the reactor answers each
 // with an Outcome, at once or when it is done.
 struct Command {
-  enum class Kind : std::uint8_t { leave, gather, kill, reload, copy_groups, configuration_read };
+  enum class Kind : std::uint8_t {
+    leave,
+    gather,
+    kill,
+    reload,
+    copy_groups,
+    configuration_read,
+    votes
+  };
   Kind kind{};
   std::uint64_t number = 0;    // given by the desk, handed back with the outcome
   NodeId node = NodeId::none;  // kill: this one
@@ -34,6 +42,7 @@ struct Command {
   totem::Parameters timers{};
   std::string_view reason() const noexcept { return {reason_bytes.data(), reason_size}; }
   GroupCopy* groups = nullptr;  // copy_groups: to be filled; stays where it is until the outcome
+  membership::wire::Votes votes{};  // votes: what is to be said of them, but for its number
 };
 struct Outcome {
   static constexpr std::size_t reason_max = 200;  // bytes; what is longer is cut
@@ -50,6 +59,7 @@ struct Outcome {
   std::string_view refused() const noexcept {  // why not; empty: done
     return {reason_bytes.data(), reason_size};
   }
+  membership::QuorumChange votes{};  // what came of a command about votes
 };
 
 struct Refused {
@@ -59,7 +69,9 @@ struct Refused {
 // A command, and what to answer when it is done.
 struct Order {
   Command command;
-  std::function<std::string()> then = [] { return std::string("{}"); };
+  std::function<std::string(const Outcome&)> then = [](const Outcome&) {
+    return std::string("{}");
+  };
 };
 
 // One answer after the other, for as long as the program listens.

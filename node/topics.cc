@@ -57,6 +57,44 @@ Answer kill(const Asked& asked) {
   return Order{.command = {.kind = Command::Kind::kill, .node = NodeId{number}}};
 }
 
+std::optional<std::uint32_t> number_of(const std::string& text) {
+  std::uint32_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || rest != end) return std::nullopt;
+  return number;
+}
+
+// In the words of libvotequorum.
+std::string votes_json(const Outcome& outcome) {
+  using membership::QuorumChange;
+  if (outcome.votes == QuorumChange::done) return "{}";
+  const bool unknown = outcome.votes == QuorumChange::unknown_node;
+  return nlohmann::json{{"error", unknown ? "CS_ERR_NAME_NOT_FOUND" : "CS_ERR_INVALID_PARAM"},
+                        {"reason", text(outcome.votes)}}
+      .dump();
+}
+
+Order about_votes(membership::wire::Votes::What what, std::uint32_t number,
+                  std::uint32_t subject = 0) {
+  return {.command = {.kind = Command::Kind::votes,
+                      .votes = {.what = what, .number = number, .subject = subject}},
+          .then = votes_json};
+}
+
+Answer expect_votes(const Asked& asked) {
+  const auto votes = asked.arguments.size() == 1 ? number_of(asked.arguments[0]) : std::nullopt;
+  if (!votes || *votes == 0) return wrong_arguments("votes");
+  return about_votes(membership::wire::Votes::What::expected, *votes);
+}
+
+Answer give_votes(const Asked& asked) {
+  if (asked.arguments.size() != 2) return wrong_arguments("nodeid votes");
+  const auto node = number_of(asked.arguments[0]), votes = number_of(asked.arguments[1]);
+  if (!node || !votes) return wrong_arguments("nodeid votes");
+  return about_votes(membership::wire::Votes::What::votes, *votes, *node);
+}
+
 }  // namespace
 
 Topics make_topics(const StatusNames& names, LogWriter& writer) {
@@ -77,6 +115,9 @@ Topics make_topics(const StatusNames& names, LogWriter& writer) {
           {"members", json(members_json)},
           {"counters", json(counters_json)},
           {"metrics", json(metrics_text)},
+          {"quorum", json(quorum_json)},
+          {"quorum.expected", expect_votes},
+          {"quorum.votes", give_votes},
           {"shutdown", command(Command::Kind::leave)},
           {"kill", kill},
           {"reopen_logs", [&writer](const Asked& asked) -> Answer {
@@ -89,7 +130,7 @@ Topics make_topics(const StatusNames& names, LogWriter& writer) {
 Topic reload_topic(const Reloader& reloader) {
   return [&reloader](const Asked& asked) -> Answer {
     if (!asked.arguments.empty()) return wrong_arguments("none");
-    return Order{.command = {.kind = Command::Kind::reload}, .then = [&reloader] {
+    return Order{.command = {.kind = Command::Kind::reload}, .then = [&reloader](const Outcome&) {
                    return nlohmann::json{{"fixed", reloader.fixed()}}.dump();
                  }};
   };
@@ -100,7 +141,7 @@ Topic groups_topic(const membership::GroupLimits& limits) {
     if (!asked.arguments.empty()) return wrong_arguments("none");
     auto copy = std::make_shared<GroupCopy>(limits);
     return Order{.command = {.kind = Command::Kind::copy_groups, .groups = copy.get()},
-                 .then = [copy] { return groups_json(*copy); }};
+                 .then = [copy](const Outcome&) { return groups_json(*copy); }};
   };
 }
 

@@ -11,7 +11,8 @@ struct Config;
 struct LocalNode;
 class Reloader;
 
-// status, members, counters; shutdown; kill of a node; reopen_logs. `writer` outlives them.
+// status, members, counters, quorum; quorum.expected and quorum.votes change them; shutdown; kill
+// of a node; reopen_logs. `writer` outlives them.
 Topics make_topics(const StatusNames& names, LogWriter& writer);
 // reload: on all nodes or none. `reloader`, which outlives it, tells what of this node's file
 // cannot change at run time.

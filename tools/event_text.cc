@@ -35,9 +35,17 @@ std::string hex(std::span<const std::byte> bytes) {
   return digits;
 }
 
+const char* quorate(const client::Verdict& verdict) {
+  return verdict.quorate ? "quorate" : "not quorate";
+}
+
 struct PlainText {
   std::string operator()(const client::View& view) const {
-    return fmt::format("view {} members {}", view.number, fmt::join(nodes(view.members), ","));
+    return fmt::format("view {} members {} {}", view.number, fmt::join(nodes(view.members), ","),
+                       quorate(view.verdict));
+  }
+  std::string operator()(const client::VerdictChange& change) const {
+    return fmt::format("verdict {} {}", change.place.ring.seq, quorate(change.verdict));
   }
   std::string operator()(const client::Message& message) const {
     const client::Place& place = message.place;
@@ -83,10 +91,26 @@ Json list(const std::vector<client::GroupChange::Entry>& entries) {
   return all;
 }
 
+Json object(const client::Verdict& verdict) {
+  return {{"quorate", verdict.quorate},   {"reason", client::text(verdict.reason)},
+          {"votes", verdict.votes},       {"expected", verdict.expected},
+          {"needed", verdict.needed},     {"highest", verdict.highest},
+          {"withheld", verdict.withheld}, {"fencing", client::text(verdict.fencing)}};
+}
+
 struct Object {
   Json operator()(const client::View& view) const {
-    return {{"event", "view"},       {"view", view.number}, {"members", nodes(view.members)},
-            {"joined", view.joined}, {"left", view.left},   {"oldest", view.oldest}};
+    return {{"event", "view"},
+            {"view", view.number},
+            {"members", nodes(view.members)},
+            {"joined", view.joined},
+            {"left", view.left},
+            {"oldest", view.oldest},
+            {"quorum", object(view.verdict)}};
+  }
+  Json operator()(const client::VerdictChange& change) const {
+    return {
+        {"event", "verdict"}, {"view", change.place.ring.seq}, {"quorum", object(change.verdict)}};
   }
   Json operator()(const client::Transitional& configuration) const {
     return {{"event", "transitional"},

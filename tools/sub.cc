@@ -36,11 +36,12 @@ void sub(const Common& common, const Arguments& arguments) {
 
 void add_sub(CLI::App& app, Common& common) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
-      add_command(app, common, "sub",
-                  "Prints `view N members A,B,C` for each view and `RING.SEQ.INDEX NODE PAYLOAD` "
-                  "for each message; a line break in a payload is shown as \\n, --json keeps it.",
-                  "gyre sub numbers --count 1000");
+  CLI::App* command = add_command(
+      app, common, "sub",
+      "Prints `view N members A,B,C quorate` (or `not quorate`) for each view, `verdict "
+      "N quorate` when that changes, and `RING.SEQ.INDEX NODE PAYLOAD` for each "
+      "message; a line break in a payload is shown as \\n, --json keeps it.",
+      "gyre sub numbers --count 1000");
   command->add_option("group", arguments->group, "whose messages")->required();
   command->add_option("--count", arguments->count, "end after that many messages")
       ->check(CLI::PositiveNumber);

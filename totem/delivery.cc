@@ -83,7 +83,10 @@ bool Ring::next_of_retiring(Event& event) {
   if (stage_ == Stage::regular) {
     if (next_message(old, event)) return true;
     stage_ = Stage::holes;
-    event = configuration(Configuration::Kind::transitional, old, transitional_);
+    Configuration transitional =
+        configuration(Configuration::Kind::transitional, old, transitional_);
+    transitional.stable = safe_to_;
+    event = transitional;
     return true;
   }
   for (;;) {

@@ -379,14 +379,21 @@ void Ring::enter_leaving(Time now) {
   transition(Reason::leave_requested);
 }
 
+// Who leaves as well may wait for our word, and gives no sign that it came: the word is said in any
+// case, and has the time until the next one to leave the device.
 void Ring::expire_leaving(Leaving& leaving, Time now) {
   if (left_) return;
-  if (leaving.waiting.empty() || now >= leaving.until) {
+  bool company = false;
+  log_->members.each([&](NodeIndex node) { company |= peer_state_[at(node)].left_orderly; });
+  const bool due = now >= leaving.resend_at;
+  const bool said = leaving.resend_at > leaving.until - parameters_.consensus;  // since it began
+  const bool told = leaving.waiting.empty() && (!company || (due && said));
+  if (told || now >= leaving.until) {
     left_ = true;
     leaving.resend_at = leaving.until = never;
     return;
   }
-  if (now < leaving.resend_at) return;
+  if (!due) return;
   leaving.resend_at = now + parameters_.join;
   Members self;
   self.add(NodeIndex::self);

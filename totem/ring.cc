@@ -295,6 +295,11 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
     return;
   }
   const bool is_leaving = join.flags & wire::Join::leaving;
+  // The last word of an earlier life of this member, or of its time in an earlier ring.
+  if (is_leaving && log_->members.has(from) && join.ring_seq < log_->id.seq) {
+    ++counters_.joins_stale;
+    return;
+  }
   const bool in_commit = state() == State::commit || state() == State::recovery;
   const Log& log = in_commit ? *forming_ : *log_;
   const bool member = log.members.has(from);

@@ -150,6 +150,11 @@ class Ring {
   Seq received_to(const RingId& ring) const noexcept {
     return ring == log_->id ? log_->aru : ring == forming_->id ? forming_->aru : Seq::none;
   }
+  // Its last word was that it leaves.
+  bool left_orderly(NodeId node) const noexcept {
+    const auto index = peers_.find(node);
+    return index && peer_state_[at(*index)].left_orderly;
+  }
   // A member of the ring in operation.
   bool has_member(NodeIndex node) const noexcept {
     return state() == State::operational && log_->members.has(node);

@@ -106,6 +106,7 @@ struct Configuration {
   RingId ring;                      // the regular configuration that this is or leads to
   RingId previous;                  // the ring that this node comes from
   std::span<const Member> members;  // by ascending node id
+  Seq stable{};  // transitional: up to here all members of `previous` have its messages
 };
 
 struct Message {

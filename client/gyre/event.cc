@@ -50,6 +50,18 @@ Message read_message(RecordReader& reader) {
           .payload = reader.get_rest()};
 }
 
+Verdict plain(const shm::VerdictRecord& record) {
+  return {.number = record.number,
+          .quorate = record.quorate != 0,
+          .reason = Verdict::Reason{static_cast<std::uint8_t>(record.reason)},
+          .fencing = Verdict::Fencing{static_cast<std::uint8_t>(record.fencing)},
+          .votes = record.total,
+          .expected = record.expected,
+          .needed = record.quorum,
+          .highest = record.highest,
+          .withheld = record.withheld};
+}
+
 View read_view(RecordReader& reader) {
   const auto record = reader.get<shm::ViewRecord>();
   View view{.number = record.number,
@@ -57,7 +69,8 @@ View read_view(RecordReader& reader) {
             .members = {},
             .joined = {},
             .left = {},
-            .oldest = record.oldest};
+            .oldest = record.oldest,
+            .verdict = plain(record.verdict)};
   view.members = list<shm::MemberRecord>(reader, record.members);
   view.joined = list<std::uint32_t>(reader, record.joined);
   view.left = list<std::uint32_t>(reader, record.left);
@@ -82,6 +95,11 @@ GroupChange read_change(RecordReader& reader) {
   return change;
 }
 
+VerdictChange read_verdict(RecordReader& reader) {
+  const auto record = reader.get<shm::VerdictChangeRecord>();
+  return {.place = plain(record.place), .verdict = plain(record.verdict)};
+}
+
 JoinRefused read_refused(RecordReader& reader, bool was_member) {
   const auto record = reader.get<shm::RefusedRecord>();
   JoinRefused refused{.group = {}, .reason = {}, .was_member = was_member};
@@ -91,6 +109,48 @@ JoinRefused read_refused(RecordReader& reader, bool was_member) {
 }
 
 }  // namespace
+
+std::string_view text(Verdict::Reason reason) noexcept {
+  using Reason = Verdict::Reason;
+  switch (reason) {
+    case Reason::no_view:
+      return "no_view";
+    case Reason::majority:
+      return "majority";
+    case Reason::heir:
+      return "heir";
+    case Reason::tie_breaker:
+      return "tie_breaker";
+    case Reason::two_node:
+      return "two_node";
+    case Reason::device:
+      return "device";
+    case Reason::too_few:
+      return "too_few";
+    case Reason::tie_lost:
+      return "tie_lost";
+    case Reason::waiting:
+      return "waiting";
+  }
+  return "unknown";
+}
+
+std::string_view text(Verdict::Fencing fencing) noexcept {
+  using Fencing = Verdict::Fencing;
+  switch (fencing) {
+    case Fencing::not_needed:
+      return "not_needed";
+    case Fencing::two_node:
+      return "two_node";
+    case Fencing::no_section:
+      return "no_section";
+    case Fencing::by_hand:
+      return "by_hand";
+    case Fencing::more_votes:
+      return "more_votes";
+  }
+  return "unknown";
+}
 
 std::optional<Event> read_event(const shm::Record& record) {
   RecordReader reader(record.payload);
@@ -113,6 +173,9 @@ std::optional<Event> read_event(const shm::Record& record) {
       break;
     case shm::EventKind::membership_refused:
       event = read_refused(reader, true);
+      break;
+    case shm::EventKind::verdict:
+      event = read_verdict(reader);
       break;
   }
   if (!reader.ok()) event.reset();

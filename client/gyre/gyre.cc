@@ -79,6 +79,7 @@ struct Connection::State {
 
   // Waits until `wire` is readable; false when patience is over. Sees when the daemon is gone.
   bool wait(int wire, int timeout);
+  bool daemon_lives() const noexcept;
   [[noreturn]] void throw_disconnected() const {
     throw Error(ErrorCode::disconnected, reason_of(channel.words().ended.load()));
   }
@@ -90,8 +91,9 @@ struct Connection::State {
   Standings groups;
   std::uint64_t consumed_before = 0;
   std::uint32_t empty_spins = 0;
-  bool lent = false;  // the last event lies in the ring still
-  bool gone = false;  // the daemon has hung up
+  std::uint64_t verdict = 0;  // the number of the last one that was taken
+  bool lent = false;          // the last event lies in the ring still
+  bool gone = false;          // the daemon has hung up
 };
 
 // ---- requests ----
@@ -194,6 +196,8 @@ std::optional<Event> Connection::State::take() {
   lent = true;
   if (const auto* refused = std::get_if<JoinRefused>(&*event)) groups.note(*refused);
   if (auto* change = std::get_if<GroupChange>(&*event)) groups.note(*change, self());
+  if (const auto* view = std::get_if<View>(&*event)) verdict = view->verdict.number;
+  if (const auto* change = std::get_if<VerdictChange>(&*event)) verdict = change->verdict.number;
   return event;
 }
 
@@ -205,6 +209,11 @@ bool Connection::State::wait(int wire, int timeout) {
     throw Error(ErrorCode::system, std::string("poll: ") + std::strerror(errno));
   if (count > 0 && ready[0].revents != 0) gone = true;
   return count != 0;
+}
+
+bool Connection::State::daemon_lives() const noexcept {
+  pollfd socket{.fd = channel.socket.number(), .events = 0, .revents = 0};
+  return ::poll(&socket, 1, 0) == 0;
 }
 
 // ---- the public face ----
@@ -259,6 +268,15 @@ Queue Connection::queue() const noexcept {
 
 bool Connection::flush(Milliseconds timeout) {
   return state_->wait_for_room([this] { return state_->requests.drained(); }, Patience(timeout));
+}
+
+std::chrono::steady_clock::time_point Connection::lease_until() const noexcept {
+  using Clock = std::chrono::steady_clock;
+  const shm::LeaseWords& lease = state_->channel.words().lease;
+  const std::int64_t until = lease.until.load();  // before its number, see LeaseWords
+  if (until <= 0 || lease.verdict.load() != state_->verdict || !state_->daemon_lives())
+    return Clock::time_point::min();
+  return Clock::time_point(std::chrono::nanoseconds(until));
 }
 
 std::optional<Event> Connection::receive(Milliseconds timeout) {

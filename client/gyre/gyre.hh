@@ -85,12 +85,46 @@ struct Message {
   Guarantee guarantee{};
   std::span<const std::byte> payload;
 };
+// Whether the members of a view may act, by the votes that are counted in the one order: all of
+// them come to the same verdict at the same place. What it is good for is a lease: who acts on it
+// asks Connection::quorate() or lease_until() right before.
+struct Verdict {
+  enum class Reason : std::uint8_t {
+    no_view,
+    majority,
+    heir,         // of a quorate view, with fewer votes than were once expected
+    tie_breaker,  // half of the votes, with the tie-breaker
+    two_node,
+    device,   // master_wins
+    too_few,  // from here on: not quorate
+    tie_lost,
+    waiting  // for all
+  };
+  // Why another side could be quorate as well, so that only fencing protects data.
+  enum class Fencing : std::uint8_t { not_needed, two_node, no_section, by_hand, more_votes };
+
+  std::uint64_t number = 0;  // among those that this daemon has told
+  bool quorate = false;
+  Reason reason{};
+  Fencing fencing{};
+  std::uint32_t votes = 0, expected = 0, needed = 0;
+  std::uint32_t highest = 0;   // expected, before it shrank
+  std::uint32_t withheld = 0;  // of members that have only just started
+};
+GYRE_PUBLIC std::string_view text(Verdict::Reason) noexcept;  // the words above
+GYRE_PUBLIC std::string_view text(Verdict::Fencing) noexcept;
+
 struct View {  // a regular configuration, numbered by its ring's seq
   std::uint64_t number = 0;
   RingId ring;
   std::vector<Member> members;
   std::vector<std::uint32_t> joined, left;
   std::uint32_t oldest = 0;
+  Verdict verdict;
+};
+struct VerdictChange {  // within a view
+  Place place;
+  Verdict verdict;
 };
 struct Transitional {  // what follows, up to the next view, is delivered to `members` only
   RingId ring, previous;
@@ -120,7 +154,7 @@ struct JoinRefused {
   std::string_view group, reason;
   bool was_member = false;
 };
-using Event = std::variant<Message, View, Transitional, GroupChange, JoinRefused>;
+using Event = std::variant<Message, View, Transitional, GroupChange, JoinRefused, VerdictChange>;
 
 // What this program has sent and the daemon has not taken into the order: no more is taken than the
 // ring's flow control allows.
@@ -161,6 +195,13 @@ class GYRE_PUBLIC Connection {
   // Waits until the daemon has taken everything sent so far into the order. False: `timeout` has
   // passed; a negative one never does.
   bool flush(std::chrono::milliseconds timeout);
+
+  // Until when this node may act as part of a quorate side, if the last verdict taken from here was
+  // that; min(): it may not. Without it others may be quorate from then on, whether that is known
+  // here or not. Asks the kernel whether the daemon lives: where it is started anew, others need
+  // not wait. Whether fencing is needed all the same is for the verdict to say.
+  std::chrono::steady_clock::time_point lease_until() const noexcept;
+  bool quorate() const noexcept { return std::chrono::steady_clock::now() < lease_until(); }
 
   // The next event; throws disconnected when all that was delivered is taken and the daemon is
   // gone. receive() waits, at most for `timeout` unless it is negative; poll() does not wait.

@@ -23,6 +23,15 @@ bool did(const Stay& stay, Index message, bool sent) {
 
 }  // namespace
 
+Judged judged(const totem::RingId& ring, const node::record_format::OfVerdict& verdict) {
+  auto said = verdict;
+  said.seq = said.index = 0;
+  return {{ring, totem::Seq{verdict.seq}, verdict.index},
+          verdict.quorate != 0,
+          verdict.fencing != 0,
+          node::payload_hash(std::as_bytes(std::span(&said, 1)))};
+}
+
 struct Checker::State {
   Trace trace;
   Index last = none;  // the process whose event came last: often the next is its own, too
@@ -38,6 +47,7 @@ struct Checker::State {
   void take(Index process, const Sent& sent);
   void take(Index process, const Delivered& delivered);
   void take(Index process, const Installed& installed);
+  void take(Index process, const Judged& judged);
   void take(Index process, const Failed&);
   void take(Index process, const Truncated&) { trace.processes[process].truncated = true; }
   void deliver_elsewhere(const ProcessTrace& process, const totem::Place& place);
@@ -322,6 +332,20 @@ void Checker::State::take(Index index, const Installed& installed) {
   trace.processes[index].in = installed;
 }
 
+void Checker::State::take(Index index, const Judged& judged) {
+  const ProcessTrace& process = trace.processes[index];
+  const totem::RingId& ring = judged.place.ring;
+  if (!process.in || !is_regular(*process.in) || process.in->ring != ring || !process.ring)
+    return found("8.3", "{}: has a verdict on ring {} while in {}", text(process.id), text(ring),
+                 process.in ? text(*process.in) : "no configuration");
+  Lineage& lineage = trace.lineage[ring];
+  lineage.quorate |= judged.quorate;
+  lineage.fencing |= judged.fencing;
+  const auto [at, is_new] = process.ring->verdicts.try_emplace(position(judged.place), judged.hash);
+  if (!is_new && at->second != judged.hash)
+    found("8.4", "{}: has another verdict at {} than others", text(process.id), text(judged.place));
+}
+
 void Checker::State::take(Index index, const Failed&) {
   trace.processes[index].failed = true;
   leave(trace.processes[index], true);
@@ -375,24 +399,17 @@ void Checker::configuration(const Process& id, const totem::Configuration& c) {
   add(id, installed);
 }
 
+void Checker::verdict(const Process& id, const totem::Place& place,
+                      const membership::Verdict& verdict) {
+  add(id, judged(place.ring, node::record_format::flat(place, verdict)));
+}
+
 void Checker::fail(const Process& id) {
   add(id, Failed{});
 }
 
 void Checker::file_lost(NodeId node) {
   state_->trace.nodes[node].file_lost = true;
-}
-
-void Checker::quorate(const Process& id, const totem::RingId& ring) {
-  Trace& trace = state_->trace;
-  const ProcessTrace& process = trace.processes[state_->process(id)];
-  if (process.failed)
-    state_->found("W4", "{}: a verdict on the quorum after its end", text(id));
-  else if (!process.in || !is_regular(*process.in) || process.in->ring != ring)
-    state_->found("8.3", "{}: holds ring {} quorate while in {}", text(id), text(ring),
-                  process.in ? text(*process.in) : "no configuration");
-  else
-    trace.lineage[ring].quorate = true;
 }
 
 void Checker::settle() {

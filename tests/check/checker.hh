@@ -17,10 +17,12 @@
 //   8.1  quorate configurations stand one after the other, never side by side
 //   8.2  two that follow each other share a node
 //   8.3  a verdict on the quorum is about the configuration in which it comes
+//   8.4  all members come to the same verdict at one place
 //
 // 1.2 holds by the form of the trace: the events of a process come one by one. W1 is not asked of
 // a node whose file was lost. In 8 a node that started again stands for what it was before, since
-// quorum is counted in nodes.
+// quorum is counted in nodes; 8.1 and 8.2 are asked of configurations that nobody holds to need
+// fencing.
 //
 // A checker takes the events of many processes, in any interleaving, but those of one process in
 // their order, and the incarnations of a node in theirs. It needs linear time (and the sorting of
@@ -35,6 +37,8 @@
 #include <variant>
 #include <vector>
 
+#include "membership/quorum.hh"
+#include "node/record.hh"
 #include "totem/types.hh"
 
 namespace gyre::check {
@@ -68,9 +72,17 @@ struct Installed {
   totem::RingId ring, previous;
   std::vector<NodeId> members;
 };
+// A verdict on the quorum: at a view (Seq::none), or within one.
+struct Judged {
+  totem::Place place;
+  bool quorate = false;
+  bool fencing = false;    // it says that fencing is needed
+  std::uint64_t hash = 0;  // of all that it says
+};
+Judged judged(const totem::RingId& ring, const node::record_format::OfVerdict&);
 struct Failed {};     // the process ended, in whatever way
 struct Truncated {};  // the process went on, but what it did is not known
-using Event = std::variant<Sent, Delivered, Installed, Failed, Truncated>;
+using Event = std::variant<Sent, Delivered, Installed, Judged, Failed, Truncated>;
 
 struct Violation {
   std::string clause;
@@ -86,14 +98,13 @@ class Checker {
             std::span<const std::byte> payload);
   void deliver(const Process&, const totem::Message&);
   void configuration(const Process&, const totem::Configuration&);
+  void verdict(const Process&, const totem::Place&, const membership::Verdict&);
   void fail(const Process&);
   void add(const Process&, const Event&);
 
   // The ring-seq file of this node is lost, old or torn: its next start may install a lower ring.
   // To be called before that start's first event.
   void file_lost(NodeId);
-  // This process holds `ring`, its present regular configuration, to be quorate.
-  void quorate(const Process&, const totem::RingId& ring);
 
   // Checks and forgets the rings that are over: whoever installed them has failed or installed its
   // next ring, and each of their members has come at least as far. Memory then follows the rings

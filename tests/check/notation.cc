@@ -57,10 +57,11 @@ Event event(const std::string& verb, std::istream& line, const Process& at) {
 void play(const Process& at, const std::string& verb, const std::string& rest, Checker& checker) {
   std::istringstream arguments(rest);
   if (verb == "lost") return checker.file_lost(at.node);
-  if (verb != "quorate") return checker.add(at, event(verb, arguments, at));
+  if (verb != "quorate" && verb != "fenced") return checker.add(at, event(verb, arguments, at));
   std::string name;
-  arguments >> name;
-  checker.quorate(at, ring(name, at));
+  std::uint64_t seq = 0, hash = 0;
+  arguments >> name >> seq >> hash;
+  checker.add(at, Judged{{ring(name, at), totem::Seq{seq}, 0}, true, verb == "fenced", hash});
 }
 
 }  // namespace

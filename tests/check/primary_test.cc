@@ -59,6 +59,15 @@ TEST(Good, PrimaryComponentOfRestartedNodes) {
               IsEmpty());
 }
 
+TEST(Good, BothSidesOfACutWhereOneSaysThatFencingIsNeeded) {
+  EXPECT_THAT(broken(parted + "3 fenced 21\n", at_rest, settling), IsEmpty());
+}
+
+TEST(Good, VerdictsOfOneViewAtTwoPlaces) {
+  EXPECT_THAT(broken(formed + "123 quorate 10 0 7\n123 quorate 10 5 8\n", at_rest, settling),
+              IsEmpty());
+}
+
 TEST(Clause8_1, BothSidesOfACutAreQuorate) {
   EXPECT_THAT(broken(parted + "3 quorate 21\n", at_rest), ElementsAre("8.1"));
   EXPECT_THAT(broken(parted + "3 quorate 21\n", at_rest, settling), ElementsAre("8.1"));
@@ -99,6 +108,10 @@ TEST(Clause8_2, NoNodeWasInBoth) {
 
 TEST(Clause8_3, VerdictOnThePreviousRing) {
   EXPECT_THAT(broken(parted + "1 quorate 10\n"), ElementsAre("8.3"));
+}
+
+TEST(Clause8_4, AnotherVerdictAtTheSamePlace) {
+  EXPECT_THAT(broken(formed + "12 quorate 10 5 7\n3 quorate 10 5 8\n"), ElementsAre("8.4"));
 }
 
 TEST(Clause8_3, VerdictInATransitionalConfiguration) {

@@ -64,6 +64,8 @@ void ProgramScript::view(const Program& who, const std::string& id, const std::s
     for (const totem::Member& member : nodes(word.substr(1)))
       if (word[0] == 'o')
         news.oldest = member.node;
+      else if (word[0] == 'v')
+        news.verdict = static_cast<std::uint32_t>(member.node);
       else
         (word[0] == '+' ? news.joined : news.left).push_back(member.node);
   programs.viewed(who, ring(id), nodes(members), said ? &news : nullptr);
@@ -91,6 +93,9 @@ void ProgramScript::one(const std::string& name, std::istringstream words) {
   if (verb == "accused") programs.ended(who, ProgramEnd::accused);
   if (verb == "sends")
     programs.sent(who, a, totem::Guarantee::agreed, std::hash<std::string>{}(b), 1);
+  if (verb == "judged")
+    programs.judged(who, {ring(a), totem::Seq{std::stoul(b)}, 0}, std::stoul(c.substr(0, 1)),
+                    std::hash<std::string>{}(c.substr(1)));
   if (verb == "T") programs.transitional(who, ring(a), ring(b), nodes(c));
   if (verb == "gets") {
     words >> d;

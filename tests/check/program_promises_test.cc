@@ -28,6 +28,39 @@ TEST(Good, ViewsThatSayWhoCameAndWent) {
               IsEmpty());
 }
 
+TEST(Good, VerdictsOneAfterTheOther) {
+  EXPECT_THAT(broken(R"(
+    1a,2a starts
+    1a V 10 12 +12 o1 v1
+    2a V 10 12 +12 o1 v3
+    1a judged 10 5 2yes
+    2a judged 10 5 4yes
+    1a judged 10 9 3no
+    1a T 20 10 1
+    1a V 20 1 -2 o1 v4
+    1a judged 20 1 5yes
+  )"),
+              IsEmpty());
+}
+
+TEST(Clause9Verdict, IsAboutAnotherRing) {
+  EXPECT_THAT(broken("1a starts\n1a V 10 1 +1 o1 v1\n1a judged 11 5 2yes\n"),
+              ElementsAre("9 verdict"));
+  EXPECT_THAT(broken("1a starts\n1a V 10 1 +1 o1 v1\n1a T 20 10 1\n1a judged 10 5 2yes\n"),
+              ElementsAre("9 verdict"));
+}
+
+TEST(Clause9Verdict, OneIsLeftOut) {
+  EXPECT_THAT(broken("1a starts\n1a V 10 1 +1 o1 v1\n1a judged 10 5 3yes\n"),
+              ElementsAre("9 verdict"));
+}
+
+TEST(Clause9Verdict, OthersAreToldOtherwise) {
+  EXPECT_THAT(broken("1a,2a starts\n1a,2a V 10 12 +12 o1 v1\n1a judged 10 5 2yes\n"
+                     "2a judged 10 5 2no\n"),
+              ElementsAre("9 verdict"));
+}
+
 TEST(Clause9View, LeavesOutWhoJoined) {
   EXPECT_THAT(broken("1a starts\n1a V 10 1 +1 o1\n1a T 20 10 1\n1a V 20 12 o1\n"),
               ElementsAre("9 view"));

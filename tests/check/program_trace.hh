@@ -42,6 +42,7 @@ struct ViewTrace {
   std::size_t trimmed_at = 0;  // messages kept when it was trimmed last
   // Incarnations of members that have had a program see it.
   std::map<NodeId, std::uint64_t> lives;
+  std::map<Position, std::uint64_t> verdicts;
   // How the regular part ended for those who took one exit: the last entry of each group.
   std::map<std::pair<totem::RingId, std::string>, std::optional<Position>> regular_ends;
 
@@ -83,6 +84,7 @@ struct ProgramTrace {
   bool narrowed = false;              // a transitional configuration came since the view
   std::vector<NodeId> along;          // who came along since
   std::uint64_t sent = 0;
+  std::uint64_t verdict = 0;  // the number of its last one
   std::map<std::string, Membership, std::less<>> groups;
   std::unordered_map<Index, std::uint64_t> received;  // the last number, by sender
 };

@@ -174,6 +174,24 @@ void Programs::State::check_news(const ProgramTrace& program,
           text(news.oldest), text(oldest->node));
 }
 
+void Programs::judged(const Program& id, const totem::Place& place, std::uint64_t number,
+                      std::uint64_t verdict) {
+  State& state = *state_;
+  ProgramTrace* program = state.connected(id, "is told a verdict");
+  if (!program) return;
+  if (program->view != place.ring || program->narrowed)
+    return state.found("9 verdict", "{}: is told a verdict on ring {}, which it is not in",
+                       text(id), text(place.ring));
+  if (number != program->verdict + 1)
+    state.found("9 verdict", "{}: is told verdict {} after {}", text(id), number, program->verdict);
+  program->verdict = number;
+  const auto [at, is_new] =
+      state.views.at(place.ring).verdicts.try_emplace(position(place), verdict);
+  if (!is_new && at->second != verdict)
+    state.found("9 verdict", "{}: is told another verdict at {} than others", text(id),
+                text(place));
+}
+
 void Programs::unread(const Program& id, Duration since, Duration allowed) {
   if (since > allowed && state_->connected(id, "reads nothing"))
     state_->found("9 stalled", "{}: has taken no event for {} ms, and is not cut off", text(id),
@@ -192,6 +210,7 @@ void Programs::viewed(const Program& id, const totem::RingId& ring,
     state.found("9 view", "{}: sees the view of ring {} when that ring is over", text(id),
                 text(ring));
   if (news) state.check_news(*program, members, *news);
+  if (news) program->verdict = news->verdict;
   program->follows = program->view || (news && !news->joined.empty());
   state.end_part(*program);
   const auto [view, is_new] = state.views.try_emplace(ring);

@@ -13,6 +13,8 @@
 //               transitional configuration that leads out of its ring
 //   9 ghost     a listed member asked to join, in the life of its node that the view is about
 //   9 pause     nodes that did not come along are seen to leave, before anything else happens
+//   9 verdict   a verdict comes in the view that it is about, one after the other, and all programs
+//               in that view see the same at one place
 //   9 stalled   who takes no event for longer than its daemon allows is cut off
 //   9 accused   nobody is cut off for what it wrote
 //   9 ended     nothing after the end
@@ -57,6 +59,7 @@ struct Peer {
 struct ViewNews {
   std::vector<NodeId> joined, left;  // did not come along, as members and as members before
   NodeId oldest = NodeId::none;
+  std::uint64_t verdict = 0;  // its number
 };
 
 enum class Refused : std::uint8_t { join, membership };
@@ -95,6 +98,8 @@ class Programs {
   // Without `news` these are not looked at.
   void viewed(const Program&, const totem::RingId& ring, std::span<const totem::Member> members,
               const ViewNews* news = nullptr);
+  // `verdict`: what it says, in one number. `number` is its place among those that its node told.
+  void judged(const Program&, const totem::Place&, std::uint64_t number, std::uint64_t verdict);
   // It has left events unread for so long, while its daemon ran, and is not cut off.
   void unread(const Program&, Duration since, Duration allowed);
 

@@ -62,7 +62,12 @@ TEST_F(Recorded, EventsComeBack) {
     FileRecorder recorder(path_, NodeId(3), 42, plenty);
     recorder.send(place(5, 2), Guarantee::safe, bytes);
     recorder.deliver({place(4), NodeId(2), Guarantee::agreed, false, {}});
-    recorder.configuration({totem::Configuration::Kind::transitional, ring, old_ring, members});
+    recorder.configuration({totem::Configuration::Kind::transitional, ring, old_ring, members, {}});
+    membership::Verdict verdict;
+    recorder.verdict(place(0), verdict);
+    verdict.quorate = true;
+    verdict.fencing = membership::Verdict::Fencing::two_node;
+    recorder.verdict(place(7, 2), verdict);
   }
   Recording recording(path_);
   EXPECT_EQ(recording.process(), (check::Process{NodeId(3), 42}));
@@ -81,6 +86,14 @@ TEST_F(Recorded, EventsComeBack) {
   EXPECT_EQ(installed.previous, old_ring);
   ASSERT_EQ(installed.members.size(), 19U);
   EXPECT_EQ(installed.members[18], NodeId(19));
+  const auto first = std::get<check::Judged>(recording.next().value());
+  EXPECT_EQ(first.place, place(0));
+  EXPECT_FALSE(first.quorate);
+  const auto second = std::get<check::Judged>(recording.next().value());
+  EXPECT_EQ(second.place, place(7, 2));
+  EXPECT_TRUE(second.quorate);
+  EXPECT_TRUE(second.fencing);
+  EXPECT_NE(second.hash, first.hash);
   EXPECT_FALSE(recording.next());
   EXPECT_FALSE(recording.torn());
 }
@@ -153,7 +166,7 @@ TEST_F(Recorded, FullFileIsTruncated) {
     recorder.send(place(1), Guarantee::agreed, {});
     EXPECT_FALSE(recorder.truncated());
     const std::vector<totem::Member> members{{NodeId(1), 1}};
-    recorder.configuration({totem::Configuration::Kind::regular, ring, old_ring, members});
+    recorder.configuration({totem::Configuration::Kind::regular, ring, old_ring, members, {}});
     EXPECT_TRUE(recorder.truncated());
     recorder.send(place(2), Guarantee::agreed, {});
   }

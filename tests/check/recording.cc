@@ -88,6 +88,8 @@ std::optional<Event> Recording::next() {
     case format::Kind::regular:
     case format::Kind::transitional:
       return configuration(record);
+    case format::Kind::verdict:
+      return judged(ring_of(record), record.verdict);
     case format::Kind::members:
       break;
   }

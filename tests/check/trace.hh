@@ -93,6 +93,7 @@ struct RingTrace {
   Index started_by = none;  // the process that came from it as from its own
   std::vector<MessageTrace> messages;
   FlatMap<Position, PositionHash> message_at;
+  std::map<Position, std::uint64_t> verdicts;
   bool effect_first = false;  // the events came in an order that may hide a cycle
 
   bool has(NodeId node) const;
@@ -103,6 +104,7 @@ struct Lineage {
   std::vector<totem::RingId> before;  // rings that its nodes installed last before it
   std::vector<NodeId> nodes;          // that installed it
   bool quorate = false;
+  bool fencing = false;  // some verdict says that it is needed
 };
 
 struct ProcessTrace {

@@ -142,7 +142,7 @@ void check_primary(Trace& trace) {
     ready.pop_back();
     Ring& ring = rings[id];
     const Lineage& lineage = trace.lineage[id];
-    if (lineage.quorate) {
+    if (lineage.quorate && !lineage.fencing) {
       if (ring.newest != line.size())
         trace.findings.add("8.1", fmt::format("rings {} and {} were quorate side by side",
                                               text(line.back()), text(id)));

@@ -75,7 +75,19 @@ TEST_F(Gyre, ShowsViewsAndTransitionalConfigurations) {
                .members = members,
                .joined = joined,
                .left = left,
-               .oldest = NodeId{7}});
+               .oldest = NodeId{7},
+               .verdict = {.quorate = true,
+                           .reason = membership::Verdict::Reason::heir,
+                           .fencing = membership::Verdict::Fencing::more_votes,
+                           .expected_votes = 4,
+                           .highest_expected = 5,
+                           .total_votes = 3,
+                           .quorum = 2,
+                           .withheld_votes = 1},
+               .verdict_number = 77});
+  port().verdict({.place = {.ring = next, .seq = totem::Seq{6}, .index = 1},
+                  .verdict = {.reason = membership::Verdict::Reason::waiting},
+                  .number = 78});
   port().publish();
   const auto transitional = expect<Transitional>();
   EXPECT_EQ(transitional.ring.seq, 8u);
@@ -87,6 +99,45 @@ TEST_F(Gyre, ShowsViewsAndTransitionalConfigurations) {
   EXPECT_EQ(view.members[1].since, 8u);
   EXPECT_EQ(view.joined, (std::vector<std::uint32_t>{9}));
   EXPECT_EQ(view.left, (std::vector<std::uint32_t>{10, 11}));
+  EXPECT_TRUE(view.verdict.quorate);
+  EXPECT_EQ(view.verdict.number, 77u);
+  EXPECT_EQ(text(view.verdict.reason), "heir");
+  EXPECT_EQ(text(view.verdict.fencing), "more_votes");
+  EXPECT_EQ(view.verdict.votes, 3u);
+  EXPECT_EQ(view.verdict.expected, 4u);
+  EXPECT_EQ(view.verdict.highest, 5u);
+  EXPECT_EQ(view.verdict.needed, 2u);
+  EXPECT_EQ(view.verdict.withheld, 1u);
+  const auto change = expect<VerdictChange>();
+  EXPECT_EQ(change.place.ring.seq, 8u);
+  EXPECT_EQ(change.place.seq, 6u);
+  EXPECT_FALSE(change.verdict.quorate);
+  EXPECT_EQ(text(change.verdict.reason), "waiting");
+  EXPECT_EQ(change.verdict.number, 78u);
+}
+
+TEST_F(Gyre, IsQuorateWhileTheLeaseOfItsLastVerdictStands) {
+  using Clock = std::chrono::steady_clock;
+  const auto from_now = [](int seconds) {
+    return Time((Clock::now() + std::chrono::seconds(seconds)).time_since_epoch());
+  };
+  EXPECT_FALSE(ring->quorate());
+  const Time until = from_now(60);
+  port().lease(first.verdict.number, until);
+  EXPECT_TRUE(ring->quorate());
+  EXPECT_EQ(ring->lease_until().time_since_epoch(), until.time_since_epoch());
+  port().lease(first.verdict.number + 1, until);
+  EXPECT_FALSE(ring->quorate()) << "of a verdict that is not taken yet";
+  port().verdict({.place = {}, .verdict = {}, .number = first.verdict.number + 1});
+  port().publish();
+  EXPECT_FALSE(ring->quorate());
+  expect<VerdictChange>();
+  EXPECT_TRUE(ring->quorate());
+  port().lease(first.verdict.number + 1, from_now(-1));
+  EXPECT_FALSE(ring->quorate()) << "it is over";
+  port().lease(first.verdict.number + 1, until);
+  port().end(node::PortEnd::shutdown);
+  EXPECT_FALSE(ring->quorate()) << "the daemon is gone";
 }
 
 TEST_F(Gyre, IsReadableExactlyWhileAnEventIsPending) {

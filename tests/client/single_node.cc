@@ -78,7 +78,9 @@ void SingleNode::greet(node::ClientPort& port) {
              .members = members,
              .joined = {},
              .left = {},
-             .oldest = self});
+             .oldest = self,
+             .verdict = membership_.quorum().verdict(),
+             .verdict_number = 1});
   port.publish();
 }
 
@@ -135,6 +137,9 @@ void SingleNode::transitional(const totem::Configuration& configuration) {
 }
 void SingleNode::view(const membership::View& view) {
   for (auto& port : ports_) port.view(view);
+}
+void SingleNode::verdict(const membership::VerdictChange& change) {
+  for (auto& port : ports_) port.verdict(change);
 }
 void SingleNode::group_change(const membership::GroupChange& change) {
   for (auto& port : ports_) port.group_change(change);

@@ -82,6 +82,8 @@ class SingleNode final : public node::Submitter, membership::Sink {
   void join_refused(const membership::Process& process, std::string_view name,
                     std::string_view reason) override;
   void message(const membership::GroupMessage& message) override;
+  void verdict(const membership::VerdictChange& change) override;
+  void votes_answered(std::uint64_t, membership::QuorumChange) override {}
   void barrier_done() override {}
 
   RunDir run_dir_;

@@ -166,6 +166,7 @@ class Load {
   }
 
   void on(const GroupChange&) {}
+  void on(const VerdictChange&) {}
   void on(const JoinRefused& refused) { broken(fmt::format("may not join: {}", refused.reason)); }
 
   void forget(std::uint32_t node) {

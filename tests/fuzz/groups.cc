@@ -59,6 +59,11 @@ class Listener final : public Sink {
     note(message.payload.size());
     assert(std::ranges::binary_search(message.members, message.sender));
   }
+  void verdict(const VerdictChange& change) override {
+    note(change.number);
+    note(change.verdict.total_votes);
+  }
+  void votes_answered(std::uint64_t request, QuorumChange) override { note(request); }
   void barrier_done() override { note(3); }
 };
 

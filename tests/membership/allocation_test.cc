@@ -31,6 +31,8 @@ struct Counter : Sink {
   void group_change(const GroupChange&) override { ++events; }
   void join_refused(const Process&, std::string_view, std::string_view) override { ++events; }
   void message(const GroupMessage&) override { ++events; }
+  void verdict(const VerdictChange&) override { ++events; }
+  void votes_answered(std::uint64_t, QuorumChange) override { ++events; }
   void barrier_done() override { ++events; }
   std::size_t events = 0;
 };

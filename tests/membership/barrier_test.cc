@@ -245,7 +245,7 @@ class Lists : public testing::Test {
 
 TEST_F(Lists, SectionsOfLaterVersionsAreSkipped) {
   EXPECT_EQ(take(head(1), {section(7, "before"), section(1, group("g", 2) + group("h", 1)),
-                           section(2, ""), section(~0u, "behind")}),
+                           section(3, ""), section(~0u, "behind")}),
             std::pair(std::size_t{2}, false));
 }
 TEST_F(Lists, NoGroupsIsAList) {
@@ -265,6 +265,10 @@ TEST_F(Lists, GroupsHaveMembers) {
   EXPECT_EQ(take(head(1), {section(1, group("g", 1) + group("h", 0))}),
             std::pair(std::size_t{0}, true));
 }
+TEST_F(Lists, VotesMustBeReadable) {
+  EXPECT_EQ(take(head(1), {section(1, group("g", 1)), section(2, "votes")}),
+            std::pair(std::size_t{0}, true));
+}
 TEST_F(Lists, NamesAreChecked) {
   EXPECT_EQ(take(head(1), {section(1, group(std::string(129, 'n'), 1))}),
             std::pair(std::size_t{0}, true));
@@ -280,19 +284,22 @@ TEST_F(Lists, TheSameProgramTwiceIsThereOnce) {
 }
 
 // Whatever is cut off: a list that does not even name its ring is nobody's; one that does counts
-// as an empty list. Nothing else happens, and nobody waits for ever.
+// as an empty list, if it does not just end between two sections. Nothing else happens, and nobody
+// waits for ever.
 TEST_F(Rings, TruncatedListsAreCounted) {
   transitional(8, {&a, &b});
   two.regular(8);
   const Bytes whole = list_of(b);
+  const std::size_t groups_end = 24 + 8 + barrier_group_bytes("g") + barrier_member_bytes;
   for (std::size_t size = 0; size < whole.size(); ++size) {
     Node node{1};
     node.regular(8, members_of({1, 2}));
     node.deliver(a.self, list_of(node), true);
     node.deliver(b.self, std::span(whole).first(size), true);
-    EXPECT_EQ(node.membership.counters().malformed, 1u) << size;
+    EXPECT_EQ(node.membership.counters().malformed, size != groups_end) << size;
     EXPECT_EQ(node.membership.syncing(), size < 24) << size;
-    EXPECT_EQ(node.membership.group_count(), 0u) << size;
+    EXPECT_EQ(node.membership.group_count(), size == groups_end) << size;
+    EXPECT_EQ(node.membership.quorum().votes_of(b.self), 0u);
   }
 }
 

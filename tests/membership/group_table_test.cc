@@ -7,6 +7,7 @@
 #include <set>
 
 #include "membership/barrier.hh"
+#include "membership/quorum_wire.hh"
 #include "tests/membership/trace.hh"
 
 namespace gyre::membership {
@@ -122,8 +123,8 @@ TEST(GroupTable, KeepsANodesListWithinAMessage) {
     break;
   }
   EXPECT_EQ(joined, barrier_list_max / (group_name_max + 5 + 8));
-  barrier.start(ring_id(4), members_of({1, 2}), NodeId{1}, table);
-  EXPECT_LE(barrier.list().size(), totem::message_max - (64 << 10));
+  barrier.start(ring_id(4), members_of({1, 2}), NodeId{1}, table, {}, {});
+  EXPECT_LE(barrier.list().size(), totem::message_max - (64 << 10) + 8 + quorum_section_max);
   EXPECT_GT(barrier.list().size(), totem::message_max - (65 << 10));
 
   EXPECT_EQ(table.add(name, {NodeId{2}, 1, 1}), Refusal::none) << "the other node has room";

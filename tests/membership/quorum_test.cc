@@ -321,10 +321,9 @@ TEST(Quorum, WhoHasJustStartedDoesNotCountUnlessAllAreHere) {
             "not quorate: 0 of 3 expected votes, 2 needed, and 2 of nodes that have only just "
             "started, or forgotten who was there");
   EXPECT_TRUE(nodes.view({1, 2, 3}).quorate);
+  EXPECT_TRUE(nodes.view({1, 2}).quorate) << "who was with all is young no more";
   nodes.crash(2);
-  for (const std::uint32_t node : {1, 3}) nodes[node].grow_up();
-  EXPECT_TRUE(nodes.view({1, 2, 3}).quorate);
-  for (const std::uint32_t node : {1, 3}) EXPECT_FALSE(nodes[node].withheld(id(2)));
+  EXPECT_FALSE(nodes.view({1, 2}).quorate);
 }
 
 TEST(Quorum, AVoteCountsOnceAllWereToldThatItsNodeHasGrownUp) {

@@ -441,7 +441,7 @@ class Chance : public testing::TestWithParam<std::uint32_t> {};
 
 TEST_P(Chance, EveryNodeTellsWhatTheModelTells) {
   Cluster cluster(GetParam(), {}, true);
-  for (int step = 0; step < 20'000 && !HasFailure(); ++step) {
+  for (int step = 0; step < 25'000 && !HasFailure(); ++step) {
     cluster.step();
     if (step % 100 == 0) cluster.compare();
     if (step % 5'000 == 4'999) cluster.settle();

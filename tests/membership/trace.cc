@@ -92,6 +92,13 @@ void Trace::message(const GroupMessage& message) {
                    text_of(message.members) + "] from " + text_of(message.sender) + ": " +
                    text_of(message.payload));
 }
+void Trace::verdict(const VerdictChange& change) {
+  lines_.push_back("verdict " + number(change.number) + " @" + text_of(change.place) + " " +
+                   reason_text(change.verdict));
+}
+void Trace::votes_answered(std::uint64_t request, QuorumChange answer) {
+  lines_.push_back("answer " + number(request) + " " + number(static_cast<std::uint64_t>(answer)));
+}
 void Trace::barrier_done() {
   lines_.push_back("open");
 }

@@ -55,6 +55,8 @@ class Trace : public Sink {
   void group_change(const GroupChange&) override;
   void join_refused(const Process&, std::string_view name, std::string_view reason) override;
   void message(const GroupMessage&) override;
+  void verdict(const VerdictChange&) override;
+  void votes_answered(std::uint64_t request, QuorumChange) override;
   void barrier_done() override;
 
   // What was written since the last call.
@@ -66,16 +68,18 @@ class Trace : public Sink {
 
 // A node's membership with its trace, driven by hand.
 struct Node {
-  explicit Node(std::uint32_t id, const GroupLimits& limits = {})
-      : self(NodeId{id}), membership(self, limits, trace) {}
+  explicit Node(std::uint32_t id, const GroupLimits& limits = {},
+                const QuorumSettings& settings = {}, const KeptVotes& kept = {})
+      : self(NodeId{id}), membership(self, limits, trace, settings, kept) {}
 
   void regular(std::uint64_t ring, std::span<const totem::Member> members) {
     at = {ring_id(ring), {}, 0};
-    membership.configuration({totem::Configuration::Kind::regular, at.ring, at.ring, members});
+    membership.configuration({totem::Configuration::Kind::regular, at.ring, at.ring, members, {}});
   }
-  void transitional(std::uint64_t next, std::span<const totem::Member> members) {
+  void transitional(std::uint64_t next, std::span<const totem::Member> members,
+                    totem::Seq stable = {}) {
     membership.configuration(
-        {totem::Configuration::Kind::transitional, ring_id(next), at.ring, members});
+        {totem::Configuration::Kind::transitional, ring_id(next), at.ring, members, stable});
   }
   void deliver(NodeId from, std::span<const std::byte> payload, bool barrier = false) {
     ++at.seq;

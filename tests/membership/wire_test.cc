@@ -18,11 +18,19 @@ Bytes copy(const Encoded& encoded) {
 
 bool readable(std::span<const std::byte> bytes) {
   return read_join(bytes) || read_leave(bytes) || read_process_down(bytes) || read_data(bytes) ||
-         read_word(bytes);
+         read_votes(bytes) || read_word(bytes);
 }
+
+const Votes some_votes{.what = Votes::What::votes,
+                       .number = 3,
+                       .subject = 2,
+                       .request = 9,
+                       .ring = {4, NodeId{1}, 0x77}};
 
 TEST(Wire, LayoutStandsStill) {
   using namespace std::string_view_literals;
+  EXPECT_EQ(copy(votes(some_votes)), bytes_of("\5\7\0\0\3\0\0\0\2\0\0\0\11\0\0\0\0\0\0\0"
+                                              "\4\0\0\0\0\0\0\0\1\0\0\0\x77\0\0\0\0\0\0\0"sv));
   EXPECT_EQ(copy(join(0x01020304, 5, "ab")), bytes_of("\2\2\0\0\5\0\0\0\4\3\2\1ab"sv));
   EXPECT_EQ(copy(leave(6, GroupId{0x0102}, ChangeReason::process_down)),
             bytes_of("\3\5\0\0\6\0\0\0\2\1\0\0\0\0\0\0"sv));
@@ -55,6 +63,8 @@ TEST(Wire, GivesBackWhatWasWritten) {
   const auto down = read_process_down(copy(process_down(0xffffffff)));
   ASSERT_TRUE(down);
   EXPECT_EQ(down->client, 0xffffffffu);
+
+  EXPECT_EQ(read_votes(copy(votes(some_votes))), some_votes);
 
   Bytes message = copy(data(7, group));
   EXPECT_TRUE(read_data(message)->payload.empty());
@@ -105,9 +115,12 @@ TEST(Wire, NamesAreOneTo128BytesOfAnyKind) {
 }
 
 TEST(Wire, LengthsAreExact) {
-  const Bytes messages[] = {copy(join(1, 2, std::string(128, 'n'))), copy(join(1, 2, "n")),
-                            copy(leave(2, GroupId{3}, ChangeReason::leave)), copy(process_down(2)),
-                            copy(data(2, GroupId{3}))};
+  const Bytes messages[] = {copy(join(1, 2, std::string(128, 'n'))),
+                            copy(join(1, 2, "n")),
+                            copy(leave(2, GroupId{3}, ChangeReason::leave)),
+                            copy(process_down(2)),
+                            copy(data(2, GroupId{3})),
+                            copy(votes(some_votes))};
   for (const Bytes& message : messages) {
     EXPECT_TRUE(readable(message));
     for (std::size_t size = 0; size < message.size(); ++size)
@@ -125,9 +138,9 @@ TEST(Wire, SpareBytesReasonsAndNameSizesAreChecked) {
   };
   for (const Bytes& message :
        {copy(join(1, 2, "n")), copy(leave(2, GroupId{3}, ChangeReason::leave)),
-        copy(process_down(2)), copy(data(2, GroupId{3}))}) {
+        copy(process_down(2)), copy(data(2, GroupId{3})), copy(votes(some_votes))}) {
     EXPECT_FALSE(readable(with(message, 0, 0)));
-    EXPECT_FALSE(readable(with(message, 0, 5)));
+    EXPECT_FALSE(readable(with(message, 0, 7)));
     EXPECT_FALSE(readable(with(message, 2, 1)));
     EXPECT_FALSE(readable(with(message, 3, 1)));
   }
@@ -135,6 +148,8 @@ TEST(Wire, SpareBytesReasonsAndNameSizesAreChecked) {
   EXPECT_FALSE(read_data(with(copy(data(2, GroupId{3})), 1, 1)));
   for (const int reason : {0, 1, 3, 4, 6, 255})
     EXPECT_FALSE(read_leave(with(copy(leave(2, GroupId{3}, ChangeReason::leave)), 1, reason)));
+  for (const int what : {0, 9, 255})
+    EXPECT_FALSE(read_votes(with(copy(votes(some_votes)), 1, what)));
   const std::string long_name(129, 'n');
   Bytes too_long = with(copy(join(1, 2, long_name.substr(1))), 1, 129);
   too_long.push_back(std::byte{'n'});

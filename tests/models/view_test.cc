@@ -104,6 +104,8 @@ class Living final : public Sink {
   }
   void join_refused(const Process&, std::string_view, std::string_view) override { ADD_FAILURE(); }
   void message(const GroupMessage&) override {}
+  void verdict(const VerdictChange&) override { ADD_FAILURE(); }
+  void votes_answered(std::uint64_t, QuorumChange) override { ADD_FAILURE(); }
   void barrier_done() override { open = true; }
 
   void deliver(const Process& from, std::span<const std::byte> payload, bool is_list) {

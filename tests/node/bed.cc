@@ -82,6 +82,8 @@ std::string words_of(const shm::Record& record) {
       return "refused";
     case shm::EventKind::membership_refused:
       return "membership refused";
+    case shm::EventKind::verdict:
+      return in.get<shm::VerdictChangeRecord>().verdict.quorate ? "quorate" : "not quorate";
   }
   return "unknown";
 }
@@ -180,7 +182,9 @@ void TestNode::start(const std::vector<std::unique_ptr<TestNode>>& others, Time 
                                      .ring_seq = options_.ring_seq,
                                      .seed = id_},
                         .listed = options_.peers,
-                        .limits = options_.limits});
+                        .limits = options_.limits,
+                        .quorum = options_.quorum,
+                        .kept = options_.kept});
   node_->start(now);
 }
 

@@ -38,6 +38,8 @@ class Program {
   std::uint32_t number() const { return channel_.client; }
   std::uint32_t ended() const { return channel_.words().ended.load(); }
 
+  Time lease_until() const { return Time(Duration(channel_.words().lease.until.load())); }
+
  private:
   void publish();
   void note_change(const shm::Record& record);
@@ -64,6 +66,8 @@ class TestNode final : public node::Errands {
     std::uint64_t ring_seq = 0;                // what its file says
     Address address = {};                      // of a node that started before
     std::size_t frame_shorter = 0;             // than the others have it, which must not be
+    membership::QuorumSettings quorum = {};
+    membership::KeptVotes kept = {};
   };
   static totem::Parameters quick();
 
@@ -86,6 +90,7 @@ class TestNode final : public node::Errands {
   const std::vector<std::string>& answers() const { return answers_; }
   std::uint64_t to_read() const { return to_read_; }  // the ticket of the file to be read; 0: none
   const std::vector<std::pair<std::uint64_t, bool>>& reloads() const { return reloads_; }  // ended
+  std::vector<std::pair<std::uint64_t, membership::QuorumChange>> votes_answers;
   std::size_t allocations() const { return allocations_; }  // in turns
   std::vector<std::string> log();
   bool reserve_at_once = true;
@@ -101,6 +106,9 @@ class TestNode final : public node::Errands {
   void read_configuration(std::uint64_t ticket) override { to_read_ = ticket; }
   void reload_ended(std::uint64_t ticket, bool applied) override {
     reloads_.emplace_back(ticket, applied);
+  }
+  void votes_answered(std::uint64_t request, membership::QuorumChange answer) override {
+    votes_answers.emplace_back(request, answer);
   }
 
  private:

@@ -30,15 +30,13 @@ QuorumSettings quorum_of(const std::string& text) {
   return parse(text).quorum;
 }
 
-TEST(QuorumConfig, IsReadAndSaysThatItIsNotInForce) {
+TEST(QuorumConfig, IsRead) {
   const Config config = parse(listed(3, ""));
   EXPECT_TRUE(config.quorum.section);
   EXPECT_EQ(config.quorum.expected_votes, 3u);
   EXPECT_FALSE(config.quorum.wait_for_all);
   EXPECT_EQ(config.quorum.last_man_standing_window, milliseconds(10'000));
-  EXPECT_THAT(config.notices,
-              ElementsAre("f:17: section quorum is read and checked, but not yet in force: votes "
-                          "are not counted, no view is called quorate"));
+  EXPECT_THAT(config.notices, testing::IsEmpty());
 }
 
 TEST(QuorumConfig, NoSectionCountsNodes) {

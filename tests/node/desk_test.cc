@@ -73,7 +73,8 @@ class AtTheDesk : public testing::Test {
                const auto kept = std::make_shared<int>(7);
                alive = kept;
                Order order;
-               if (!asked.arguments.empty()) order.then = [kept] { return std::to_string(*kept); };
+               if (!asked.arguments.empty())
+                 order.then = [kept](const Outcome&) { return std::to_string(*kept); };
                return order;
              }},
             {"news", [this](const Asked&) -> Answer { return std::make_unique<Listening>(news); }}};

@@ -43,8 +43,13 @@ struct Status : testing::Test {
     snapshot.view = 12;
     snapshot.started = 1'000'000'000;
     snapshot.taken = 3'500'000'000;
+    snapshot.verdict.total_votes = 2;
+    snapshot.verdict.expected_votes = 5;
+    snapshot.verdict.quorum = 3;
+    snapshot.verdict.reason = membership::Verdict::Reason::too_few;
+    snapshot.verdict.flags = membership::Verdict::flag_wait_for_all;
     snapshot.member_count = 3;
-    snapshot.members[0] = {.member = {NodeId{1}, 4}};
+    snapshot.members[0] = {.member = {NodeId{1}, 4}, .votes = 2};
     snapshot.members[1] = {.member = {NodeId{2}, 8}, .has_address = 1};
     snapshot.members[2] = {.member = {NodeId{3}, 8}, .has_address = 1};
     snapshot.add("ring", "messages", 7);
@@ -68,6 +73,12 @@ TEST_F(Status, TellsStateRingMembersAndCounters) {
   EXPECT_EQ(status["ring"]["representative"], 1);
   EXPECT_EQ(status["view"], 12);
   EXPECT_EQ(status["members"], (nlohmann::json{1, 2, 3}));
+  EXPECT_EQ(status["quorum"]["quorate"], false);
+  EXPECT_EQ(status["quorum"]["reason"], "too_few");
+  EXPECT_EQ(status["quorum"]["why"], "not quorate: 2 of 5 expected votes, 3 needed");
+  EXPECT_EQ(status["quorum"]["votes"], 2);
+  EXPECT_EQ(status["quorum"]["fencing"], "not_needed");
+  EXPECT_EQ(status["quorum"]["flags"], "WaitForAll ");
   EXPECT_EQ(status["transport"], "udpu");
   EXPECT_EQ(status["secauth"], false);
   EXPECT_EQ(status["version"], "0.1.0");
@@ -81,6 +92,8 @@ TEST_F(Status, NamesMembersAndWhereTheyAre) {
   EXPECT_EQ(answer["view"], 12);
   ASSERT_EQ(answer["members"].size(), 3u);
   EXPECT_EQ(answer["members"][0]["name"], "alpha");
+  EXPECT_EQ(answer["members"][0]["votes"], 2);
+  EXPECT_EQ(answer["members"][1]["votes"], 0);
   EXPECT_EQ(answer["members"][0]["addresses"][0], "127.0.0.1");
   EXPECT_EQ(answer["members"][1]["addresses"][0], "10.0.0.9") << "learnt from its frames";
   EXPECT_EQ(answer["members"][2]["nodeid"], 3);

@@ -90,17 +90,23 @@ TEST(Scenario, D2_AStaleJoinDoesNotBreakARing) {
     for (const auto& [sight, bytes] : joins) bed.inject(sight.from, sight.to, bytes, round * 5ms);
   bed.run(20ms);
   EXPECT_GE(bed.sum(&totem::Counters::joins_stale), stale + 3 * joins.size());
-  // One that never came before: it was sent last in gather, and the ring was quicker.
+  // One that never came before: it was sent last in gather, and the ring was quicker. Or it is the
+  // last word of an earlier life.
   for (const auto& [sight, bytes] : joins) {
     totem::wire::Join join;
     ASSERT_TRUE(totem::wire::read_join(bytes, join));
     ASSERT_LT(join.ring_seq, ring.seq);
-    join.join_seq += 100;
-    bed.inject(sight.from, sight.to,
-               to_bytes([&](FrameRef& frame) { totem::wire::write_join(frame, join); }), 1ms);
+    const auto again = [&bed, &join, from = sight.from, to = sight.to] {
+      join.join_seq += 100;
+      bed.inject(from, to, to_bytes([&](FrameRef& frame) { totem::wire::write_join(frame, join); }),
+                 1ms);
+    };
+    again();
+    join.flags |= totem::wire::Join::leaving;
+    again();
   }
   bed.run(20ms);
-  EXPECT_GE(bed.sum(&totem::Counters::joins_stale), stale + 4 * joins.size());
+  EXPECT_GE(bed.sum(&totem::Counters::joins_stale), stale + 5 * joins.size());
   EXPECT_EQ(bed.sum(&totem::Counters::gathers), 3u) << bed.story();
   EXPECT_EQ(bed.ring(0).ring(), ring);
   bed.end();
@@ -150,6 +156,20 @@ TEST(Scenario, D3_FourOfSixLeaveAtOnce) {
   EXPECT_EQ(bed.times(Reason::token_lost), 0u);
   EXPECT_EQ(bed.delivered(0).size(), 20u);
   bed.end();
+}
+
+// Of two who leave the one that had a message to send first heard the other's word, needed nobody's
+// answer, and was gone without a word of its own: the other waited for it in vain.
+TEST(Scenario, D3_TheLastTwoLeaveOneShortlyAfterTheOther) {
+  Bed bed(2);
+  bed.form();
+  bed.say(1, 1, 20);
+  bed.leave(1);
+  bed.leave(0);
+  const Time asked = bed.now();
+  ASSERT_TRUE(bed.run_until([&] { return !bed.up(0) && !bed.up(1); }, bed.bound()));
+  EXPECT_LT(bed.now() - asked, Bed::quick().consensus / 2) << bed.story();
+  EXPECT_EQ(bed.times(Reason::leave_requested), 2u);
 }
 
 // A leave while a ring was being formed was forgotten, and the new ring began with a member that

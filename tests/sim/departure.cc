@@ -27,8 +27,10 @@ Duration Departure::allowed() const {
                        settings.device.completes_after;
   const auto machines = static_cast<int>(leaving_.size() + staying_.size());
   const auto joins = static_cast<int>(leaving_.size()) + 2;
+  // With allow_downscale it is said within the ring first, by a message that all must have.
+  const bool says = settings.quorum.section && settings.quorum.allow_downscale;
   const Duration sum = settings.ring.join + joins * settings.ring.send_join +
-                       rotations * machines * hop + settings.disk_delay;
+                       (says ? 2 : 1) * rotations * machines * hop + settings.disk_delay;
   const double slowest = 1 + 2 * settings.clock_drift;
   return Duration(static_cast<std::int64_t>(slowest * static_cast<double>(sum.count())));
 }
@@ -55,7 +57,9 @@ bool Departure::done() const {
 std::string Departure::run() {
   const totem::Parameters& ring = world_.settings().ring;
   // Of two who part unheard the first that hears the other is gone before it has told it so.
-  const bool unheard = leaving_.size() == 1 && dice_.chance(0.7);
+  // Who says it within the ring first needs a token, which the cut may take.
+  const bool unheard =
+      leaving_.size() == 1 && dice_.chance(0.7) && !world_.settings().quorum.allow_downscale;
   const Duration away =
       unheard ? dice_.between(Duration{}, 2 * (ring.join + ring.send_join)) : Duration{};
   const Duration time = allowed();

@@ -55,6 +55,7 @@ totem::Parameters Machine::ring() const {
 void Machine::start() {
   const std::uint64_t bound = disk_.read();
   regular_.reset();
+  leased_.reset();
   members_.clear();
   configurations_ = view_ = 0;
   dying_ = leaving_ = programs_paused_ = ends_behind_token_ = false;
@@ -81,6 +82,7 @@ void Machine::crash() {
   if (process_->reserved_at != never && dice_.chance(0.5))  // the disk was quicker than the end
     disk_.write(process_->reserving + node::RingStore::block);
   process_.reset();
+  run_.leases[index_] = Time::min();
   plan();
 }
 
@@ -88,6 +90,7 @@ void Machine::leave() {
   run_.note(index_, "is asked to leave");
   leaving_ = true;
   process_->node->leave(local());
+  note_lease();
   next_turn_ = run_.now;
   plan();
 }
@@ -181,6 +184,7 @@ void Machine::turn_daemon() {
   behind_token_ = false;
   placed_.reset();
   const bool active = process_->node->turn(clock);
+  note_lease();
   read_log();
   if (dying_) return crash();
   if (placed_ && process_->device->took_all()) run_.packets.turned(process_->id, *placed_);

@@ -67,12 +67,16 @@ class Machine final : node::Errands, node::Recorder {
   void reserve(std::uint64_t ring_seq) override;
   void take_back(shm::Channel channel) override;
   void viewed(std::uint64_t number, std::size_t members) override;
+  void votes_answered(std::uint64_t request, membership::QuorumChange answer) override;
   void send(const totem::Place& place, totem::Guarantee guarantee,
             std::span<const std::byte> payload) noexcept override;
   void deliver(const totem::Message& message) noexcept override;
   void configuration(const totem::Configuration& configuration) noexcept override;
+  void verdict(const totem::Place& place, const membership::Verdict& verdict) noexcept override;
 
   void turn_daemon();
+  void note_lease();
+  void check_leases(const totem::RingId& ring);
   Time local() const;          // what its clock shows now
   Time true_time(Time) const;  // when it will show that
   bool has_effect();           // false from the moment of its death on
@@ -87,6 +91,7 @@ class Machine final : node::Errands, node::Recorder {
   void reached(const std::string& state);
   DeviceTraits card() const;
   totem::Parameters ring() const;
+  membership::QuorumSettings quorum() const;
   void schedule(bool active);
 
   Run& run_;
@@ -95,6 +100,7 @@ class Machine final : node::Errands, node::Recorder {
   const double clock_rate_;
   const Duration clock_zero_;
   Disk disk_;
+  membership::KeptVotes kept_;
 
   std::unique_ptr<Process> process_;
   Time next_turn_ = never, paused_until_{};
@@ -103,7 +109,7 @@ class Machine final : node::Errands, node::Recorder {
   bool programs_paused_ = false, resting_ = false, dying_ = false, leaving_ = false;
   bool ends_behind_token_ = false, behind_token_ = false;  // in this turn
   std::uint64_t effects_left_ = 0;                         // 0: it lives
-  std::optional<totem::RingId> regular_;
+  std::optional<totem::RingId> regular_, leased_;          // leased: that it had a lease on last
   std::optional<totem::Place> placed_;  // its last message that got its place in this turn
   std::vector<NodeId> members_;
   std::uint64_t configurations_ = 0, view_ = 0;

@@ -51,7 +51,9 @@ Machine::Process::Process(Machine& machine, std::uint64_t ring_seq, std::uint64_
                                                         .parameters = machine.ring(),
                                                         .identity = identity,
                                                         .listed = listed,
-                                                        .limits = limits_of(settings)});
+                                                        .limits = limits_of(settings),
+                                                        .quorum = machine.quorum(),
+                                                        .kept = machine.kept_});
 }
 
 }  // namespace gyre::sim

@@ -259,6 +259,8 @@ void Program::read(const shm::Record& record) {
       return read_refused(in, check::Refused::join);
     case shm::EventKind::membership_refused:
       return read_refused(in, check::Refused::membership);
+    case shm::EventKind::verdict:
+      return read_verdict(in);
   }
 }
 
@@ -286,8 +288,10 @@ void Program::read_transitional(shm::RecordReader& in) {
 void Program::read_view(shm::RecordReader& in) {
   const auto view = in.get<shm::ViewRecord>();
   const auto members = members_of(in, view.members);
-  check::ViewNews news{
-      .joined = nodes_of(in, view.joined), .left = {}, .oldest = NodeId{view.oldest}};
+  check::ViewNews news{.joined = nodes_of(in, view.joined),
+                       .left = {},
+                       .oldest = NodeId{view.oldest},
+                       .verdict = view.verdict.number};
   news.left = nodes_of(in, view.left);
   checker_.viewed(id_, ring_of(view.ring), members, &news);
 }
@@ -315,6 +319,14 @@ void Program::read_change(shm::RecordReader& in) {
   const check::Peer self{id_.node, id_.client};
   standing.member = std::ranges::find(standing.members, self) != standing.members.end();
   checker_.changed(id_, place_of(change.place), group, standing.members, joined, left);
+}
+
+void Program::read_verdict(shm::RecordReader& in) {
+  const auto change = in.get<shm::VerdictChangeRecord>();
+  shm::VerdictRecord said = change.verdict;
+  said.number = 0;
+  checker_.judged(id_, place_of(change.place), change.verdict.number,
+                  node::payload_hash(std::as_bytes(std::span(&said, 1))));
 }
 
 void Program::read_refused(shm::RecordReader& in, check::Refused what) {

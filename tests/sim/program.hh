@@ -97,6 +97,7 @@ class Program {
   void read_view(shm::RecordReader& in);
   void read_change(shm::RecordReader& in);
   void read_refused(shm::RecordReader& in, check::Refused what);
+  void read_verdict(shm::RecordReader& in);
   std::size_t index_of(std::string_view group) const;
 
   shm::Channel channel_;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "membership/quorum.hh"
 #include "membership/types.hh"
 #include "tests/check/checker.hh"
 #include "tests/check/consensus.hh"
@@ -46,6 +47,8 @@ struct Settings {
   bool strange_frames = false;              // of our cluster and version, but with shorter frames
   bool namesake = false;                    // one more is given an id that is in use
   std::vector<std::size_t> receive_frames;  // of each machine's card; empty: alike
+  membership::QuorumSettings quorum;        // but for the votes
+  std::vector<std::uint32_t> votes;         // of each machine; empty: one
 
   // What the guarantees of liveness are counted in.
   Duration reaction() const { return ring.token_loss + ring.consensus; }
@@ -61,6 +64,7 @@ struct Run {
         cluster(cluster_tag(settings_.cluster)),
         network(settings_.machines + settings_.strangers + settings_.namesake, dice.next()),
         due(settings_.machines, never),
+        leases(settings_.machines, Time::min()),
         packets(settings_.ring.global_window) {}
 
   const Settings settings;
@@ -72,6 +76,9 @@ struct Run {
   // holds until the first pause is over.
   std::vector<Time> due;
   Time pause_ends = never;
+  // Until when each machine's programs may act as part of the only side that may. Who dies has
+  // none: libgyre asks the kernel.
+  std::vector<Time> leases;
   check::Checker checker;
   check::Programs programs;
   check::Packets packets;

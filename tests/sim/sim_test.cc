@@ -49,7 +49,8 @@ TEST(Sim, ARunReachesWhatItIsFor) {
        {"fault: crash", "fault: crash midway", "fault: partition", "fault: pause", "fault: leave",
         "fault: damaged file", "gather: token lost", "gather: token lost in commit",
         "gather: token lost in recovery", "gather: another ring is in reach",
-        "gather: a member leaves", "leaving: leaving on request"})
+        "gather: a member leaves", "leaving: leaving on request", "a lease", "verdict: majority",
+        "verdict: too_few"})
     EXPECT_TRUE(reached.contains(words)) << words;
 }
 

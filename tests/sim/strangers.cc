@@ -27,6 +27,7 @@ class Strangers::Stranger final : node::Errands {
   void reserve(std::uint64_t ring_seq) override { reserving_ = ring_seq; }
   void take_back(shm::Channel) override {}
   void viewed(std::uint64_t, std::size_t) override {}
+  void votes_answered(std::uint64_t, membership::QuorumChange) override {}
 
   Run& run_;
   FramePool pool_;

@@ -171,6 +171,36 @@ void draw_crowd(Settings& settings, Dice dice) {
   settings.device.payload_max = 1000;
 }
 
+// Who has how many votes, and what is made of them.
+void draw_votes(Settings& settings, Dice dice) {
+  using membership::TieBreaker;
+  membership::QuorumSettings& quorum = settings.quorum;
+  quorum.section = dice.chance(0.8);
+  if (!quorum.section) return;
+  const bool alike = dice.chance(0.7);
+  for (std::size_t i = 0; i < settings.machines; ++i) {
+    settings.votes.push_back(alike ? 1 : static_cast<std::uint32_t>(dice.between(i == 0, 3)));
+    quorum.expected_votes += settings.votes.back();
+  }
+  quorum.wait_for_all = dice.chance(0.2);
+  quorum.two_node = alike && settings.machines == 2 && dice.chance(0.5);
+  if (quorum.two_node) {
+    quorum.wait_for_all = true;
+    return;
+  }
+  quorum.last_man_standing = alike && dice.chance(0.25);
+  quorum.allow_downscale = dice.chance(0.2);
+  quorum.expected_votes_tracking = quorum.allow_downscale || dice.chance(0.2);
+  quorum.downscale_min = static_cast<std::uint32_t>(dice.between(1, quorum.expected_votes));
+  quorum.wait_for_all |= quorum.last_man_standing || quorum.allow_downscale;
+  quorum.last_man_standing_window =
+      dice.magnitude(settings.reaction() / 10, 4 * settings.reaction());
+  if (!dice.chance(0.4)) return;
+  quorum.tie_breaker = dice.one_of({TieBreaker::lowest, TieBreaker::highest, TieBreaker::listed});
+  for (std::size_t i = 0; i < settings.machines && quorum.tie_breaker == TieBreaker::listed; i += 2)
+    quorum.tie_breakers[i / 2] = Device::id(settings.machines - 1 - i);
+}
+
 // Trouble in the moments that matter: while a ring is being formed, and behind a token.
 void draw_moments(Swarm& swarm, Dice dice) {
   swarm.weights[std::size_t(Fault::crash_behind_token)] =
@@ -241,8 +271,25 @@ Swarm draw_swarm(std::uint64_t seed, std::optional<std::size_t> machines) {
   draw_oddities(swarm, Dice(~seed));
   draw_limits(settings, Dice(~seed).split());
   draw_moments(swarm, Dice(seed).split());
+  draw_votes(settings, Dice(seed ^ 2));
   return swarm;
 }
+
+namespace {
+
+std::string votes_of(const Settings& settings) {
+  const membership::QuorumSettings& quorum = settings.quorum;
+  if (!quorum.section) return "votes as they are seen";
+  std::string words = fmt::format("{} votes", quorum.expected_votes);
+  if (quorum.two_node) words += " two_node";
+  if (quorum.wait_for_all) words += " wait_for_all";
+  if (quorum.last_man_standing) words += " last_man_standing";
+  if (quorum.allow_downscale) words += " allow_downscale";
+  if (quorum.tie_breaker != membership::TieBreaker::none) words += " auto_tie_breaker";
+  return words;
+}
+
+}  // namespace
 
 std::string text(const Swarm& swarm) {
   const Settings& settings = swarm.settings;
@@ -250,12 +297,12 @@ std::string text(const Swarm& swarm) {
   std::string words = fmt::format(
       "{} machines, token {:.0f} ms, consensus {:.0f} ms, {}{}{}, frames of {}, delay {:.2f} to "
       "{:.2f} ms, loss up to {:.0f} %, a fault each {:.0f} ms, {} programs on each, every {:.0f} "
-      "ms up to {} messages; faults:",
+      "ms up to {} messages; {}; faults:",
       settings.machines, ms(settings.ring.token_loss), ms(settings.ring.consensus),
       settings.device.multicast ? "multicast" : "unicast", settings.ring.open ? ", open" : "",
       settings.device.stamped ? "" : ", bare", settings.ring.frame_max, ms(swarm.delay_min),
       ms(swarm.delay_max), 100 * swarm.loss_max, ms(swarm.fault_gap), settings.programs,
-      ms(settings.habits.send_gap), settings.habits.burst_max);
+      ms(settings.habits.send_gap), settings.habits.burst_max, votes_of(settings));
   if (settings.strangers > 0)
     words += fmt::format(" {} strangers {}", settings.strangers,
                          settings.strange_frames    ? "with shorter frames"

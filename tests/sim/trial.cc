@@ -348,6 +348,12 @@ void Trial::stay_quiet() {
     return most;
   };
   const totem::Parameters& ring = world_.settings().ring;
+  // When the window of last_man_standing is over, its members say so.
+  world_.run_until(world_.now() + 2 * world_.settings().quorum.last_man_standing_window, [&] {
+    bool open = false;
+    each_core([&](Machine& machine) { open |= machine.node().quorum().window_open(); });
+    return !open;
+  });
   come_to_rest();
   const std::uint64_t asked_before = asked(), sent_before = world_.run().network.sent();
   const std::size_t held_before = frames_held();

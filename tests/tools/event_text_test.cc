@@ -28,8 +28,29 @@ client::View view() {
   return view;
 }
 
-TEST(EventText, AViewIsItsNumberAndItsMembers) {
-  EXPECT_EQ(plain_text(view()), "view 12 members 1,2,30");
+TEST(EventText, AViewIsItsNumberItsMembersAndItsVerdict) {
+  EXPECT_EQ(plain_text(view()), "view 12 members 1,2,30 not quorate");
+  client::View quorate = view();
+  quorate.verdict.quorate = true;
+  EXPECT_EQ(plain_text(quorate), "view 12 members 1,2,30 quorate");
+}
+
+TEST(EventText, AVerdictWithinAViewNamesIt) {
+  client::VerdictChange change;
+  change.place.ring.seq = 12;
+  EXPECT_EQ(plain_text(change), "verdict 12 not quorate");
+  change.verdict = {.quorate = true,
+                    .reason = client::Verdict::Reason::heir,
+                    .fencing = client::Verdict::Fencing::by_hand,
+                    .votes = 2,
+                    .expected = 3,
+                    .needed = 2,
+                    .highest = 5,
+                    .withheld = 1};
+  EXPECT_EQ(Json::parse(json_text(change)), Json::parse(R"({"event": "verdict", "view": 12,
+                            "quorum": {"quorate": true, "reason": "heir", "votes": 2,
+                                       "expected": 3, "needed": 2, "highest": 5, "withheld": 1,
+                                       "fencing": "by_hand"}})"));
 }
 
 TEST(EventText, AMessageIsItsPlaceItsNodeAndItsPayload) {
@@ -50,7 +71,10 @@ TEST(EventText, OtherEventsHaveNoPlainLine) {
 TEST(EventText, JsonOfAView) {
   const Json object = Json::parse(json_text(view()));
   EXPECT_EQ(object, Json::parse(R"({"event": "view", "view": 12, "members": [1, 2, 30],
-                                    "joined": [30], "left": [], "oldest": 2})"));
+                                    "joined": [30], "left": [], "oldest": 2,
+                                    "quorum": {"quorate": false, "reason": "no_view", "votes": 0,
+                                               "expected": 0, "needed": 0, "highest": 0,
+                                               "withheld": 0, "fencing": "not_needed"}})"));
 }
 
 TEST(EventText, JsonOfAMessageKeepsItsText) {

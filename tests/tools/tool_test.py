@@ -96,7 +96,8 @@ class ToolTest(unittest.TestCase):
     def test_members(self):
         answer = json.loads(self.gyre("members", "--json").stdout)
         self.assertEqual(answer["members"],
-                         [{"nodeid": 7, "name": "alone", "addresses": ["127.0.0.1"]}])
+                         [{"nodeid": 7, "name": "alone", "votes": 1,
+                           "addresses": ["127.0.0.1"]}])
         plain = self.gyre("members").stdout
         self.assertRegex(plain, rf"^view {answer['view']}\n +nodeid +name +addresses\n"
                                 r" +7 +alone +127\.0\.0\.1\n$")
@@ -106,6 +107,8 @@ class ToolTest(unittest.TestCase):
         self.assertEqual((answer["nodeid"], answer["name"], answer["members"]), (7, "alone", [7]))
         self.assertEqual((answer["state"], answer["transport"]), ("operational", "udpu"))
         self.assertIs(answer["secauth"], False)
+        self.assertEqual((answer["quorum"]["quorate"], answer["quorum"]["fencing"]),
+                         (False, "no_section"))
         self.assertEqual(answer["ring"], {"seq": answer["view"], "representative": 7})
         self.assertRegex(self.gyre("status").stdout, r"(?m)^ring\.representative +7$")
 
@@ -273,7 +276,7 @@ class ToolTest(unittest.TestCase):
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         self.addCleanup(process.stdout.close)
-        self.assertRegex(process.stdout.readline(), r"^view \d+ members 7\n$")
+        self.assertRegex(process.stdout.readline(), r"^view \d+ members 7 not quorate\n$")
         deadline = time.monotonic() + 20  # its join is not seen from outside: send until it ends
         while process.poll() is None and time.monotonic() < deadline:
             self.gyre("pub", "lines", text="a  line\n")

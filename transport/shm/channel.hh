@@ -23,12 +23,20 @@ enum class Ended : std::uint32_t {
   broken = 4,    // the program wrote what the library never writes
 };
 
+// The daemon's word that a verdict holds. Whoever reads `until` first and then finds the verdict's
+// number beside it knows that it is that one's, or less.
+struct LeaseWords {
+  alignas(line_pair) std::atomic<std::uint64_t> verdict{0};  // its number (VerdictRecord)
+  std::atomic<std::int64_t> until{0};  // nanoseconds of CLOCK_MONOTONIC; 0: not now
+};
+
 struct SharedWords {
   RingWords requests, events;
   alignas(line_pair) std::atomic<std::uint32_t> requests_bell{quiet};
   alignas(line_pair) std::atomic<std::uint32_t> events_bell{quiet};
   alignas(line_pair) std::atomic<std::uint32_t> room_bell{quiet};  // in the ring of requests
   alignas(line_pair) std::atomic<std::uint32_t> ended{0};
+  LeaseWords lease;
 };
 
 inline constexpr std::size_t words_size = 4096;  // the first page; the two rings follow

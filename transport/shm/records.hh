@@ -39,6 +39,7 @@ enum class EventKind : std::uint32_t {
   group_change = 4,  // ChangeRecord, members × ProcessRecord, (joined + left) × EntryRecord, name
   join_refused = 5,  // RefusedRecord, the name, the reason
   membership_refused = 6,  // the same
+  verdict = 7,             // VerdictChangeRecord
 };
 
 struct RingRecord {
@@ -67,10 +68,21 @@ struct MessageRecord {
   ProcessRecord sender;
   std::uint32_t guarantee = 0, name_size = 0, unused = 0;
 };
+struct VerdictRecord {       // membership::Verdict; reason, fencing and flags are as there
+  std::uint64_t number = 0;  // among those that this daemon has told
+  std::uint32_t quorate = 0, reason = 0, fencing = 0, flags = 0;
+  std::uint32_t total = 0, expected = 0, highest = 0, quorum = 0;
+  std::uint32_t withheld = 0, tie_breaker = 0;
+};
 struct ViewRecord {
   std::uint64_t number = 0;
   RingRecord ring;
   std::uint32_t members = 0, joined = 0, left = 0, oldest = 0;
+  VerdictRecord verdict;
+};
+struct VerdictChangeRecord {
+  PlaceRecord place;
+  VerdictRecord verdict;
 };
 struct TransitionalRecord {
   RingRecord ring, previous;

@@ -1,0 +1,108 @@
+// How long a verdict may be acted on, by each node's own clock.
+//
+// Whoever was not told yet that others go on without it must not act any more when they begin to.
+// Both halves of this count from the token. When it is here again, every other member was in the
+// ring at some time after the last visit but one (from one visit to the next the token may have
+// been held here, or handed to who asked for it past some members, but not twice in a row). So who
+// may have been left behind acts for 0.8 × consensus from then on (Lease), and those who left it
+// behind open the next ring no sooner than `consensus` after their last visit (Parting). The fifth
+// is for clocks that differ by up to a tenth. Who leaves on request gives its lease up before it
+// says so, and is not waited for.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "totem/types.hh"
+#include "transport/time.hh"
+
+namespace gyre::node {
+
+class Lease {
+ public:
+  explicit Lease(Duration consensus) noexcept : length_(consensus) { set_consensus(consensus); }
+
+  // At one place for all, but others may not come to it: until the next ring the shorter time
+  // holds.
+  void set_consensus(Duration consensus) noexcept {
+    next_length_ = consensus - consensus / 5;
+    length_ = std::min(length_, next_length_);
+  }
+
+  // The token is here. `ring` counts the rings: what one was told is not true of the next.
+  void visited(std::uint64_t ring, Time now) noexcept {
+    if (std::exchange(ring_, ring) != ring) {
+      before_ = visited_at_ = Time::min();
+      length_ = next_length_;
+    }
+    until_ = before_ == Time::min() ? Time::min() : before_ + length_;
+    before_ = std::exchange(visited_at_, now);
+  }
+  Time until() const noexcept { return until_; }
+  // Of a ring of one, which has no rotations: there is nobody whom it could miss.
+  Time until_alone(Time now) const noexcept { return now + length_; }
+  Time renew_at() const noexcept { return told_ == Time::min() ? never : told_ - length_ / 2; }
+  Time visited_at() const noexcept { return visited_at_; }
+
+  // Whether programs should be told of `until`: at once that it is over, and that it goes on
+  // whenever a sixteenth of it has passed.
+  bool is_news(Time until) const noexcept {
+    if (until < told_) return true;
+    return until > told_ && (told_ == Time::min() || until - told_ > length_ / 16);
+  }
+  void told(Time until) noexcept { told_ = until; }
+
+ private:
+  Duration length_, next_length_{};
+  std::uint64_t ring_ = 0;
+  Time visited_at_ = Time::min(), before_ = Time::min();  // in this ring
+  Time until_ = Time::min(), told_ = Time::min();
+};
+
+class Parting {
+ public:
+  explicit Parting(Duration consensus) noexcept
+      : consensus_(consensus), next_consensus_(consensus) {}
+
+  // Until the next ring the longer time holds.
+  void set_consensus(Duration consensus) noexcept {
+    next_consensus_ = consensus;
+    consensus_ = std::max(consensus_, consensus);
+  }
+
+  // A ring stands, and the last visit of the one before was `last_visit`. `left`: on request.
+  template <typename Left>
+  void installed(std::span<const totem::Member> members, Time last_visit, Left left) noexcept {
+    const auto stays = [&](NodeId node) {
+      return std::ranges::binary_search(members, node, {}, &totem::Member::node) || left(node);
+    };
+    if (opened_) parted_at_ = last_visit;
+    opened_ = false;
+    const bool all_stay = std::all_of(before_.begin(), before_.begin() + count_, stays);
+    until_ = all_stay ? Time::min() : parted_at_ + consensus_;
+    next_count_ = members.size();
+    std::ranges::transform(members, next_.begin(), &totem::Member::node);
+  }
+  // This node's list goes out. Before, nobody can have a verdict on this ring; who agreed to it has
+  // none on the ring before any more.
+  void opened() noexcept {
+    opened_ = true;
+    consensus_ = next_consensus_;
+    before_ = next_;
+    count_ = next_count_;
+  }
+  // No list of this node before.
+  Time until() const noexcept { return until_; }
+
+ private:
+  Duration consensus_, next_consensus_;
+  bool opened_ = false;
+  std::array<NodeId, nodes_max> before_{}, next_{};  // of the last ring that was opened; of this
+  std::size_t count_ = 0, next_count_ = 0;
+  Time parted_at_{}, until_ = Time::min();
+};
+
+}  // namespace gyre::node

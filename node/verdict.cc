@@ -1,0 +1,70 @@
+// What a node says of votes, and what it tells of the verdict and its lease.
+#include <algorithm>
+#include <utility>
+
+#include "node/node.hh"
+
+namespace gyre::node {
+
+// Safe: who applies it within the view knows that all the others have it.
+void Node::submit_votes() {
+  while (view_open_) {
+    const auto votes = voting_.next();
+    if (!votes) break;
+    const auto encoded = membership::wire::votes(*votes);
+    const std::span<const std::byte> parts[] = {encoded.view()};
+    const auto answer = ring_.submit(0, totem::Class::application, totem::Guarantee::safe, parts);
+    votes_refused_ = answer == totem::Submitted::later;
+    if (votes_refused_) return;
+    voting_.taken();
+  }
+  if (std::exchange(leave_due_, false)) ring_.leave(now_);
+}
+
+void Node::leave(Time now) {
+  now_ = now;
+  leaving_ = true;
+  tell_lease();  // before anybody hears of it
+  if (view_open_) voting_.leave();
+  leave_due_ = true;
+  submit_votes();
+  drain();
+}
+
+// The ring may be further than what was delivered of it: then the verdict is on one that is over.
+Time Node::lease_until() const noexcept {
+  const bool holds = view_open_ && !leaving_ && ring_.state() == totem::State::operational &&
+                     ring_.ring() == view_ring_ && membership_.quorum().verdict().quorate;
+  if (!holds) return Time::min();
+  const Time until = view_size_ == 1 ? lease_.until_alone(now_) : lease_.until();
+  return std::min(until, voting_.device_ends());
+}
+
+// Lies in the memory of every program, so it is written as seldom as it may be.
+void Node::tell_lease() {
+  const Time until = lease_until();
+  if (!lease_.is_news(until)) return;
+  lease_.told(until);
+  ports_.each([&](ClientPort& port) { port.lease(verdict_number_, until); });
+}
+
+void Node::verdict(const membership::VerdictChange& change) {
+  ports_.each([&](ClientPort& port) { port.verdict(change); });
+  tell_verdict(change.place, change.verdict);
+  verdict_number_ = change.number;
+  lease_.told(never);  // of this one nothing was told yet
+}
+
+void Node::votes_answered(std::uint64_t request, membership::QuorumChange answer) {
+  if (voting_.answered(request, answer)) errands_.votes_answered(request, answer);
+}
+
+void Node::tell_verdict(const totem::Place& place, const membership::Verdict& verdict) {
+  if (recorder_) recorder_->verdict(place, verdict);
+  const LogLevel level = verdict.quorate ? LogLevel::info : LogLevel::warning;
+  log_.write(now_, level, "{}: {}, {} of {} votes, {} needed",
+             verdict.quorate ? "quorate" : "not quorate", text(verdict.reason), verdict.total_votes,
+             verdict.expected_votes, verdict.quorum);
+}
+
+}  // namespace gyre::node

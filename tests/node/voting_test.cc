@@ -1,0 +1,239 @@
+// Votes on whole nodes: what clocks and operators bring about is said in the one order.
+#include <gtest/gtest.h>
+
+#include "node/lease.hh"
+#include "tests/node/bed.hh"
+
+namespace gyre::node {
+namespace {
+
+using membership::QuorumChange;
+using membership::QuorumSettings;
+using membership::Verdict;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using test::Cluster;
+using What = membership::wire::Votes::What;
+
+constexpr FakeOptions kind{
+    .short_sends = false, .completes_after = 0, .resolves_after = Duration{}};
+
+QuorumSettings section(std::uint32_t expected) {
+  QuorumSettings settings;
+  settings.section = true;
+  settings.expected_votes = expected;
+  return settings;
+}
+
+class Voters {
+ public:
+  Voters(std::size_t count, const QuorumSettings& settings)
+      : cluster(count, kind, {.quorum = settings}) {
+    cluster.start();
+  }
+  bool together() {
+    return cluster.run_until([&] { return cluster.whole(); });
+  }
+  const Verdict& verdict(std::size_t node = 0) {
+    return cluster.nodes[node]->node().quorum().verdict();
+  }
+  // All who live come to it.
+  template <typename Rule>
+  bool until(Rule rule) {
+    return cluster.run_until([&] {
+      for (std::size_t i = 0; i < cluster.nodes.size(); ++i)
+        if (cluster.nodes[i] && !rule(verdict(i))) return false;
+      return true;
+    });
+  }
+  void end(std::size_t node) { cluster.nodes[node].reset(); }
+  bool ask(std::size_t node, What what, std::uint32_t number, std::uint32_t subject = 0,
+           std::uint64_t request = 0) {
+    return cluster.nodes[node]->node().ask_votes({.what = what,
+                                                  .number = number,
+                                                  .subject = subject,
+                                                  .request = request,
+                                                  .ring = cluster.nodes[node]->node().view_ring()});
+  }
+
+  Cluster cluster;
+};
+
+TEST(Voting, AViewOfAllIsQuorateAtOnceAndTellsPrograms) {
+  Voters voters(3, section(3));
+  ASSERT_TRUE(voters.together());
+  EXPECT_TRUE(voters.verdict().quorate);
+  EXPECT_EQ(voters.verdict(0), voters.verdict(2));
+}
+
+TEST(Voting, WhoHasJustStartedCountsAfterTheConsensusTime) {
+  Voters voters(3, section(4));
+  const Time began = voters.cluster.now;
+  ASSERT_TRUE(voters.together());
+  EXPECT_FALSE(voters.verdict().quorate);
+  EXPECT_EQ(voters.verdict().withheld_votes, 3u);
+  test::Program program = voters.cluster.nodes[1]->connect(voters.cluster.now);
+  ASSERT_TRUE(voters.until([](const Verdict& verdict) { return verdict.quorate; }));
+  EXPECT_GE(voters.cluster.now - began, test::TestNode::quick().consensus);
+  std::vector<std::string> told = program.events();
+  EXPECT_EQ(told.front(), "view 1 2 3");
+  EXPECT_EQ(told.back(), "quorate");
+}
+
+TEST(Voting, TheWindowOfLastManStandingIsOverForAll) {
+  QuorumSettings settings = section(3);
+  settings.last_man_standing = true;
+  settings.last_man_standing_window = milliseconds(300);
+  Voters voters(3, settings);
+  ASSERT_TRUE(voters.together());
+  voters.end(2);
+  ASSERT_TRUE(voters.together());
+  const Time stood = voters.cluster.now;
+  EXPECT_EQ(voters.verdict().expected_votes, 3u);
+  ASSERT_TRUE(voters.until([](const Verdict& verdict) { return verdict.expected_votes == 2; }))
+      << reason_text(voters.verdict());
+  EXPECT_GE(voters.cluster.now - stood, milliseconds(299));
+}
+
+TEST(Voting, ADeviceThatIsNotPolledAgainIsGone) {
+  QuorumSettings settings = section(3);
+  settings.device_votes = 1;
+  settings.device_timeout = milliseconds(200);
+  Voters voters(2, settings);
+  ASSERT_TRUE(voters.together());
+  ASSERT_TRUE(voters.until([](const Verdict& verdict) { return verdict.quorate; }));
+  voters.end(1);
+  ASSERT_TRUE(voters.together());
+  EXPECT_FALSE(voters.verdict().quorate);
+  const auto poll = [&] {
+    return voters.ask(0, What::device, 1, membership::wire::Votes::device_alive);
+  };
+  ASSERT_TRUE(poll());
+  ASSERT_TRUE(voters.until([](const Verdict& verdict) { return verdict.quorate; }));
+  voters.cluster.run(milliseconds(150));
+  ASSERT_TRUE(poll());
+  voters.cluster.run(milliseconds(150));
+  EXPECT_TRUE(voters.verdict().quorate);
+  const Time polled = voters.cluster.now - milliseconds(150);
+  ASSERT_TRUE(voters.until([](const Verdict& verdict) { return !verdict.quorate; }));
+  EXPECT_GE(voters.cluster.now - polled, milliseconds(199));
+}
+
+TEST(Voting, AnOperatorIsAnsweredOnceAllHaveIt) {
+  Voters voters(3, section(5));
+  ASSERT_TRUE(voters.together());
+  ASSERT_TRUE(voters.until([](const Verdict& verdict) { return verdict.total_votes == 3; }));
+  ASSERT_TRUE(voters.ask(1, What::expected, 1, 0, 70));
+  ASSERT_TRUE(voters.ask(1, What::expected, 3, 0, 71));
+  ASSERT_TRUE(voters.until([](const Verdict& verdict) { return verdict.expected_votes == 3; }));
+  voters.cluster.run(milliseconds(50));
+  using Answer = std::pair<std::uint64_t, QuorumChange>;
+  EXPECT_EQ(voters.cluster.nodes[1]->votes_answers,
+            (std::vector<Answer>{{70, QuorumChange::below_total}, {71, QuorumChange::done}}));
+  EXPECT_TRUE(voters.cluster.nodes[0]->votes_answers.empty());
+}
+
+// The ring ends before the request has its place; it is said again in the next.
+TEST(Voting, ARequestOutlivesARing) {
+  Voters voters(3, section(3));
+  ASSERT_TRUE(voters.together());
+  voters.end(2);
+  voters.cluster.run(milliseconds(20));  // the token is lost, and nobody knows
+  ASSERT_TRUE(voters.ask(0, What::votes, 4, 2, 9));
+  ASSERT_TRUE(voters.until([](const Verdict& verdict) { return verdict.total_votes == 5; }));
+  ASSERT_TRUE(
+      voters.cluster.run_until([&] { return !voters.cluster.nodes[0]->votes_answers.empty(); }));
+  EXPECT_EQ(voters.cluster.nodes[0]->votes_answers.back().second, QuorumChange::done);
+}
+
+TEST(Voting, AsManyRequestsWaitAsThereIsRoomFor) {
+  Voters voters(1, section(1));
+  std::uint64_t taken = 0;
+  while (taken < 1000 && voters.ask(0, What::cancel_wait_for_all, 0, 0, taken + 1)) ++taken;
+  EXPECT_EQ(taken, 64u);
+  ASSERT_TRUE(voters.together());
+  ASSERT_TRUE(voters.cluster.run_until(
+      [&] { return voters.cluster.nodes[0]->votes_answers.size() == taken; }));
+  EXPECT_TRUE(voters.ask(0, What::cancel_wait_for_all, 0, 0, 1));
+}
+
+// The other side is quorate no sooner than it has waited for the consensus time.
+TEST(Voting, ALeaseIsOverBeforeOthersGoOnWithoutTheNode) {
+  Voters voters(3, section(3));
+  ASSERT_TRUE(voters.together());
+  const auto lease = [&](std::size_t node) {
+    return voters.cluster.nodes[node]->node().lease_until();
+  };
+  ASSERT_TRUE(voters.cluster.run_until([&] { return lease(2) > voters.cluster.now; }));
+  test::Program program = voters.cluster.nodes[2]->connect(voters.cluster.now);
+  const auto told = [&] { return program.lease_until(); };
+  ASSERT_TRUE(voters.cluster.run_until([&] { return told() > voters.cluster.now; }));
+  voters.cluster.nodes[2]->paused = true;
+  const Time until = told();
+  EXPECT_GE(until, voters.cluster.now + test::TestNode::quick().token_loss / 2);
+  EXPECT_LE(until, voters.cluster.now + test::TestNode::quick().consensus);
+  const std::uint64_t view = voters.cluster.nodes[0]->views();
+  ASSERT_TRUE(voters.cluster.run_until([&] { return voters.cluster.nodes[0]->views() > view; }));
+  EXPECT_TRUE(voters.verdict(0).quorate);
+  EXPECT_LT(until, voters.cluster.now);
+}
+
+TEST(Parting, WaitsForWhoeverWasLeftBehindAndDidNotLeave) {
+  const auto members = [](std::initializer_list<std::uint32_t> ids) {
+    std::vector<totem::Member> list;
+    for (const std::uint32_t node : ids) list.push_back({NodeId{node}, 0});
+    return list;
+  };
+  const auto at = [](int ms) { return Time(milliseconds(ms)); };
+  const auto nobody = [](NodeId) { return false; };
+  const auto three = [](NodeId node) { return node == NodeId{3}; };
+  Parting parting(milliseconds(100));
+  parting.installed(members({1, 2, 3}), at(0), nobody);
+  EXPECT_EQ(parting.until(), Time::min());
+  parting.opened();
+  parting.installed(members({1, 2}), at(50), three);
+  EXPECT_EQ(parting.until(), Time::min());
+  parting.installed(members({1, 2, 4}), at(60), nobody);
+  EXPECT_EQ(parting.until(), at(150)) << "by the ring that was opened";
+  parting.installed(members({1, 2, 3}), at(70), nobody);
+  EXPECT_EQ(parting.until(), Time::min()) << "it is back";
+  parting.opened();
+  parting.installed(members({1, 2}), at(80), nobody);
+  EXPECT_EQ(parting.until(), at(180));
+}
+
+TEST(Voting, WhoLeavesGivesUpItsLeaseAtOnce) {
+  Voters voters(3, section(3));
+  ASSERT_TRUE(voters.together());
+  test::Program program = voters.cluster.nodes[1]->connect(voters.cluster.now);
+  ASSERT_TRUE(voters.cluster.run_until([&] { return program.lease_until() > voters.cluster.now; }));
+  voters.cluster.nodes[1]->node().leave(voters.cluster.now);
+  EXPECT_EQ(program.lease_until(), Time{});
+}
+
+TEST(Voting, WhoIsNotQuorateHasNoLease) {
+  Voters voters(3, section(7));
+  ASSERT_TRUE(voters.together());
+  test::Program program = voters.cluster.nodes[0]->connect(voters.cluster.now);
+  voters.cluster.run(milliseconds(500));
+  EXPECT_EQ(voters.cluster.nodes[0]->node().lease_until(), Time::min());
+  EXPECT_EQ(program.lease_until(), Time{});
+}
+
+TEST(Voting, ADepartureIsSaidBeforeItMakesTheClusterSmaller) {
+  QuorumSettings settings = section(4);
+  settings.allow_downscale = true;
+  settings.downscale_min = 1;
+  Voters voters(4, settings);
+  ASSERT_TRUE(voters.together());
+  voters.cluster.nodes[3]->node().leave(voters.cluster.now);
+  ASSERT_TRUE(voters.cluster.run_until([&] { return voters.cluster.nodes[3]->node().left(); }));
+  EXPECT_LT(voters.verdict().expected_votes, 4u) << "told within the ring that it leaves";
+  voters.end(3);
+  ASSERT_TRUE(voters.together());
+  EXPECT_EQ(voters.verdict().expected_votes, 3u);
+  EXPECT_TRUE(voters.verdict().quorate);
+}
+
+}  // namespace
+}  // namespace gyre::node
