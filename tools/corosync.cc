@@ -13,6 +13,7 @@ constexpr CorosyncCommand commands[] = {
     {"cpgtool", "Prints the groups of the cluster and their members.", cpgtool},
     {"keygen", "Makes the secret that the nodes of a cluster share.", keygen},
     {"objctl", "Reads and writes the key map in the form of the first Corosync.", objctl},
+    {"quorumtool", "Tells whether this side may act, and why; changes votes.", quorumtool},
 };
 
 constexpr int run_dir_option = 1000, json_option = 1001;

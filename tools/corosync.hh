@@ -29,6 +29,7 @@ int cmapctl(int argc, char** argv);
 int cpgtool(int argc, char** argv);
 int keygen(int argc, char** argv);
 int objctl(int argc, char** argv);
+int quorumtool(int argc, char** argv);
 
 // Reads options with getopt_long: those of `letters`, --run-dir, --json, --help (which is h) and
 // `longs`.

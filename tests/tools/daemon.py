@@ -8,7 +8,7 @@ import sys
 import tempfile
 import unittest
 
-NAMES = ("cfgtool", "cmapctl", "cpgtool", "keygen", "objctl")
+NAMES = ("cfgtool", "cmapctl", "cpgtool", "keygen", "objctl", "quorumtool")
 
 
 class Tools:
