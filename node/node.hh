@@ -116,7 +116,7 @@ class Node final : membership::Sink, Submitter {
   void leave(Time now);
   // Forms the ring anew.
   void gather(Time now);
-  bool left() const noexcept { return ring_.left(); }
+  bool left() const noexcept { return ring_.left() && !stuck_; }  // its last word is on its way
   // To all daemons; Errands::answered tells when a kill has its place, and how a reload ended.
   // False: too much waits already.
   bool say(const membership::wire::Word& word) noexcept { return words_.say(word); }

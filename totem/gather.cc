@@ -386,14 +386,14 @@ void Ring::expire_leaving(Leaving& leaving, Time now) {
   bool company = false;
   log_->members.each([&](NodeIndex node) { company |= peer_state_[at(node)].left_orderly; });
   const bool due = now >= leaving.resend_at;
-  const bool said = leaving.resend_at > leaving.until - parameters_.consensus;  // since it began
-  const bool told = leaving.waiting.empty() && (!company || (due && said));
+  const bool told = leaving.waiting.empty() && (!company || (due && leaving.said));
   if (told || now >= leaving.until) {
     left_ = true;
     leaving.resend_at = leaving.until = never;
     return;
   }
   if (!due) return;
+  leaving.said = true;
   leaving.resend_at = now + parameters_.join;
   Members self;
   self.add(NodeIndex::self);

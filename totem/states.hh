@@ -117,6 +117,7 @@ struct Operational {
 struct Leaving {
   Members waiting;  // for a sign of theirs that they know
   Time until{}, resend_at{};
+  bool said = false;  // that it goes
 };
 
 }  // namespace gyre::totem

@@ -94,8 +94,8 @@ class Transport {
   // Fills a prefix of `arrivals` and returns its length; 0 when nothing is there. Never waits;
   // never returns a frame that this node sent.
   virtual std::size_t receive(Lane lane, std::span<Arrival> arrivals) noexcept = 0;
-  // Takes a prefix of `sends`, in order within a lane; the caller offers the rest again later. A
-  // device that has been stuck for stall_max takes the frames, drops them and counts them.
+  // Takes a prefix of `sends`, in order within a lane; the caller offers the rest again later.
+  // Stuck for stall_max, it takes, drops and counts them. What it took it sends even if destroyed.
   virtual std::size_t send(std::span<const Send> sends) noexcept = 0;
   // Where `peer` is reached from now on. Returns at once; until the address is resolved, sends to
   // it are counted drops.

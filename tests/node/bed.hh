@@ -79,6 +79,7 @@ class TestNode final : public node::Errands {
   Program connect(Time now);
   void wake(std::uint32_t client) { node_->woken(client, false, now_); }
   node::Node& node() { return *node_; }
+  FakeDevice& device() { return *device_; }
   std::uint32_t id() const { return id_; }
   const Address& address() const { return device_->address(); }
   const Stamped& transport() const { return *transport_; }

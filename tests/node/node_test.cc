@@ -214,6 +214,19 @@ TEST(Node, ASilentNodeIsMissedAndOneThatLeavesSaysSo) {
                                                         "transitional", "view 1"}));
 }
 
+TEST(Node, HasNotLeftBeforeItsDeviceTookTheLastWord) {
+  Cluster cluster(2, kind);
+  cluster.start();
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.whole(); }));
+  TestNode& leaver = *cluster.nodes[1];
+  leaver.device().full = true;
+  leaver.node().leave(cluster.now);
+  const auto left = [&] { return leaver.node().left(); };
+  EXPECT_FALSE(cluster.run_until(left));
+  leaver.device().full = false;
+  EXPECT_TRUE(cluster.run_until(left));
+}
+
 TEST(Node, AnOpenRingLearnsWhereItsPeersAre) {
   FakeNetwork network(kind);
   std::vector<std::unique_ptr<TestNode>> nodes;

@@ -141,4 +141,8 @@ void Device::advance(Time) noexcept {
   for (; due() <= now_; held_.pop_front()) transmit(held_.front().send);
 }
 
+void Device::close() {
+  for (; !held_.empty(); held_.pop_front()) transmit(held_.front().send);
+}
+
 }  // namespace gyre::sim

@@ -44,6 +44,7 @@ class Device final : public Transport {
   std::uint64_t repeated() const { return repeated_; }    // numbers that it sent twice
   // Of what it was last given to send.
   bool took_all() const { return took_all_; }
+  void close();  // its process ends in good order
   bool pending() const { return !inbox_[0].empty() || !inbox_[1].empty(); }
 
   Limits limits() const noexcept override { return limits_of(traits_); }

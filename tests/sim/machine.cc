@@ -190,6 +190,7 @@ void Machine::turn_daemon() {
   if (placed_ && process_->device->took_all()) run_.packets.turned(process_->id, *placed_);
   if (process_->node->left()) {
     run_.note(index_, "has left");
+    process_->device->close();
     return crash();
   }
   serve_programs();

@@ -113,6 +113,18 @@ TEST(Ring, ALeaveWaitsForNoTimer) {
   expect_clean(simulation);
 }
 
+// Who has yet to say something hears that the other goes, and may be gone without a word.
+TEST(Ring, TwoThatLeaveAtOnceDoNotMissEachOther) {
+  Simulation simulation(2, 4);
+  simulation.start_all();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  simulation.submit(1, "last words");
+  simulation.leave(0);
+  simulation.leave(1);
+  const auto gone = [&] { return !simulation.up(0) && !simulation.up(1); };
+  EXPECT_TRUE(simulation.run_until(gone, Simulation::quick().consensus / 2));
+}
+
 TEST(Ring, PartitionsGoOnAloneAndMerge) {
   Simulation simulation(5, 5);
   simulation.tracing = true;

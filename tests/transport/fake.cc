@@ -107,7 +107,7 @@ std::size_t FakeDevice::receive(Lane lane, std::span<Arrival> arrivals) noexcept
 }
 
 std::size_t FakeDevice::send(std::span<const Send> sends) noexcept {
-  std::size_t willing = std::min(sends.size(), send_queue - taken_.size());
+  std::size_t willing = full ? 0 : std::min(sends.size(), send_queue - taken_.size());
   if (network_.options_.short_sends && willing > 1)
     willing = std::uniform_int_distribution<std::size_t>(1, willing)(network_.random_);
   for (const Send& send : sends.first(willing)) {

@@ -68,6 +68,7 @@ class FakeDevice final : public Transport {
   ~FakeDevice() override;
 
   const Address& address() const noexcept { return address_; }
+  bool full = false;  // takes nothing
   // Frames whose bytes were not the same any more when the device came to read them.
   std::uint64_t changed() const noexcept { return changed_; }
 
