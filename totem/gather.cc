@@ -379,29 +379,24 @@ void Ring::enter_leaving(Time now) {
   transition(Reason::leave_requested);
 }
 
-// Who leaves as well may wait for our word, and gives no sign that it came: the word is said in any
-// case, and has the time until the next one to leave the device.
 void Ring::expire_leaving(Leaving& leaving, Time now) {
   if (left_) return;
-  bool company = false;
-  log_->members.each([&](NodeIndex node) { company |= peer_state_[at(node)].left_orderly; });
-  const bool due = now >= leaving.resend_at;
-  const bool told = leaving.waiting.empty() && (!company || (due && leaving.said));
-  if (told || now >= leaving.until) {
-    left_ = true;
-    leaving.resend_at = leaving.until = never;
-    return;
+  const bool done = leaving.waiting.empty() || now >= leaving.until;
+  // Once at least: who goes, too, waits for a word of ours.
+  if (!leaving.said || (!done && now >= leaving.resend_at)) {
+    leaving.said = true;
+    leaving.resend_at = now + parameters_.join;
+    Members self;
+    self.add(NodeIndex::self);
+    send_join({.flags = wire::Join::leaving,
+               .proc = log_->members,
+               .failed = {},
+               .heard = self,
+               .ring_seq = ring_seq_});
   }
-  if (!due) return;
-  leaving.said = true;
-  leaving.resend_at = now + parameters_.join;
-  Members self;
-  self.add(NodeIndex::self);
-  send_join({.flags = wire::Join::leaving,
-             .proc = log_->members,
-             .failed = {},
-             .heard = self,
-             .ring_seq = ring_seq_});
+  if (!done) return;
+  left_ = true;
+  leaving.resend_at = leaving.until = never;
 }
 
 }  // namespace gyre::totem

@@ -235,6 +235,9 @@ void Packets::State::take_token(const Process& sender, NodeId to,
     return found("10 token", "{}: sends a token of ring {}, which it is not in", text(sender),
                  text(token.ring));
   if (token.token_seq <= ring->token_seq) return check_again(sender, *member, token, print(frame));
+  if (ring->hop < 2 * ring->members.size())
+    found("10 commit", "{}: sends token {} of ring {} after hop {} of its commit token",
+          text(sender), token.token_seq, text(token.ring), ring->hop);
   if (sender.node != ring->holder || token.token_seq != ring->token_seq + 1)
     found("10 token", "{}: sends token {} of ring {}, where {} holds token {}", text(sender),
           token.token_seq, text(token.ring), text(ring->holder), ring->token_seq);

@@ -10,7 +10,8 @@
 //   10 rtr       nothing stable is asked for, nor what may still be on its way behind its token
 //   10 window    in one rotation no more seqs are given than the smallest receive queue bears
 //   10 late      what has its place goes out in the turn in which it got it
-//   10 commit    the commit token's hops grow by one, each by the member whose visit it is
+//   10 commit    the commit token's hops grow by one, each by the member whose visit it is; the
+//                ring's token comes after the last
 //
 // A ring is known from the first hop of its commit token on; frames of a ring that is not known are
 // passed over. Linear; the rings last used are kept, and of each the frames around what is stable.

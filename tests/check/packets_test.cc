@@ -365,6 +365,12 @@ TEST_F(Clause10, CommitTokenToTheWrongMember) {
   EXPECT_THAT(broken(), ElementsAre("10 commit"));
 }
 
+TEST_F(Clause10, TokenBeforeTheCommitTokenIsBack) {
+  for (unsigned hop = 1; hop <= 5; ++hop) commit((hop - 1) % 3 + 1, hop % 3 + 1, hop);
+  token(1, 2, 2, 0, 0);
+  EXPECT_THAT(broken(), ElementsAre("10 commit"));
+}
+
 TEST_F(Clause10, CommitTokenThatNeverEnds) {
   form();
   commit(1, 2, 7);

@@ -9,6 +9,7 @@ namespace gyre::sim {
 namespace {
 
 constexpr int rotations = 12;  // two of the commit token, and those of recovery, with some to spare
+constexpr int rotations_again = 6;  // until what was lost is asked for and stable
 
 }  // namespace
 
@@ -19,20 +20,28 @@ Departure::Departure(World& world, const Swarm& swarm, const std::vector<Machine
     (each == one || dice_.chance(0.4) ? leaving_ : staying_).push_back(each);
 }
 
-// A join is said to everyone, answered, and said once more for each that leaves. Then the ring is
-// formed, under a seq that may have to be reserved.
+// What was said last is stable once the held token has come again. A join is said to everyone,
+// answered, and said once more for each that leaves. Then the ring is formed, under a seq that may
+// have to be reserved.
 Duration Departure::allowed() const {
   const Settings& settings = world_.settings();
-  const Duration hop = swarm_.delay_max + settings.wake_up + 4 * settings.turn_cost +
-                       settings.device.completes_after;
   const auto machines = static_cast<int>(leaving_.size() + staying_.size());
   const auto joins = static_cast<int>(leaving_.size()) + 2;
   // With allow_downscale it is said within the ring first, by a message that all must have.
   const bool says = settings.quorum.section && settings.quorum.allow_downscale;
-  const Duration sum = settings.ring.join + joins * settings.ring.send_join +
-                       (says ? 2 : 1) * rotations * machines * hop + settings.disk_delay;
+  const Duration sum = settings.ring.hold + settings.ring.join + joins * settings.ring.send_join +
+                       (says ? 2 : 1) * rotations * machines * swarm_.hop() + settings.disk_delay;
   const double slowest = 1 + 2 * settings.clock_drift;
   return Duration(static_cast<std::int64_t>(slowest * static_cast<double>(sum.count())));
+}
+
+// A join is said again, a message asked for, a token sent once more.
+Duration Departure::for_a_loss(Lane lane) const {
+  const totem::Parameters& ring = world_.settings().ring;
+  const auto machines = static_cast<int>(leaving_.size() + staying_.size());
+  return lane == Lane::token
+             ? ring.token_retransmit
+             : 2 * (ring.join + ring.send_join) + rotations_again * machines * swarm_.hop();
 }
 
 void Departure::cut(bool away) {
@@ -54,19 +63,64 @@ bool Departure::done() const {
   return std::ranges::all_of(leaving_, gone) && std::ranges::all_of(staying_, stays);
 }
 
+// Their programs have something to say just before.
+void Departure::speak() {
+  Run& run = world_.run();
+  const auto stays = [this](NodeId node) {
+    return std::ranges::any_of(staying_,
+                               [&](MachineIndex each) { return Device::id(each) == node; });
+  };
+  run.placed = [this, stays](NodeId by, const totem::Place& place) {
+    if (!stays(by)) said_.insert(place);
+  };
+  run.delivered = [this, stays](NodeId by, const totem::Place& place) {
+    if (stays(by)) heard_by_[by].insert(place);
+  };
+  for (const MachineIndex each : leaving_)
+    world_.machine(each).each_program([&](Program& program) { program.send_now(run.now); });
+  world_.run_until(run.now + run.settings.wake_up + 2 * run.settings.turn_cost);
+}
+
+std::string Departure::unheard() const {
+  for (const MachineIndex each : staying_) {
+    const auto heard = heard_by_.find(Device::id(each));
+    for (const totem::Place& place : said_)
+      if (heard == heard_by_.end() || !heard->second.contains(place))
+        return fmt::format("node {} did not get message {} of one that left on request",
+                           static_cast<std::uint32_t>(Device::id(each)), number(place.seq));
+  }
+  return {};
+}
+
 std::string Departure::run() {
   const totem::Parameters& ring = world_.settings().ring;
+  const bool one = leaving_.size() == 1;
   // Of two who part unheard the first that hears the other is gone before it has told it so.
   // Who says it within the ring first needs a token, which the cut may take.
-  const bool unheard =
-      leaving_.size() == 1 && dice_.chance(0.7) && !world_.settings().quorum.allow_downscale;
+  const bool away_first = one && dice_.chance(0.5) && !world_.settings().quorum.allow_downscale;
   const Duration away =
-      unheard ? dice_.between(Duration{}, 2 * (ring.join + ring.send_join)) : Duration{};
-  const Duration time = allowed();
+      away_first ? dice_.between(Duration{}, 2 * (ring.join + ring.send_join)) : Duration{};
+  const bool loses = !away_first && dice_.chance(0.5);
+  // What several say at last, and a change of the ring cuts short, is not everywhere for sure.
+  const Lane lane = one && dice_.chance(0.5) ? Lane::data : Lane::token;
+  const std::uint64_t nth = dice_.between(1, 2 + 4 * (leaving_.size() + staying_.size()));
+  Duration time = allowed();
+  if (loses) time += for_a_loss(lane);
   // Nothing could be told from their timers otherwise.
-  if (time >= ring.consensus * 9 / 10 || away >= ring.token_retransmit) return {};
-  ++world_.run().reached["a departure"];
-  for (const MachineIndex each : leaving_) world_.machine(each).leave();
+  if (time >= (loses ? ring.token_loss : ring.consensus) * 9 / 10 || away >= ring.token_retransmit)
+    return {};
+  ++world_.run().reached[loses ? "a departure with a loss" : "a departure"];
+  if (loses) world_.run().network.lose(lane, nth);
+  if (!away_first) speak();
+  std::string wrong = leave(away, time);
+  world_.run().network.lose(lane, 0);
+  world_.run().placed = world_.run().delivered = {};
+  return wrong.empty() ? unheard() : wrong;
+}
+
+std::string Departure::leave(Duration away, Duration time) {
+  for (const MachineIndex each : leaving_)
+    if (world_.machine(each).up()) world_.machine(each).leave();
   cut(away > Duration{});
   world_.run_until(world_.now() + away);
   cut(false);

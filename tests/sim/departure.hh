@@ -1,7 +1,10 @@
 // Some of a ring at rest leave at once, on request, while the network of each may be away for a
-// moment: nobody waits until a timer has run out, neither those who leave nor those who stay.
+// moment, or a frame gets lost: nobody waits until a timer has run out, neither those who leave nor
+// those who stay, and what they said before stays behind.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,13 +22,19 @@ class Departure {
 
  private:
   Duration allowed() const;  // once all hear each other
+  Duration for_a_loss(Lane lane) const;
   bool done() const;
   void cut(bool away);
+  void speak();
+  std::string leave(Duration away, Duration time);
+  std::string unheard() const;
 
   World& world_;
   const Swarm& swarm_;
   Dice dice_;
   std::vector<MachineIndex> leaving_, staying_;
+  std::set<totem::Place> said_;                        // by those who leave
+  std::map<NodeId, std::set<totem::Place>> heard_by_;  // by the others
 };
 
 }  // namespace gyre::sim

@@ -23,6 +23,7 @@ Device::Device(Network& network, MachineIndex self, const DeviceTraits& traits, 
       now_(now),
       sending_(std::move(sending)),
       receiving_(std::move(receiving)),
+      newest_(lane_count * network.machines()),
       dice_(self + 1) {}
 
 Address Device::address(MachineIndex machine) {
@@ -42,7 +43,9 @@ Limits Device::limits_of(const DeviceTraits& traits) {
 
 void Device::arrive(Flight&& flight) {
   auto& inbox = inbox_[static_cast<std::size_t>(flight.lane)];
-  irregular_ += flight.irregular;
+  std::uint64_t& newest = newest_[lane_count * flight.from + static_cast<std::size_t>(flight.lane)];
+  irregular_ += flight.irregular || flight.nth < newest;
+  newest = std::max(newest, flight.nth);
   if (inbox.size() < traits_.receive_frames) inbox.push_back(std::move(flight));
 }
 

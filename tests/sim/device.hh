@@ -40,7 +40,7 @@ class Device final : public Transport {
   static NodeId id(MachineIndex machine) { return NodeId{static_cast<std::uint32_t>(machine + 1)}; }
   void arrive(Flight&& flight);
   Time due() const { return held_.empty() ? never : held_.front().due; }  // true time
-  std::uint64_t irregular() const { return irregular_; }  // copies and such that have arrived
+  std::uint64_t irregular() const { return irregular_; }  // copies, and what was overtaken
   std::uint64_t repeated() const { return repeated_; }    // numbers that it sent twice
   // Of what it was last given to send.
   bool took_all() const { return took_all_; }
@@ -80,6 +80,7 @@ class Device final : public Transport {
   const Time& now_;
   Sending sending_;
   Receiving receiving_;
+  std::vector<std::uint64_t> newest_;  // that has arrived
   Dice dice_;
   std::vector<MachineIndex> peers_;  // by NodeIndex, as far as any is known
   std::deque<Flight> inbox_[lane_count];

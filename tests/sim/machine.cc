@@ -67,6 +67,7 @@ void Machine::start() {
   run_.note(index_, fmt::format("starts, ring seqs up to {} are used", bound));
   last_turn_ = local();
   woken_at_ = Time::min();
+  run_.gathering.started(process_->id, run_.now);
   process_->node->start(local());
   next_turn_ = run_.now;
   plan();
@@ -79,6 +80,7 @@ void Machine::crash() {
     if (process_->slots[slot].program) end_program(slot, check::ProgramEnd::node_failed);
   run_.checker.fail(process_->id);
   run_.consensus.fail(process_->id);
+  run_.gathering.fail(process_->id);
   if (process_->reserved_at != never && dice_.chance(0.5))  // the disk was quicker than the end
     disk_.write(process_->reserving + node::RingStore::block);
   process_.reset();
@@ -178,8 +180,10 @@ void Machine::turn() {
 
 void Machine::turn_daemon() {
   const Time clock = local();
-  if (clock - std::exchange(last_turn_, clock) > run_.settings.ring.token_loss / 2)
+  if (clock - std::exchange(last_turn_, clock) > run_.settings.ring.token_loss / 2) {
     woken_at_ = clock;
+    run_.gathering.woken(process_->id, run_.now);
+  }
   finish_reservation(clock);
   behind_token_ = false;
   placed_.reset();
@@ -234,8 +238,9 @@ bool Machine::transmit(NodeId to, FrameRef frame) {
     behind_token_ = true;
   }
   run_.packets.sent(process_->id, to, frame.bytes());
-  run_.consensus.sent(process_->id, process_->node->ring().counters().gathers, frame.bytes(),
-                      run_.now);
+  const std::uint64_t gather = process_->node->ring().counters().gathers;
+  run_.consensus.sent(process_->id, gather, frame.bytes(), run_.now);
+  run_.gathering.sent(process_->id, gather, frame.bytes(), run_.now);
   return true;
 }
 
@@ -253,13 +258,16 @@ void Machine::received(const Flight& flight) {
       return;  // nor is it heard
     process_->joins_heard = nth;
   }
-  run_.consensus.received(process_->id, frame, woken_at_ == last_turn_, run_.now);
+  const bool paused = woken_at_ == last_turn_;
+  run_.consensus.received(process_->id, frame, paused, run_.now);
+  run_.gathering.received(process_->id, frame, paused, run_.now);
 }
 
 void Machine::send(const totem::Place& place, totem::Guarantee guarantee,
                    std::span<const std::byte> payload) noexcept {
   if (!has_effect()) return;
   run_.checker.send(process_->id, place, guarantee, payload);
+  if (run_.placed) run_.placed(id(), place);
   placed_ = place;
 }
 
@@ -268,6 +276,7 @@ void Machine::deliver(const totem::Message& message) noexcept {
   ++run_.messages;
   run_.hash.add(number(message.place.seq) * 31 + message.payload.size());
   run_.checker.deliver(process_->id, message);
+  if (run_.delivered) run_.delivered(id(), message.place);
 }
 
 void Machine::configuration(const totem::Configuration& configuration) noexcept {
@@ -290,6 +299,7 @@ void Machine::configuration(const totem::Configuration& configuration) noexcept 
   members_.clear();
   for (const totem::Member& member : configuration.members) members_.push_back(member.node);
   run_.consensus.installed(process_->id, run_.now);
+  run_.gathering.installed(process_->id, members_.size(), run_.now);
 }
 
 void Machine::viewed(std::uint64_t number, std::size_t members) {

@@ -16,12 +16,29 @@ void Network::send(MachineIndex from, MachineIndex to, Lane lane, const Bytes& b
   Link& path = link(from, to);
   const Weather& weather = path.weather;
   if (path.cut[static_cast<std::size_t>(lane)] || bytes->size() > weather.size_max) return;
-  const Flight flight{.when = now, .from = from, .to = to, .lane = lane, .bytes = bytes};
+  if ((until_lost_ > 0 || lost_) && is_lost(lane, bytes)) return;
+  const Flight flight{
+      .when = now, .from = from, .to = to, .lane = lane, .bytes = bytes, .nth = ++frames_};
   const int copies = dice_.chance(weather.duplication) ? 2 : 1;
   for (int i = 0; i < copies; ++i)
     if (!dice_.chance(weather.loss)) carry(path, flight, i > 0);
   if (!settled_ && dice_.chance(weather.late))
     take_off(flight, now + dice_.between(Duration{}, weather.late_max), true, true);
+}
+
+void Network::lose(Lane lane, std::uint64_t nth) {
+  losing_ = lane;
+  until_lost_ = nth;
+  counted_ = lost_ = nullptr;
+}
+
+// A frame to several is one.
+bool Network::is_lost(Lane lane, const Bytes& bytes) {
+  if (until_lost_ > 0 && lane == losing_ && bytes != counted_) {
+    counted_ = bytes;
+    if (--until_lost_ == 0) lost_ = bytes;
+  }
+  return bytes == lost_;
 }
 
 void Network::carry(Link& path, const Flight& flight, bool again) {

@@ -34,6 +34,7 @@ struct Flight {
   Bytes bytes;
   bool irregular = false;  // a copy, or it may overtake: who filters by number may refuse it
   bool late = false;
+  std::uint64_t nth = 0;  // that was sent
 };
 
 class Network {
@@ -56,6 +57,8 @@ class Network {
   }
   bool is_cut(MachineIndex from, MachineIndex to) { return link(from, to).cut[0]; }
   void heal();  // all cuts
+  // The nth frame from now on in this lane gets to nobody; 0: none does that.
+  void lose(Lane lane, std::uint64_t nth);
   // From now on nothing comes late, nor what is on its way already; cards get on with their work.
   void settle() { settled_ = true; }
   bool settled() const { return settled_; }
@@ -78,6 +81,7 @@ class Network {
     }
   };
   Link& link(MachineIndex from, MachineIndex to) { return links_[from * machines_ + to]; }
+  bool is_lost(Lane lane, const Bytes& bytes);
   void carry(Link& link, const Flight& flight, bool again);
   void take_off(const Flight& flight, Time when, bool irregular, bool late = false);
 
@@ -87,8 +91,11 @@ class Network {
   std::vector<Flight> flights_;             // in no order: only landings are moved about
   std::vector<std::uint32_t> free_places_;  // among them
   std::priority_queue<Landing> landings_;
-  std::uint64_t serial_ = 0;
+  std::uint64_t serial_ = 0, frames_ = 0;
   bool settled_ = false;
+  Lane losing_{};
+  std::uint64_t until_lost_ = 0;
+  Bytes counted_, lost_;
 };
 
 }  // namespace gyre::sim

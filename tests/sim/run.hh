@@ -13,6 +13,7 @@
 #include "membership/types.hh"
 #include "tests/check/checker.hh"
 #include "tests/check/consensus.hh"
+#include "tests/check/gathering.hh"
 #include "tests/check/packets.hh"
 #include "tests/check/programs.hh"
 #include "tests/sim/device.hh"
@@ -65,7 +66,8 @@ struct Run {
         network(settings_.machines + settings_.strangers + settings_.namesake, dice.next()),
         due(settings_.machines, never),
         leases(settings_.machines, Time::min()),
-        packets(settings_.ring.global_window) {}
+        packets(settings_.ring.global_window),
+        gathering(settings_.ring.consensus, settings_.clock_drift) {}
 
   const Settings settings;
   Dice dice;
@@ -83,8 +85,11 @@ struct Run {
   check::Programs programs;
   check::Packets packets;
   check::Consensus consensus;
+  check::Gathering gathering;
   std::vector<check::Violation> violations;             // of what machines promise, each by itself
   std::function<void(std::string_view state)> entered;  // told when a machine's ring changes state
+  // Told of each message that gets its place on a machine, or is delivered there.
+  std::function<void(NodeId by, const totem::Place&)> placed, delivered;
   TraceHash hash;
   std::map<std::string, std::uint64_t> reached;  // states and reasons, how often
   std::uint64_t rings = 0, messages = 0;         // installed, each once; delivered

@@ -230,6 +230,10 @@ Weather Swarm::calm() const {
   return weather;
 }
 
+Duration Swarm::hop() const {
+  return delay_max + settings.wake_up + 4 * settings.turn_cost + settings.device.completes_after;
+}
+
 Weather Swarm::draw_weather(Dice& dice) const {
   Weather weather = calm();
   weather.loss = loss_max * dice.fraction();

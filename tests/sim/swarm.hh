@@ -52,6 +52,7 @@ struct Swarm {
 
   Weather draw_weather(Dice& dice) const;
   Weather calm() const;  // of the core, once all is well
+  Duration hop() const;  // then, from one machine's turn through the next one's
 };
 
 Swarm draw_swarm(std::uint64_t seed, std::optional<std::size_t> machines);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "tests/sim/comeback.hh"
 #include "tests/sim/departure.hh"
 #include "tests/sim/faults.hh"
 #include "tests/sim/outsiders.hh"
@@ -17,6 +18,7 @@ namespace {
 constexpr double steady_bound = 5;     // nothing changes any more
 constexpr double unsteady_bound = 60;  // some outsiders come and go for ever
 constexpr double departure_bound = 1;  // those who were no members are gone
+constexpr double peace = 5;            // after it no ring that broke makes anyone wary
 
 class Trial {
  public:
@@ -225,11 +227,8 @@ void Trial::stay_together() {
 
 // L4: who lacks frames for ever gives up after so many visits, and the others go on without it.
 void Trial::get_on() {
-  const Settings& settings = world_.settings();
-  const Duration hop = swarm_.delay_max + settings.wake_up + 4 * settings.turn_cost +
-                       settings.device.completes_after;
-  const auto visits = static_cast<int>(settings.ring.fail_to_receive * world_.size());
-  const Duration patience = visits * hop + reactions(3);
+  const auto visits = static_cast<int>(world_.settings().ring.fail_to_receive * world_.size());
+  const Duration patience = visits * swarm_.hop() + reactions(3);
   const auto delivered = [&] {
     std::uint64_t sum = 0;
     each_core(
@@ -375,11 +374,14 @@ void Trial::stay_quiet() {
 // L1, sooner: who leaves on request is not missed first.
 void Trial::depart() {
   if (failed()) return;
+  run_to(world_.now() + reactions(peace));
   Departure departure(world_, swarm_, core_);
   const std::string wrong = departure.run();
   if (!wrong.empty()) return fail("L1", fmt::format("{}: {}", wrong, standing()));
   std::erase_if(core_, [&](MachineIndex i) { return !world_.machine(i).up(); });
-  come_to_rest();
+  run_to(world_.now() + reactions(peace));
+  const std::string missed = come_back(world_, swarm_, core_);
+  if (!missed.empty()) fail("L1", fmt::format("{}: {}", missed, standing()));
 }
 
 // One rotation per hold time, each token perhaps sent twice, and the calls of merge_detect. The
@@ -404,6 +406,7 @@ void Trial::finish() {
     outcome_.violations.push_back(violation);
   for (const auto& violation : run.packets.violations()) outcome_.violations.push_back(violation);
   for (const auto& violation : run.consensus.violations()) outcome_.violations.push_back(violation);
+  for (const auto& violation : run.gathering.violations()) outcome_.violations.push_back(violation);
   for (MachineIndex i = 0; i < world_.size(); ++i) world_.machine(i).check_numbers();
   for (const auto& violation : run.violations) outcome_.violations.push_back(violation);
   outcome_.hash = run.hash.value();

@@ -1,0 +1,177 @@
+// Joins written by hand: a good course is accepted, each bad one rejected.
+#include "tests/check/gathering.hh"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace gyre::check {
+namespace {
+
+namespace wire = totem::wire;
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using Ids = std::vector<unsigned>;
+
+struct Words {
+  Ids proposed, with, failed{};
+  bool closed = false;
+};
+
+// What reaches node 1, and what it says, a tenth of a second later each time; its consensus timer
+// is of ten seconds.
+class GatheringOfThree : public testing::Test {
+ protected:
+  static constexpr Process one{NodeId(1), 1};
+
+  FrameRef join(unsigned from, const Words& words) {
+    now += 100ms;
+    wire::Join made;
+    made.sender = NodeId(from);
+    made.incarnation = 1;
+    made.join_seq = ++joins;
+    made.flags = words.closed ? wire::Join::closed : 0;
+    const auto mark = [](const Ids& ids, unsigned id, wire::Join::Mark as) {
+      return std::ranges::find(ids, id) == ids.end() ? 0 : as;
+    };
+    for (unsigned id = 1; id <= 3; ++id)
+      if (mark(words.proposed, id, wire::Join::heard) || mark(words.failed, id, wire::Join::failed))
+        made.entries[made.count++] = {
+            .node = NodeId(id),
+            .marks = static_cast<std::uint8_t>(mark(words.with, id, wire::Join::heard) |
+                                               mark(words.failed, id, wire::Join::failed))};
+    FrameRef frame = pool.take();
+    wire::write_join(frame, made);
+    return frame;
+  }
+  void hear(unsigned from, const Words& words) {
+    gathering.received(one, join(from, words).bytes(), false, now);
+  }
+  void say(const Words& words, std::uint64_t gather = 1) {
+    gathering.sent(one, gather, join(1, words).bytes(), now);
+  }
+  void commit() {
+    FrameRef frame = pool.take();
+    wire::CommitToken token{.ring = {7, NodeId(1), 77}, .hop = 1, .members = 3};
+    for (unsigned i = 0; i < 3; ++i) token.entries[i].node = NodeId(i + 1);
+    wire::write_commit_part(frame, token, 0, 3);
+    gathering.sent(one, 1, frame.bytes(), now);
+  }
+  std::vector<std::string> clauses() const {
+    std::vector<std::string> found;
+    for (const Violation& each : gathering.violations()) found.push_back(each.clause);
+    return found;
+  }
+
+  const Ids all{1, 2, 3}, two{1, 2};
+  FramePool pool{16, 64, 1400, 0};
+  Gathering gathering{10s, 0};
+  Time now{};
+  std::uint64_t joins = 0;
+};
+
+TEST_F(GatheringOfThree, AllGoTogether) {
+  say({all, {1}});
+  hear(2, {all, all});
+  hear(3, {all, all});
+  say({all, all});
+  now += 10s;
+  hear(2, {all, all, {}, true});
+  say({all, all, {}, true});
+  hear(3, {all, all, {}, true});
+  say({all, all, {}, true});
+  EXPECT_THAT(clauses(), IsEmpty());
+}
+
+TEST_F(GatheringOfThree, OneThatGivesItUp) {
+  say({all, {1}});
+  hear(2, {{2, 3}, all, {1}});
+  say({all, all});
+  EXPECT_THAT(clauses(), ElementsAre("10 apart"));
+}
+
+TEST_F(GatheringOfThree, OneThatHasClosedWithoutIt) {
+  say({all, {1}});
+  hear(2, {two, all});
+  hear(2, {two, {2, 3}, {}, true});  // now its last word counts
+  say({all, all});
+  EXPECT_THAT(clauses(), ElementsAre("10 apart"));
+}
+
+TEST_F(GatheringOfThree, WhoAgreesNeedNotBeAskedOnceMore) {
+  say({all, {1}});
+  hear(2, {all, {2, 3}, {}, true});
+  say({all, all});
+  EXPECT_THAT(clauses(), IsEmpty());
+}
+
+TEST_F(GatheringOfThree, WhatCameBeforeTheGatherDoesNotCount) {
+  hear(2, {{2, 3}, {2, 3}, {1}});
+  say({all, {1}}, 2);
+  say({all, all}, 2);
+  EXPECT_THAT(clauses(), IsEmpty());
+}
+
+TEST_F(GatheringOfThree, TwoThatDoNotGoWithEachOther) {
+  say({all, {1}});
+  hear(2, {two, two});
+  hear(3, {{1, 3}, {1, 3}});
+  say({all, all});  // they may hear each other yet
+  EXPECT_THAT(clauses(), IsEmpty());
+  now += 10s;
+  say({all, all, {}, true});
+  EXPECT_THAT(clauses(), ElementsAre("10 clique", "10 clique"));
+}
+
+TEST_F(GatheringOfThree, WhatItHeardBeforeItClosesStaysTrue) {
+  say({all, {1}});
+  hear(2, {all, all});
+  hear(2, {two, {2}});  // it began anew
+  now += 10s;
+  say({all, all, {}, true});
+  EXPECT_THAT(clauses(), IsEmpty());
+}
+
+TEST_F(GatheringOfThree, InCommitItSaysWhatItSaid) {
+  say({all, {1}});
+  commit();
+  hear(2, {{2, 3}, {2, 3}, {1}});
+  say({all, all});
+  EXPECT_THAT(clauses(), IsEmpty());
+}
+
+TEST_F(GatheringOfThree, ItStartsAlone) {
+  gathering.started(one, now);
+  gathering.installed(one, 1, now + 7s);
+  gathering.installed(one, 1, now + 7s);
+  EXPECT_THAT(clauses(), ElementsAre("10 alone"));
+}
+
+TEST_F(GatheringOfThree, ItStartsAloneInTimeOrSinceItWasTold) {
+  gathering.started(one, now);
+  gathering.installed(one, 1, now + 9s);
+  gathering.fail(one);
+  gathering.started(one, now);
+  hear(2, {{2}, {2}, {1}});
+  gathering.installed(one, 1, now);
+  EXPECT_THAT(clauses(), IsEmpty());
+}
+
+TEST_F(GatheringOfThree, ItGathersForEver) {
+  say({all, {1}});
+  now += 70s;
+  say({all, all});
+  EXPECT_THAT(clauses(), IsEmpty());
+  gathering.woken(one, now);
+  now += 70s;
+  say({all, all});
+  EXPECT_THAT(clauses(), IsEmpty());
+  now += 10s;
+  say({all, all});
+  EXPECT_THAT(clauses(), ElementsAre("10 endless"));
+}
+
+}  // namespace
+}  // namespace gyre::check
