@@ -27,6 +27,7 @@ class Result:
     asked_scenarios: bool = False
     seeds: dict = dataclasses.field(default_factory=dict)  # program → seeds run
     spent: dict = dataclasses.field(default_factory=dict)  # program → seconds of a processor
+    parted: int = 0  # seeds in which the core did so for a while
     reached: bool = False
 
     def harmless(self):

@@ -7,7 +7,9 @@ usage: run.py [--build DIR] [--seeds N] [--seconds S] [--jobs J] [--only ID,...]
 Each mutant (list/*.toml) runs through seeds 1, 2 … of each simulator in --build until one is
 killed: a violation, no convergence, a crash, a failed assertion, a hang. First all get a few seeds,
 then those that are left more and more, up to N seeds or S seconds of a processor in each simulator.
-What the first few seeds do not kill is tried on the scenarios and models, too. Before all that,
+What the first few seeds do not kill is tried on the scenarios and models, too. A core that parts
+for a while beside outsiders that come and go is no violation, as that happens without a mutant, but
+where it does so much more often the mutant is killed. Before all that,
 everything without a mutant must be clean; and the harmless ones (Z1 …) must survive, or a kill
 means little: these do not count in the shares. Prints a table and the shares killed, or with --json
 all of it as one object. With --resume what is known is kept in FILE as it comes, and a later run of
@@ -46,6 +48,8 @@ SLEEP_FACTOR = 60        # a process may wait for a processor that much longer t
 MEMORY_MAX = 4 << 30     # bytes resident: a hang that writes down what it does
 CANARY_SEEDS = 100
 HARMLESS_SEEDS = 500     # what is no bug would otherwise run through all of them
+PARTED_MIN = 10          # seeds in which the core parted; without a mutant two of a thousand
+PARTED_SHARE = 0.01      # of the seeds run
 # A simulator: its name, what it runs of the sources, and the command and environment for the
 # seeds first..last.
 SIMULATORS = {
@@ -104,10 +108,25 @@ def run(command, environment, seconds):
         return status, output.read(), spent
 
 
+def seeds_of(text):
+    """What a simulator says of each seed that it came to the end of."""
+    whole = [each for each in text.splitlines() if each.startswith("{") and each.endswith("}")]
+    return [json.loads(each) for each in whole]
+
+
+def count_parted(text):
+    return sum(1 for each in seeds_of(text) if each.get("parted"))
+
+
+def parts_often(program, seeds, parted):
+    if parted < max(PARTED_MIN, PARTED_SHARE * seeds):
+        return None
+    return Kill(program, seeds, "violation", f"L2 often: parted in {parted} of {seeds} seeds")
+
+
 def verdict(program, first, last, status, text):
     """What a run that did not end well says, as a Kill."""
-    whole = [each for each in text.splitlines() if each.startswith("{") and each.endswith("}")]
-    objects = [json.loads(each) for each in whole]
+    objects = seeds_of(text)
     if objects and objects[-1]["violations"]:
         found = objects[-1]["violations"][0]
         why = f"{found['clause']}: {found['text']}"
@@ -142,7 +161,9 @@ class Course:
         environment = {**self.environment, **{k: v.format(**fill) for k, v in extra.items()}}
         limit = HANG_SECONDS * (1 + (last - first + 1) / HANG_SEEDS)
         status, text, spent = run(command, environment, limit)
-        return self.judge(program, first, last, status, text), spent
+        kill = self.judge(program, first, last, status, text)
+        self.result.parted += count_parted(text)
+        return kill or parts_often(program, last, self.result.parted), spent
 
     def judge(self, program, first, last, status, text):
         if STOP.is_set():

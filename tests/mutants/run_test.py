@@ -113,6 +113,18 @@ class Rounds(unittest.TestCase):
         self.assertGreaterEqual(spent, 0.3)
 
 
+class Parted(unittest.TestCase):
+    def test_a_seed_in_a_hundred_is_too_often_but_not_in_the_first_few(self):
+        self.assertIsNone(run.parts_often("sim-mutants", 300, 9))
+        self.assertIsNone(run.parts_often("sim-mutants", 1100, 10))
+        kill = run.parts_often("sim-mutants", 1000, 10)
+        self.assertEqual(report.why(kill), "L2 often")
+
+    def test_they_are_counted_in_what_the_simulator_says(self):
+        text = '{"seed": 1, "parted": "for a while"}\n{"seed": 2, "parted": ""}\n{"seed": 3'
+        self.assertEqual(run.count_parted(text), 1)
+
+
 class Words(unittest.TestCase):
     def test_a_share_of_nothing_is_said_too(self):
         self.assertEqual(report.share(lambda _: True, []), "0 of 0, 0.0 %")
