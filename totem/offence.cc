@@ -73,6 +73,7 @@ void Ring::judge_absentees(const Log& before, const Members& after, Time now) {
     if (peer.incarnation != peer.member_incarnation) peer.member_since = now;
     peer.member_incarnation = peer.incarnation;
     peer.misses = 0;
+    peer.left_orderly = false;  // it is back, perhaps without a join that came
   });
 }
 

@@ -125,6 +125,31 @@ TEST(Ring, TwoThatLeaveAtOnceDoNotMissEachOther) {
   EXPECT_TRUE(simulation.run_until(gone, Simulation::quick().consensus / 2));
 }
 
+// It left once, and is back by its commit token: no join of its came since.
+TEST(Ring, WhoCameBackIsToldOfALeave) {
+  Simulation simulation(2, 4);
+  simulation.tracing = true;
+  simulation.start_all();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  simulation.leave(0);
+  ASSERT_TRUE(simulation.run_until([&] { return !simulation.up(0) && simulation.whole(); }, 200ms));
+  std::size_t mute = 0;
+  simulation.drop = [&](std::size_t from, std::size_t, std::span<const std::byte> frame) {
+    // Who hears of no one does not begin to gather first.
+    totem::wire::MergeDetect detect;
+    if (from == 0 && totem::wire::read_merge_detect(frame, detect)) return detect.count == 0;
+    return from == mute && totem::wire::type(frame) == totem::wire::Type::join;
+  };
+  simulation.start(0);
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 900ms))
+      << all(simulation.trace());
+  mute = 1;
+  simulation.leave(1);
+  EXPECT_FALSE(simulation.run_until([&] { return !simulation.up(1); }, 5ms)) << "nobody knows";
+  simulation.drop = nullptr;
+  EXPECT_TRUE(simulation.run_until([&] { return !simulation.up(1) && simulation.whole(); }, 10ms));
+}
+
 TEST(Ring, PartitionsGoOnAloneAndMerge) {
   Simulation simulation(5, 5);
   simulation.tracing = true;
