@@ -376,12 +376,14 @@ void Node::each_local(std::span<const membership::Process> members, Visit visit)
 // Each program's stream begins with a view, so there is nothing to tell before the first.
 void Node::transitional(const totem::Configuration& configuration) {
   if (view_number_ == 0) return;
+  breaking_ = true;
   ports_.each([&](ClientPort& port) { port.transitional(configuration); });
 }
 
 void Node::view(const membership::View& view) {
   ++group_changes_;
   end_reload(reload_.view());
+  breaking_ = false;
   ports_.each([&](ClientPort& port) { port.view(view); });
   view_number_ = view.number;
   view_ring_ = view.ring;

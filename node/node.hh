@@ -227,6 +227,7 @@ class Node final : membership::Sink, Submitter {
   Words words_;
   Reload reload_;
   Time reload_by_ = never;        // of ours: then it is given up
+  bool breaking_ = false;         // between a transitional configuration and the next view
   totem::Parameters new_timers_;  // of the reload that is under way
   std::optional<NodeId> killed_by_;
   bool barrier_due_ = false;      // the membership's barrier is still to be submitted

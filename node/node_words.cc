@@ -50,14 +50,20 @@ void Node::end_reload(Reload::Step step) {
     parting_.set_consensus(new_timers_.consensus);
   }
   errands_.reload_ended(reload_.ticket(), applied);
-  if (applied)
+  // What is safe in the ring, all its members have or will have; what came behind it may be ours.
+  const std::string_view trouble = !applied    ? reload_.reason()
+                                   : breaking_ ? "the ring broke at that moment: others may not go "
+                                                 "by their files, reload again"
+                                               : "";
+  if (trouble.empty())
     log_.write(now_, LogLevel::info, "reload: all members go by their files, asked by node {}",
                static_cast<std::uint32_t>(reload_.proposer()));
   else
-    log_.write(now_, LogLevel::warning, "reload: nothing changes: {}", reload_.reason());
+    log_.write(now_, LogLevel::warning, "reload: {}: {}",
+               applied ? "this node goes by its file" : "nothing changes", trouble);
   if (!ours) return;
   reload_by_ = never;
-  errands_.answered(reload_.request(), applied ? std::string_view() : reload_.reason());
+  errands_.answered(reload_.request(), trouble);
 }
 
 void Node::configuration_read(std::uint64_t ticket, std::string_view reason,

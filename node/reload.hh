@@ -8,7 +8,8 @@
 // before it ends the attempt, with nothing changed. These words are safe, and count in a
 // transitional configuration, too: if the ring breaks at that very place, those that stay together
 // do the same, and if anyone had the last word within the ring, everyone has it. Parts of the
-// cluster that were cut off from each other before may then differ, as with any agreement.
+// cluster that were cut off from each other before may then differ, as with any agreement; who
+// asked is told so.
 //
 // Pure. The node says the words, and has the file read by somebody who may wait.
 #pragma once

@@ -89,6 +89,14 @@ class Reloading : public testing::Test {
     return all;
   }
 
+  std::uint64_t data_sent(std::size_t i) {
+    Snapshot page;
+    node(i).node().snapshot(page, cluster.now);
+    const auto counters = std::span(page.counters).first(page.counter_count);
+    return std::ranges::find(counters, std::string_view("data_sent"), &Snapshot::Counter::name)
+        ->value;
+  }
+
   Cluster cluster{3, kind};
   totem::Parameters timers = TestNode::quick();  // in everyone's file
   std::uint64_t read_ = 0;                       // the last ticket that all have answered
@@ -167,6 +175,45 @@ TEST_F(Reloading, AViewEndsIt) {
   read_all();
   ASSERT_TRUE(ended(2));
   EXPECT_EQ(applied(), (std::vector<bool>{true, true}));
+  EXPECT_EQ(node(0).answers().back(), "8");
+}
+
+TEST_F(Reloading, AWordAboutAnEarlierOneCountsForNone) {
+  propose(0, 7);
+  read_all({2});
+  ASSERT_TRUE(ended(1));
+  propose(0, 8);
+  ASSERT_TRUE(cluster.run_until([&] { return node(2).to_read() != read_; }));
+  for (std::size_t i = 0; i < 3; ++i)
+    node(i).node().say({.what = static_cast<std::uint8_t>(What::reload_ready),
+                        .subject = 1,
+                        .request = read_,
+                        .text = {}});
+  cluster.run(milliseconds(50));
+  EXPECT_EQ(node(0).reloads().size(), 1u);
+  read_all();
+  ASSERT_TRUE(ended(2));
+  EXPECT_EQ(applied(), (std::vector<bool>{true, true, true}));
+}
+
+// The last word was said, and nobody else is left to have it: who knows what the others do?
+TEST_F(Reloading, IsNotCalledDoneIfTheRingBrokeAtThatMoment) {
+  propose(0, 7);
+  ASSERT_TRUE(cluster.run_until([&] {
+    return std::ranges::all_of(cluster.nodes, [](auto& each) { return each->to_read() != 0; });
+  }));
+  for (const std::size_t i : {1, 2})
+    node(i).node().configuration_read(node(i).to_read(), "", timers);
+  cluster.run(milliseconds(50));
+  const std::uint64_t said = data_sent(0);
+  node(0).node().configuration_read(node(0).to_read(), "", timers);
+  ASSERT_TRUE(cluster.run_until([&] { return data_sent(0) > said; }));
+  cluster.crash(1);
+  cluster.crash(2);
+  ASSERT_TRUE(ended(1));
+  EXPECT_EQ(applied(), (std::vector<bool>{true}));
+  ASSERT_EQ(node(0).answers().size(), 1u);
+  EXPECT_NE(node(0).answers()[0].find("7 the ring broke at that moment"), std::string::npos);
 }
 
 TEST_F(Reloading, WhoDoesNotAnswerIsNotWaitedForForEver) {
@@ -207,6 +254,37 @@ TEST(ReloadAtAnyInstant, OfACrashIsAppliedByAllThatStayOrByNone) {
   }
   EXPECT_GT(applied, 10u);
   EXPECT_GT(aborted, 10u);
+}
+
+// Whether the reload that node 2 asks for is done, as it is told; with all files good.
+bool is_done(Cluster& cluster) {
+  const auto there = [&](TestNode& node) {
+    return cluster.run_until([&] { return node.to_read() != 0; }, milliseconds(500));
+  };
+  EXPECT_TRUE(cluster.run_until([&] { return cluster.whole(); }));
+  EXPECT_TRUE(cluster.nodes[2]->node().say(Reload::prepare(1)));
+  for (auto& node : cluster.nodes)
+    if (there(*node)) node->node().configuration_read(node->to_read(), "", TestNode::quick());
+  const std::vector<std::string>& answers = cluster.nodes[2]->answers();
+  return cluster.run_until([&] { return !answers.empty(); }) && answers[0] == "1";
+}
+
+// Who asked is told that it is done, and is gone in the next moment.
+TEST(ReloadAtAnyInstant, WhatIsCalledDoneIsDoneByAll) {
+  std::size_t done = 0;
+  for (std::uint32_t seed = 0; seed < 100; ++seed) {
+    Cluster cluster(3, {.seed = seed + 1, .loss = 0.3});
+    cluster.start();
+    if (!is_done(cluster)) continue;  // the ring changed meanwhile
+    ++done;
+    cluster.crash(2);
+    for (const std::size_t i : {0, 1}) {
+      const TestNode& node = *cluster.nodes[i];
+      ASSERT_TRUE(cluster.run_until([&] { return !node.reloads().empty(); })) << seed;
+      EXPECT_TRUE(node.reloads().back().second) << "seed " << seed << ", node " << i;
+    }
+  }
+  EXPECT_GT(done, 50u);
 }
 
 }  // namespace
