@@ -61,7 +61,7 @@ void Node::start(Time now) {
 }
 
 bool Node::turn(Time now) {
-  now_ = now;
+  const Duration since_last = now - std::exchange(now_, now);
   ++counters_.turns;
   transport_.advance(now);
   bool active = receive(Lane::data, now);
@@ -73,6 +73,7 @@ bool Node::turn(Time now) {
   active |= submit_all();
   expire_reload(now);
   ring_.expire(now);
+  note_pause(since_last);
   drain();
   if (ring_.output().sends.empty()) ring_.visit(now);
   measure_rotation(now);
@@ -209,6 +210,16 @@ bool Node::send() {
 }
 
 // From one visit of the token to the next in the same ring.
+// The ring says what a pause is.
+void Node::note_pause(Duration length) {
+  if (ring_.counters().pauses == pauses_.count) return;
+  pauses_.add({.end = static_cast<std::uint64_t>(now_.time_since_epoch().count()),
+               .length = static_cast<std::uint64_t>(length.count())});
+  log_.write(now_, LogLevel::warning,
+             "this node did not run for {} ms: has it too much to do, or was it stopped?",
+             std::chrono::floor<std::chrono::milliseconds>(length).count());
+}
+
 void Node::measure_rotation(Time now) noexcept {
   const std::uint64_t visits = ring_.counters().rotation_count;
   if (std::exchange(visits_seen_, visits) == visits) return;

@@ -177,6 +177,7 @@ class Node final : membership::Sink, Submitter {
   bool send();
   void report(const totem::Transition& transition);
   void count(const totem::Transition& transition) noexcept;
+  void note_pause(Duration length);
   void measure_rotation(Time now) noexcept;
   void tell_members(Snapshot& page) const noexcept;
   bool deliver(std::size_t byte_budget);
@@ -248,6 +249,7 @@ class Node final : membership::Sink, Submitter {
   bool view_open_ = false;  // its ring's, as far as it is delivered
   NodeCounters counters_;
   Histogram rotations_;
+  Pauses pauses_;
   Time rotated_at_{};                                  // the last visit of the token
   std::uint64_t visits_seen_ = 0, rotating_ring_ = 0;  // in all, and of which ring
 };

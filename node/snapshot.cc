@@ -148,6 +148,7 @@ void Node::snapshot(Snapshot& page, Time now) const noexcept {
     page.backlog = token->backlog;
   }
   page.rotations = rotations_;
+  page.pauses = pauses_;
   tell_members(page);
   page.counter_count = 0;
   add(page, "node", node_names, counters_);

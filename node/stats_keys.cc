@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <span>
 #include <string_view>
 
@@ -52,8 +53,12 @@ std::uint64_t frames_of(const Snapshot& snapshot, NodeId node) {
 
 class Filler {
  public:
-  Filler(Cmap& map, const Snapshot& snapshot, const Snapshot& ring, const Snapshot& programs)
-      : map_(map), snapshot_(snapshot), ring_(ring), programs_(programs) {}
+  Filler(Cmap& map, const Snapshot& snapshot, const Stats::Cleared& cleared)
+      : map_(map),
+        snapshot_(snapshot),
+        cleared_(cleared),
+        ring_(cleared.ring),
+        programs_(cleared.programs) {}
 
   void fill() {
     for (const Snapshot::Counter& counter :
@@ -65,6 +70,7 @@ class Filler {
     fill_ring();
     fill_rotations();
     fill_nodes();
+    fill_pauses();
     set("stats.ipcs.global.active", std::uint64_t{snapshot_.client_count});
     const std::uint64_t closed = value(snapshot_, "clients", "opened") - snapshot_.client_count;
     set("stats.ipcs.global.closed",
@@ -111,6 +117,26 @@ class Filler {
     }
   }
 
+  // The newest first; times since 1970, in milliseconds.
+  void fill_pauses() {
+    using Milliseconds = std::chrono::duration<double, std::milli>;
+    const Pauses& pauses = snapshot_.pauses;
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    for (std::uint64_t i = 0; i < pauses.last.size(); ++i) {
+      const auto place = fmt::format("stats.schedmiss.{}.", i);
+      if (i >= pauses.count - cleared_.pauses) {
+        map_.remove(place + "timestamp");
+        map_.remove(place + "delay");
+        continue;
+      }
+      const auto& pause = pauses.last[(pauses.count - 1 - i) % pauses.last.size()];
+      const auto end = now - std::chrono::nanoseconds(snapshot_.taken - pause.end);
+      set(place + "timestamp", static_cast<std::uint64_t>(end / std::chrono::milliseconds(1)));
+      const Milliseconds length = std::chrono::nanoseconds(pause.length);
+      set(place + "delay", static_cast<float>(length.count()));
+    }
+  }
+
   // Since it was cleared; what counts up and down is told as it is.
   std::uint64_t find(std::string_view group, std::string_view name) const {
     const std::uint64_t now = value(snapshot_, group, name);
@@ -120,19 +146,22 @@ class Filler {
   void set(const std::string& key, CmapValue value) { map_.set(key, std::move(value)); }
 
   Cmap& map_;
-  const Snapshot &snapshot_, &ring_, &programs_;
+  const Snapshot& snapshot_;
+  const Stats::Cleared& cleared_;
+  const Snapshot &ring_, &programs_;
 };
 
 }  // namespace
 
 void Stats::fill(Cmap& map, const Snapshot& snapshot) const {
-  Filler(map, snapshot, ring_, programs_).fill();
+  Filler(map, snapshot, cleared_).fill();
 }
 
 bool Stats::clear(std::string_view what, const Snapshot& snapshot) {
   const bool all = what == "all";
-  if (all || what == "totem") ring_ = snapshot;
-  if (all || what == "ipc") programs_ = snapshot;
+  if (all || what == "totem") cleared_.ring = snapshot;
+  if (all || what == "ipc") cleared_.programs = snapshot;
+  if (all || what == "schedmiss") cleared_.pauses = snapshot.pauses.count;
   return all || what == "totem" || what == "ipc" || what == "knet" || what == "schedmiss";
 }
 

@@ -9,14 +9,19 @@ namespace gyre::node {
 
 class Stats {
  public:
+  struct Cleared {
+    Snapshot ring, programs;   // when each was
+    std::uint64_t pauses = 0;  // up to then
+  };
+
   // What was counted up to `snapshot`, since it was cleared.
   void fill(Cmap& map, const Snapshot& snapshot) const;
-  // `what` is totem, ipc or all, or knet or schedmiss, of which nothing is counted. False: it is
-  // none of these.
+  // `what` is totem, ipc, schedmiss or all, or knet, of which nothing is counted. False: it is none
+  // of these.
   bool clear(std::string_view what, const Snapshot& snapshot);
 
  private:
-  Snapshot ring_, programs_;  // when each was cleared
+  Cleared cleared_;
 };
 
 }  // namespace gyre::node

@@ -57,6 +57,17 @@ class Seqlock {
   std::array<std::atomic<std::uint64_t>, words> words_{};
 };
 
+// When a node did not run for more than half of the token's timeout: the last of these times.
+struct Pauses {
+  struct Pause {
+    std::uint64_t end = 0, length = 0;  // nanoseconds of the reactor's clock
+  };
+  std::uint64_t count = 0;
+  std::array<Pause, 10> last{};  // the newest stands at (count - 1) % last.size()
+
+  void add(const Pause& pause) noexcept { last[count++ % last.size()] = pause; }
+};
+
 struct Snapshot {
   static constexpr std::size_t counters_max = 128;
 
@@ -89,6 +100,7 @@ struct Snapshot {
   NodeId aru_owner = NodeId::none;        // whom the ring waits for; none: nobody is behind
   std::uint32_t frames = 0, backlog = 0;  // sent in its last rotation; waiting at all members
   Histogram rotations;                    // of the token
+  Pauses pauses;
   std::array<Member, nodes_max> members{};
   std::array<Counter, counters_max> counters{};
 

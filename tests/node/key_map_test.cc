@@ -211,6 +211,31 @@ TEST_F(Maps, CountersAreClearedOnRequest) {
   EXPECT_EQ(error(json("cmap.set", {"stats", "stats.clear.rain", "u32", "1"})), "CS_ERR_ACCESS");
 }
 
+// The newest first, ten at most, and none from before they were cleared.
+TEST_F(Maps, TellWhenThisNodeDidNotRun) {
+  const auto now = [] {
+    return std::chrono::system_clock::now().time_since_epoch() / std::chrono::milliseconds(1);
+  };
+  EXPECT_EQ(get("stats.schedmiss.0.delay", "stats"), "");
+  for (std::uint64_t i = 1; i <= 12; ++i)
+    snapshot.pauses.add({.end = i * 100'000'000, .length = i * 1'500'000});
+  const auto before = now() - 3800;  // it was told at 5 s, and the last one was over at 1.2 s
+  const std::string told = get("stats.schedmiss.0.timestamp", "stats");
+  ASSERT_TRUE(told.starts_with("u64 ")) << told;
+  EXPECT_GE(std::stol(told.substr(4)), before);
+  EXPECT_LE(std::stol(told.substr(4)), now() - 3800);
+  EXPECT_EQ(get("stats.schedmiss.0.delay", "stats"), "flt 18.000000");
+  EXPECT_EQ(get("stats.schedmiss.9.delay", "stats"), "flt 4.500000");
+  EXPECT_EQ(get("stats.schedmiss.10.delay", "stats"), "");
+
+  json("cmap.set", {"stats", "stats.clear.schedmiss", "u32", "1"});
+  EXPECT_EQ(get("stats.schedmiss.0.delay", "stats"), "");
+  EXPECT_EQ(get("stats.schedmiss.0.timestamp", "stats"), "");
+  snapshot.pauses.add({.end = 1'300'000'000, .length = 600'000'000});
+  EXPECT_EQ(get("stats.schedmiss.0.delay", "stats"), "flt 600.000000");
+  EXPECT_EQ(get("stats.schedmiss.1.delay", "stats"), "");
+}
+
 TEST_F(Maps, AreListedByPrefix) {
   const Json all = json("cmap.list", {"icmap", "nodelist.node.1"})["entries"];
   ASSERT_EQ(all.size(), 3u);

@@ -105,5 +105,26 @@ TEST(Snapshot, MeasuresRotationsWithinARingAndStatesEntered) {
   EXPECT_LE(page.rotations.longest(), std::max<std::uint64_t>(longest, 1'000'000));
 }
 
+TEST(Snapshot, TellsWhenTheNodeDidNotRun) {
+  Cluster cluster(2, kind);
+  cluster.start();
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.whole(); }));
+  cluster.run(milliseconds(50));
+  ASSERT_EQ(snapshot_of(cluster, 0).pauses.count, 0u);
+  cluster.nodes[0]->paused = true;
+  cluster.run(milliseconds(800));
+  cluster.nodes[0]->paused = false;
+  cluster.step();
+  const Snapshot page = snapshot_of(cluster, 0);
+  ASSERT_EQ(page.pauses.count, 1u);
+  EXPECT_EQ(counter(page, "pauses"), 1u);
+  EXPECT_NEAR(static_cast<double>(page.pauses.last[0].length), 800e6, 1e6);
+  EXPECT_NEAR(static_cast<double>(page.pauses.last[0].end), static_cast<double>(page.taken), 1e6);
+  const auto log = cluster.nodes[0]->log();
+  EXPECT_TRUE(std::ranges::any_of(log, [](const std::string& line) {
+    return line.find("this node did not run for 800 ms") != std::string::npos;
+  }));
+}
+
 }  // namespace
 }  // namespace gyre::node
