@@ -52,21 +52,7 @@ void members(const Common& common) {
                plain(member.at("addresses")));
 }
 
-// As the metrics port serves them. JSON has its own questions: status, members.
-void metrics(const Common& common) {
-  const std::string text = client::Connection::query("metrics", common.options());
-  if (!common.json) return fmt::print("{}", text);
-  throw std::runtime_error("metrics are OpenMetrics text; for JSON ask `gyre status --json`");
-}
-
 }  // namespace
-
-void add_metrics(CLI::App& app, Common& common) {
-  add_command(app, common, "metrics",
-              "Prints what the local node counts, as OpenMetrics text (system.metrics serves it).",
-              "gyre metrics | grep rotation")
-      ->callback([&common] { metrics(common); });
-}
 
 void add_status(CLI::App& app, Common& common) {
   add_command(app, common, "status", "Prints the state of the local node, and its counters.",

@@ -6,6 +6,7 @@ and two nodes of the interface form.
 """
 import json
 import os
+import pathlib
 import signal
 import sys
 import unittest
@@ -414,6 +415,17 @@ nodeid: 2 reachable
         self.assertGreater(told["busy_ns"], 0)
         self.assertGreater(told["resident_bytes"], 4096)  # it has a page of its own at least
         self.assertLessEqual(told["resident_bytes"], 64 << 10)
+
+    def test_b_what_programs_share_with_the_daemon_has_no_name(self):
+        program = self.tools.start_command(1, "gyre sub g --json")
+        while '"group"' not in program.stdout.readline():  # until it has joined
+            pass
+        for process in (program, self.daemons[1]):
+            maps = pathlib.Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8")
+            shared = [line.split(None, 5)[5] for line in maps.splitlines() if " rw-s " in line]
+            self.assertIn("/memfd:gyre-client (deleted)", shared)
+            self.assertEqual({name for name in shared if not name.startswith("/memfd:")}, set())
+        program.kill()
 
     def test_c_who_leaves_stays_listed_and_its_return_is_counted(self):
         tracking = self.tools.start_command(1, "corosync-cmapctl -T runtime.members.2")

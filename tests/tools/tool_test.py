@@ -168,7 +168,12 @@ class ToolTest(unittest.TestCase):
 
     def test_metrics_for_a_shell(self):
         self.assertRegex(self.gyre("metrics").stdout, r"(?m)^gyre_view_members 1$")
-        self.assertEqual(self.gyre("metrics", "--json").returncode, 1)
+        told = [json.loads(line) for line in self.gyre("metrics", "--json").stdout.splitlines()]
+        self.assertIn({"name": "gyre_view_members", "value": 1}, told)
+        longest = [one for one in told if one.get("labels") == {"quantile": "0.999"}]
+        self.assertEqual([one["name"] for one in longest], ["gyre_rotation_seconds"])
+        info = next(one["labels"] for one in told if one["name"] == "gyre_build_info")
+        self.assertEqual(info["cluster"], "tool")
 
     def test_a_metrics_port_that_is_taken_is_named(self):
         conf = self.folder / "taken"
