@@ -56,6 +56,7 @@ void add_timers(Cmap& map, const Config& config, const totem::Parameters& parame
   if (parameters.global_window) set("window_size", parameters.global_window);
   if (parameters.personal_window) set("max_messages", parameters.personal_window);
   set("block_unlisted_ips", config.block_unlisted_ips);
+  map.set("runtime.config.totem.interface.0.mcastport", std::uint16_t{config.mcastport});
   std::uint32_t losses = 4;
   if (const auto written = config.keys.find("totem.token_retransmits_before_loss_const");
       written != config.keys.end())
@@ -66,8 +67,12 @@ void add_timers(Cmap& map, const Config& config, const totem::Parameters& parame
 
 void add_services(Cmap& map) {
   constexpr std::string_view services[] = {"cmap", "cfg", "cpg"};
-  for (std::uint16_t id = 0; const std::string_view service : services)
+  for (std::uint16_t id = 0; const std::string_view service : services) {
+    const auto place = fmt::format("internal_configuration.service.{}.", id);
+    map.set(place + "name", fmt::format("corosync_{}", service));
+    map.set(place + "ver", std::uint32_t{0});
     map.set(fmt::format("runtime.services.{}.service_id", service), id++);
+  }
 }
 
 }  // namespace

@@ -454,11 +454,23 @@ nodeid: 2 reachable
     def test_e_a_daemon_that_goes_away_ends_who_listens(self):
         tracking = self.tools.start_command(2, "corosync-cmapctl -T runtime.members")
         tracking.stdout.readline()
+        others = {words: self.tools.start_command(2, words) for words in (
+            "gyre sub g --json", "gyre pub g --json", "gyre top --json --interval 0.1")}
+        others["gyre pub g --json"].stdin.write("one\n")
+        others["gyre pub g --json"].stdin.flush()
+        for process in others.values():
+            process.stdout.readline()  # it is connected, or has asked once
         self.daemons[2].kill()
         self.daemons[2].wait()
         _, error = tracking.communicate(timeout=60)
         self.assertRegex(error, r"^Lost the cmap API\. Error CS_ERR_LIBRARY\n.*gyred went away")
         self.assertEqual(tracking.returncode, 1)
+        for words, process in others.items():
+            with self.subTest(words=words):
+                process.stdin = None  # it does not end by itself
+                _, error = process.communicate(timeout=60)
+                self.assertRegex(error, r"^gyre: .*(gyred went away|gyred is not running)")
+                self.assertEqual(process.returncode, 1)
 
     def test_f_without_a_daemon_each_says_so(self):
         for words, error in [
