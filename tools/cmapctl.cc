@@ -199,17 +199,7 @@ class Cmapctl {
     return got <= 0 || std::memchr(input, 'q', static_cast<std::size_t>(got));
   }
 
-  // At most `size_max` bytes.
-  static std::optional<std::string> read_file(const std::string& path, std::size_t size_max) {
-    std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "re");
-    if (!file) return std::nullopt;
-    std::string bytes(size_max, '\0');
-    bytes.resize(std::fread(bytes.data(), 1, bytes.size(), file));
-    if (file != stdin) std::fclose(file);
-    return bytes;
-  }
-  static constexpr std::size_t value_max = (16 << 10) + 1;  // one more than the daemon takes
-  static constexpr std::size_t settings_max = 16 << 20;
+  static constexpr std::size_t value_max = 24 << 10;  // more than the daemon takes: it says so
 };
 
 int clear(const Cmapctl& cmapctl, const std::string& what) {

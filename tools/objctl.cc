@@ -1,9 +1,12 @@
 // corosync-objctl: the key map in the form of the first Corosync, whose guides use it.
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "tools/cmap_entry.hh"
+#include "tools/cmap_file.hh"
 #include "tools/corosync.hh"
 
 namespace gyre::tools {
@@ -63,7 +66,9 @@ class Objctl {
   int write(const std::string& order, bool create) const {
     const std::size_t equals = order.find('=');
     if (equals == order.npos) return failed(fmt::format("{}: expected object.key=value", order));
-    const std::string key = order.substr(0, equals), value = order.substr(equals + 1);
+    return write(order.substr(0, equals), order.substr(equals + 1), create);
+  }
+  int write(const std::string& key, const std::string& value, bool create) const {
     const Json before = ask(common, "cmap.get", {"icmap", key});
     const bool known = !before.contains("error");
     if (known && create) return failed(fmt::format("{} is there already: use -w", key));
@@ -100,17 +105,12 @@ class Objctl {
 };
 
 int load(const Objctl& objctl, const std::string& path) {
-  std::FILE* file = std::fopen(path.c_str(), "re");
-  if (!file) return failed(fmt::format("{}: cannot be opened", path));
+  const auto text = read_file(path, settings_max);
+  if (!text) return failed(fmt::format("{}: {}", path, std::strerror(errno)));
+  const CmapFile orders = read_objdb_file(*text);
+  if (!orders.complaint.empty()) return failed(orders.complaint, path + ": nothing was done");
   int status = 0;
-  char line[64 << 10];
-  while (std::fgets(line, sizeof line, file)) {
-    std::string order = line;
-    while (!order.empty() && (order.back() == '\n' || order.back() == '\r')) order.pop_back();
-    if (order.empty() || order.front() == '#') continue;
-    status |= objctl.write(order, true);
-  }
-  std::fclose(file);
+  for (const CmapOrder& order : orders.list) status |= objctl.write(order.key, order.value, true);
   return status;
 }
 

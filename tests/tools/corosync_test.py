@@ -1,12 +1,9 @@
 #!/usr/bin/env python3
 """usage: corosync_test.py GYRED GYRE
 
-The commands that operators know, letter by letter: a node of a nodelist whose peer is not there,
-and two nodes of the interface form.
+The commands that operators know, letter by letter, at a node of a nodelist whose peer is not there.
 """
 import json
-import os
-import pathlib
 import signal
 import sys
 import unittest
@@ -38,23 +35,6 @@ nodelist {{
 logging {{
   to_syslog: no
   debug: off
-}}
-"""
-OPEN = """totem {{
-  version: 2
-  cluster_name: tools
-  secauth: off
-  token: 300
-  nodeid: {nodeid}
-  interface {{
-    ringnumber: 0
-    bindnetaddr: {network}.{nodeid}
-    mcastaddr: 239.255.42.1
-    mcastport: {port}
-  }}
-}}
-logging {{
-  to_syslog: no
 }}
 """
 
@@ -295,6 +275,32 @@ LINK ID 0 \n\
         self.refuses("corosync-cpgtool extra",
                      f'{self.tools.folder}/corosync-cpgtool: "extra" is no option')
 
+    def test_a_file_that_is_none_is_named(self):
+        folder = self.tools.folder
+        large = folder / "large"
+        with open(large, "wb") as file:
+            file.truncate((16 << 20) + 1)
+        for command, words in (("corosync-cmapctl", "Couldn't open file.: "),
+                               ("corosync-objctl", "")):
+            for path, error in ((folder, "Is a directory"), (large, "File too large"),
+                                (folder / "none", "No such file or directory")):
+                with self.subTest(command=command, error=error):
+                    place = f"{path}: " if command == "corosync-objctl" else ""
+                    self.refuses(f"{command} -p {path}", f"{place}{words}{error}", str(path))
+        self.refuses(f"corosync-cmapctl -s a.b bin {large}",
+                     "Can't open input file: File too large")
+
+    def test_objctl_loads_a_file(self):
+        file = self.tools.folder / "objects"
+        file.write_text("# a comment\nloaded.one=1\r\n\nloaded.two=a = b\n")
+        self.says(f"corosync-objctl -p {file}", "")
+        self.says("corosync-objctl loaded", "loaded.one=1\nloaded.two=a = b\n")
+        self.says("corosync-objctl -d loaded", "")
+        file.write_text("loaded.one=1\nloaded.two\nloaded.three=3\n")
+        self.refuses(f"corosync-objctl -p {file}", "loaded.two: expected object.key=value",
+                     "nothing was done")
+        self.refuses("corosync-objctl loaded", "there is no object or key loaded")
+
     def test_objctl(self):
         network = self.tools.network
         self.says("corosync-objctl runtime.totem.pg.mrp.srp.members", f"""\
@@ -357,144 +363,6 @@ runtime.totem.pg.mrp.srp.7.status=joined
                 self.assertIn("does not answer", error)
                 self.assertEqual(process.returncode, 1)
         self.daemon.send_signal(signal.SIGCONT)
-
-
-class Open(Case):
-    """The guide's form; and what is not there, or goes away."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.daemons = {}
-        for node in (1, 2):
-            cls.start(node)
-        cls.await_members(1, 2)
-
-    @classmethod
-    def start(cls, node):
-        text = OPEN.format(port=cls.tools.port, network=cls.tools.network, nodeid=node)
-        cls.daemons[node] = cls.tools.start(node, text)
-
-    @classmethod
-    def await_members(cls, node, count):
-        members = []
-        while len(members) != count:
-            told = cls.tools.run(node, "gyre members --json").stdout
-            members = json.loads(told)["members"]
-
-    def test_a_status_is_that_of_the_guide(self):
-        self.says("corosync-cfgtool -s", f"""\
-Printing ring status.
-Local node ID 1
-RING ID 0
-\tid\t= {self.tools.network}.1
-\tstatus\t= ring 0 active with no faults
-""")
-
-    def test_b_members_are_those_of_the_guide(self):
-        lines = self.tools.run(1, "corosync-objctl runtime.totem.pg.mrp.srp.members").stdout
-        self.assertEqual(lines, "".join(f"""\
-runtime.totem.pg.mrp.srp.{node}.ip=r(0) ip({self.tools.network}.{node}) \n\
-runtime.totem.pg.mrp.srp.{node}.join_count=1
-runtime.totem.pg.mrp.srp.{node}.status=joined
-""" for node in (1, 2)))
-        self.says("corosync-cfgtool -n", f"""\
-Local node ID 1, transport udp
-nodeid: 2 reachable
-   LINK: 0  ({self.tools.network}.2) enabled connected mtu: 1472
-
-""")
-
-    def test_b_silent_programs_take_little_memory(self):
-        folder = self.tools.folder
-        done = self.tools.run(1, "gyre bench crowd --programs 200 --blocks 2 --json "
-                              f"--run-dir {folder}/node1 {folder}/node2")
-        self.assertEqual(done.stderr, "")
-        told = json.loads(done.stdout)
-        self.assertEqual(told["programs"], 200)
-        self.assertGreater(told["busy_ns"], 0)
-        self.assertGreater(told["resident_bytes"], 4096)  # it has a page of its own at least
-        self.assertLessEqual(told["resident_bytes"], 64 << 10)
-
-    def test_b_what_programs_share_with_the_daemon_has_no_name(self):
-        program = self.tools.start_command(1, "gyre sub g --json")
-        while '"group"' not in program.stdout.readline():  # until it has joined
-            pass
-        for process in (program, self.daemons[1]):
-            maps = pathlib.Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8")
-            shared = [line.split(None, 5)[5] for line in maps.splitlines() if " rw-s " in line]
-            self.assertIn("/memfd:gyre-client (deleted)", shared)
-            self.assertEqual({name for name in shared if not name.startswith("/memfd:")}, set())
-        program.kill()
-
-    def test_c_who_leaves_stays_listed_and_its_return_is_counted(self):
-        tracking = self.tools.start_command(1, "corosync-cmapctl -T runtime.members.2")
-        tracking.stdout.readline()
-        self.says("corosync-cfgtool -H", "Shutting down corosync\n", node=2)
-        self.assertEqual(self.daemons[2].wait(60), 0)
-        self.assertEqual(tracking.stdout.readline(),
-                         "modify> runtime.members.2.status (str) = left\n")
-        self.start(2)
-        self.await_members(1, 2)
-        told = {tracking.stdout.readline() for _ in range(2)}
-        self.assertEqual(told, {"modify> runtime.members.2.status (str) = joined\n",
-                                "modify> runtime.members.2.join_count (u32) = 2\n"})
-        self.assertEqual(tracking.communicate("q\n", timeout=60), ("", ""))
-
-    def test_d_a_node_is_killed(self):
-        self.says("corosync-cfgtool -k 9", "Killing node 9\n", 1,
-                  "Could not kill node (error = CS_ERR_NOT_EXIST)")
-        self.says("corosync-cfgtool -k 2", "Killing node 2\n")
-        self.assertEqual(self.daemons[2].wait(60), 0)
-        log = (self.tools.folder / "node2" / "output").read_text(encoding="utf-8")
-        self.assertIn("killed by node 1", log)
-        self.start(2)
-        self.await_members(1, 2)
-
-    def test_e_a_daemon_that_goes_away_ends_who_listens(self):
-        tracking = self.tools.start_command(2, "corosync-cmapctl -T runtime.members")
-        tracking.stdout.readline()
-        others = {words: self.tools.start_command(2, words) for words in (
-            "gyre sub g --json", "gyre pub g --json", "gyre top --json --interval 0.1")}
-        others["gyre pub g --json"].stdin.write("one\n")
-        others["gyre pub g --json"].stdin.flush()
-        for process in others.values():
-            process.stdout.readline()  # it is connected, or has asked once
-        self.daemons[2].kill()
-        self.daemons[2].wait()
-        _, error = tracking.communicate(timeout=60)
-        self.assertRegex(error, r"^Lost the cmap API\. Error CS_ERR_LIBRARY\n.*gyred went away")
-        self.assertEqual(tracking.returncode, 1)
-        for words, process in others.items():
-            with self.subTest(words=words):
-                process.stdin = None  # it does not end by itself
-                _, error = process.communicate(timeout=60)
-                self.assertRegex(error, r"^gyre: .*(gyred went away|gyred is not running)")
-                self.assertEqual(process.returncode, 1)
-
-    def test_f_without_a_daemon_each_says_so(self):
-        for words, error in [
-                ("corosync-cmapctl", "Failed to initialize the cmap API. Error CS_ERR_LIBRARY"),
-                ("corosync-cfgtool -s", "Could not initialize corosync configuration API error 2"),
-                ("corosync-cpgtool", "Could not initialize corosync cpg API error 2"),
-                ("corosync-objctl totem",
-                 "Failed to initialize the objdb API. Error CS_ERR_LIBRARY")]:
-            with self.subTest(words=words):
-                self.refuses(words, error, "gyred is not running", node=3)
-
-    def test_g_another_user_is_refused(self):
-        if os.geteuid() != 0:
-            self.skipTest("only root can become somebody else")
-        os.chmod(self.tools.folder, 0o755)
-        command, environment = self.tools.command(1, "corosync-cmapctl -g totem.version")
-        done = self.tools.run_as(4242, command, environment)
-        self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr, "^Failed to initialize the cmap API. Error CS_ERR_ACCESS\n"
-                         ".*uid 4242 with gid 4242 is not allowed")
-        self.says("corosync-cmapctl -s uidgid.gid.4242 u8 1", "")
-        done = self.tools.run_as(4242, command, environment)
-        self.assertEqual(done.stdout, "totem.version (u32) = 2\n", done.stderr)
-        self.says("corosync-cmapctl -d uidgid.gid.4242", "")
 
 
 if __name__ == "__main__":
