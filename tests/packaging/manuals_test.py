@@ -10,6 +10,7 @@ import tempfile
 import unittest
 
 BUILD = sys.argv[1]
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 SECTIONS = {"bin": 1, "sbin": 8}
 # In --help, an option stands at the beginning of its line: "  -c,--config FILE".
 OPTIONS = re.compile(r"^\s+((?:--?[\w-]+)(?:(?:,| / |, )--?[\w-]+)*)", re.M)
@@ -54,6 +55,17 @@ class Manuals(unittest.TestCase):
             self.help(gyre, "bench", name)
             self.assertIn(name, self.plain("gyre.1"))
 
+    def test_two_tell_what_the_documentation_does(self):
+        for page, documentation in (("corosync.conf.5", "configuration"), ("cmap_keys.8", "keys")):
+            with self.subTest(page=page):
+                text = (DOCS / f"{documentation}.md").read_text(encoding="utf-8")
+                terms = set(re.findall(r"^\| `?([\w.*{},]+)", text, re.M))
+                self.assertGreater(len(terms), 10)
+                untold = {term for term in terms
+                          if f"\n.TP\n{term}" not in self.plain(page).replace("\\&", "")}
+                self.assertEqual(untold - {"key", "keys", "section", "changes"}, set())
+                self.assertNotRegex(self.plain(page), r"(?m)`|\*\*|^\|")
+
     def test_they_are_laid_out_without_a_complaint(self):
         if shutil.which("groff") is None:
             self.skipTest("no groff here: apt-get install groff-base")
@@ -84,7 +96,7 @@ class Manuals(unittest.TestCase):
 
     def plain(self, page):
         text = self.pages[page].read_text(encoding="utf-8")
-        return re.sub(r"\\f.", "", text).replace("\\-", "-")
+        return re.sub(r"\\f.|\\:", "", text).replace("\\-", "-")
 
 
 if __name__ == "__main__":
