@@ -23,6 +23,7 @@ constexpr Entry entries[] = {
     {"logging.", written},
     {"totem.", written},
     {"nodelist.", written},
+    {"quorum.cancel_wait_for_all", {CmapUse::wait, {}}},
     {"quorum.", written},
     {"system.", written},
     {"uidgid.config.", written},

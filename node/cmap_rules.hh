@@ -13,6 +13,7 @@ enum class CmapUse : std::uint8_t {
   admit,      // uidgid.{uid,gid}.N: who may connect, from now on
   debug,      // logging.debug: how much is logged, from now on
   gather,     // runtime.force_gather: a new ring is formed
+  wait,       // quorum.cancel_wait_for_all: those who are here wait no more
 };
 struct CmapRule {
   CmapUse use = CmapUse::free;

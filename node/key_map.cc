@@ -75,6 +75,18 @@ void add_services(Cmap& map) {
   }
 }
 
+// What of votequorum stays as it is.
+void add_votes(Cmap& map, const membership::QuorumSettings& quorum, std::uint32_t self) {
+  const auto set = [&](const char* name, CmapValue value) {
+    map.set(fmt::format("runtime.votequorum.{}", name), std::move(value));
+  };
+  set("this_node_id", self);
+  set("two_node", std::uint8_t{quorum.two_node});
+  set("atb_type", static_cast<std::uint32_t>(quorum.tie_breaker));
+  set("ev_barrier", quorum.allow_downscale ? quorum.downscale_min : 0);
+  set("qdevice_master_wins", std::uint8_t{quorum.device_master_wins});
+}
+
 }  // namespace
 
 KeyMap::KeyMap(const Setup& setup)
@@ -85,6 +97,7 @@ KeyMap::KeyMap(const Setup& setup)
       set_debug_(setup.set_debug) {
   reload(setup.config, setup.admission);
   add_services(icmap_);
+  if (setup.config.quorum.section) add_votes(icmap_, setup.config.quorum, self_);
   icmap_.set("runtime.force_gather", std::string("no"));
 }
 
@@ -130,7 +143,23 @@ void KeyMap::refresh(const Snapshot& snapshot) {
     icmap_.set(fmt::format("runtime.members.{}.config_version", node),
                node == self_ ? config_version_ : std::uint64_t{0});
   }
+  if (names_.votequorum && snapshot.member_count > 0) refresh_votes(snapshot);
   counted_.fill(stats_, snapshot);
+}
+
+void KeyMap::refresh_votes(const Snapshot& snapshot) {
+  using membership::Verdict;
+  const Verdict& verdict = snapshot.verdict;
+  const auto set = [&](const char* name, CmapValue value) {
+    icmap_.set(fmt::format("runtime.votequorum.{}", name), std::move(value));
+  };
+  const auto id = [&](std::size_t member) {
+    return static_cast<std::uint32_t>(snapshot.members[member].member.node);
+  };
+  set("lowest_node_id", id(0));
+  set("highest_node_id", id(snapshot.member_count - 1));
+  set("wait_for_all_status", std::uint8_t{verdict.reason == Verdict::Reason::waiting});
+  set("ev_tracking_barrier", verdict.highest_expected);
 }
 
 bool KeyMap::admits(uid_t uid, gid_t gid) const {

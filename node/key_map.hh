@@ -39,6 +39,7 @@ class KeyMap {
   Cmap& stats() noexcept { return stats_; }
 
  private:
+  void refresh_votes(const Snapshot& snapshot);
   Cmap* find(std::string_view map) noexcept;
   Answer get(const Asked& asked);
   Answer list(const Asked& asked);

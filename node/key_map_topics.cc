@@ -173,6 +173,13 @@ Answer KeyMap::change(const Asked& asked, std::optional<CmapValue> value) {
       if (!value) return refused("CS_ERR_ACCESS", "it is a command");
       if (!is_text(value, "yes")) return refused("CS_ERR_INVALID_PARAM", "it takes str yes");
       return Order{.command = {.kind = Command::Kind::gather}};
+    case CmapUse::wait:
+      if (!value) return refused("CS_ERR_ACCESS", "it is a command");
+      if (*value != CmapValue(std::uint8_t{1}))
+        return refused("CS_ERR_INVALID_PARAM", "it takes u8 1");
+      return Order{
+          .command = {.kind = Command::Kind::votes,
+                      .votes = {.what = membership::wire::Votes::What::cancel_wait_for_all}}};
     case CmapUse::debug:
       if (!value) return refused("CS_ERR_ACCESS", "set it to off");
       if (!is_text(value, "on") && !is_text(value, "off") && !is_text(value, "trace"))

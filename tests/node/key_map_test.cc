@@ -70,6 +70,7 @@ class Maps : public testing::Test {
     local.peers = {{NodeId{8}, "alice", "10.0.0.8"}};
     names.nodes[NodeId{8}] = {"alice", "10.0.0.8"};
     names.nodes[local.nodeid] = {"bob", "10.0.0.9"};
+    names.votequorum = true;
     names.address_text = [](const Address&) { return std::string("10.0.0.77"); };
     snapshot.self = local.nodeid;
     snapshot.member_count = 2;
@@ -177,6 +178,23 @@ TEST_F(Maps, TellWhoIsHereUnderTodaysNameAndTheGuides) {
             3u);
   snapshot.member_count = 1;
   EXPECT_EQ(get("runtime.members.167772169.status"), "str left");
+}
+
+TEST_F(Maps, TellHowVotesAreCounted) {
+  snapshot.verdict.reason = membership::Verdict::Reason::waiting;
+  snapshot.verdict.highest_expected = 5;
+  for (const auto& [key, value] : std::map<std::string, std::string>{
+           {"this_node_id", "u32 167772169"},
+           {"lowest_node_id", "u32 8"},
+           {"highest_node_id", "u32 167772169"},
+           {"two_node", "u8 1"},
+           {"atb_type", "u32 0"},
+           {"wait_for_all_status", "u8 1"},
+           {"ev_barrier", "u32 0"},
+           {"ev_tracking_barrier", "u32 5"},
+           {"qdevice_master_wins", "u8 0"},
+       })
+    EXPECT_EQ(get("runtime.votequorum." + key), value) << key;
 }
 
 TEST_F(Maps, TellWhatWasCounted) {
@@ -327,6 +345,14 @@ TEST_F(Maps, SomeKeysAreCommands) {
   ASSERT_TRUE(std::holds_alternative<Order>(gather));
   EXPECT_EQ(std::get<Order>(gather).command.kind, Command::Kind::gather);
   EXPECT_EQ(get("runtime.force_gather"), "str no");
+
+  using What = membership::wire::Votes::What;
+  const Answer wait = ask("cmap.set", {"icmap", "quorum.cancel_wait_for_all", "u8", "1"});
+  ASSERT_TRUE(std::holds_alternative<Order>(wait));
+  EXPECT_EQ(std::get<Order>(wait).command.kind, Command::Kind::votes);
+  EXPECT_EQ(std::get<Order>(wait).command.votes.what, What::cancel_wait_for_all);
+  EXPECT_EQ(json("cmap.set", {"icmap", "quorum.cancel_wait_for_all", "u8", "2"})["error"],
+            "CS_ERR_INVALID_PARAM");
 
   EXPECT_EQ(json("cmap.set", {"icmap", "logging.debug", "str", "on"}), Json::object());
   EXPECT_EQ(debug, true);
