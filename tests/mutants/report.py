@@ -33,6 +33,9 @@ class Result:
     def harmless(self):
         return mutate.family(self.mutant["id"])[0] == "Z"
 
+    def was_tried(self):
+        return bool(self.seeds)
+
     def found(self):
         return self.kill is not None or self.scenario is not None
 
@@ -103,7 +106,8 @@ def place(kill, programs):
 
 def ran(result, programs):
     words = [f"{count} seeds of {programs[name]}" for name, count in result.seeds.items()]
-    return ", ".join(words) + ("" if result.reached else "; its place never reached")
+    unasked = "" if result.asked_scenarios or result.kill else "; scenarios were not asked"
+    return ", ".join(words) + ("" if result.reached else "; its place never reached") + unasked
 
 
 def line(result, programs):
@@ -126,15 +130,23 @@ def by_class(result):
     return letter, int(number), rest
 
 
+def early(untried):
+    if untried == 0:
+        return ""
+    return f" The run was ended early: {untried} more bugs were not tried, and do not count."
+
+
 def page(results, programs, commit, command, today):
     """docs/mutants.md."""
+    untried = sum(1 for result in results if not result.was_tried())
+    results = [result for result in results if result.was_tried()]
     shares = summary(results)
     bugs = sum(1 for result in results if not result.harmless())
     lines = ["# Which built-in bugs are found", "",
              f"Made by `{command}` at commit {commit}, {today}; not written by hand. Each of "
              f"{bugs} bugs (`tests/mutants/list`) ran through the seeds 1, 2 … of "
              "`tests/totem/random_test.cc` (ring; only bugs in `totem/`) and `tests/sim` (sim), "
-             "until one found it.", "",
+             "until one found it." + early(untried), "",
              "| | bugs found |", "|---|---|",
              f"| by random seeds alone | {shares['random']} |",
              f"| by seeds or scenarios | {shares['scenarios']} |",

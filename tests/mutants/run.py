@@ -13,7 +13,8 @@ where it does so much more often the mutant is killed. Before all that,
 everything without a mutant must be clean; and the harmless ones (Z1 …) must survive, or a kill
 means little: these do not count in the shares. Prints a table and the shares killed, or with --json
 all of it as one object. With --resume what is known is kept in FILE as it comes, and a later run of
-the same commit goes on from there. --page writes the table as docs/mutants.md has it.
+the same commit goes on from there; with --seconds 0 it only says what is known. --page writes the
+table as docs/mutants.md has it.
 """
 import argparse
 import concurrent.futures
@@ -192,7 +193,7 @@ class Course:
             first, size = last + 1, min(2 * size, BATCH_MAX)
 
     def try_scenarios(self):
-        self.result.asked_scenarios = True
+        self.result.asked_scenarios = bool(self.options.scenarios)
         for program in self.options.scenarios:
             runs_it = self.result.mutant["file"].startswith(MODELS.get(program, ""))
             if runs_it and not self.result.scenario:
@@ -307,8 +308,9 @@ def main():
     wanted = set(options.only.split(",")) if options.only else None
     results = [record.result_of(each) for each in mutate.load()
                if not wanted or {each["id"], mutate.family(each["id"])} & wanted]
-    canary(options)
-    run_all(options, results, record)
+    if options.seconds > 0:
+        canary(options)
+        run_all(options, results, record)
     shares = report.summary(results)
     if options.page:
         command = (f"scripts/sim --mutants --seeds {options.seeds} --seconds {options.seconds:g} "

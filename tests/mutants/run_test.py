@@ -93,6 +93,23 @@ class Runs(unittest.TestCase):
                       "1 of 3, 33.3 %", "2 of 3, 66.7 %"):
             self.assertIn(words, text)
 
+    def test_a_page_of_what_is_known_leaves_out_what_was_not_tried(self):
+        page = self.build / "page.md"
+        self.run_it("--seeds", "10")
+        (self.build / "ran").unlink()
+        self.run_it("--seconds", "0", "--only", "C2b,C2c,C2d,C2e,Z1", "--page", page)
+        text = page.read_text(encoding="utf-8")
+        self.assertIn("1 more bugs were not tried", text)
+        self.assertIn("1 of 3, 33.3 %", text)
+        self.assertNotIn("| C2e |", text)
+        self.assertFalse((self.build / "ran").exists())
+
+    def test_a_survivor_that_no_scenario_was_asked_about_is_said_to_be_one(self):
+        page = self.build / "page.md"
+        self.run_it("--seeds", "10", "--programs", "sim-mutants", "--page", page)
+        self.assertIn("(10 seeds of sim; scenarios were not asked)",
+                      page.read_text(encoding="utf-8"))
+
     def test_programs_that_are_not_clean_without_a_mutant_say_nothing(self):
         (self.build / "scenarios-ring-mutants").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
         done = subprocess.run([sys.executable, HERE / "run.py", "--build", self.build, "--only",
