@@ -349,7 +349,8 @@ void Ring::send_join(const Said& said) {
   join.incarnation = identity_.incarnation;
   join.join_seq = ++join_seq_;
   join.ring_seq = said.ring_seq;
-  join.since = since_[at(NodeIndex::self)];
+  const bool leaves = said.flags & wire::Join::leaving;
+  join.since = leaves ? log_->id.mark() : since_[at(NodeIndex::self)];
   join.frame_max = parameters_.frame_max;
   std::array<NodeIndex, nodes_max> order;
   join.count = static_cast<std::uint16_t>(sorted(said.proc, order));

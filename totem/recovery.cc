@@ -166,7 +166,9 @@ void Ring::install(Recovery& recovery, Time now) {
   assert(!retiring_);
   for (std::size_t i = 0; i < recovery.token.members; ++i) {
     const wire::CommitEntry& entry = recovery.token.entries[i];
-    std::uint64_t& since = since_[at(*peers_.find(entry.node))];
+    const NodeIndex node = *peers_.find(entry.node);
+    peer_state_[at(node)].came_from = entry.old_ring.mark();
+    std::uint64_t& since = since_[at(node)];
     since = entry.since;
     if (since == 0 && recovery.token.members > 1) since = forming_->id.seq;
   }

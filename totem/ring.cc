@@ -268,6 +268,13 @@ void Ring::receive_token(const FrameRef& frame, Time now) {
   }
 }
 
+// The one that we are in, the one that is being formed, or the one that it was in before.
+bool Ring::leaves_our_ring(const wire::Join& leave, NodeIndex from) const noexcept {
+  const bool forms = state() == State::commit || state() == State::recovery;
+  return leave.since == log_->id.mark() || leave.since == peer_state_[at(from)].came_from ||
+         (forms && leave.since == forming_->id.mark());
+}
+
 void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
   wire::Join join;
   if (!wire::read_join(frame.bytes(), join) || join.sender != peers_.id(from)) {
@@ -295,8 +302,8 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
     return;
   }
   const bool is_leaving = join.flags & wire::Join::leaving;
-  // The last word of an earlier life of this member, or of its time in an earlier ring.
-  if (is_leaving && log_->members.has(from) && join.ring_seq < log_->id.seq) {
+  // The last word of an earlier life of this member: who went on without it would do so beside it.
+  if (is_leaving && log_->members.has(from) && !leaves_our_ring(join, from)) {
     ++counters_.joins_stale;
     return;
   }

@@ -175,6 +175,7 @@ class Ring {
     Time foreign_at = Time::min();  // last heard from outside of our ring
     Time member_since{};
     std::uint64_t member_incarnation = 0;  // as it was when the ring was installed
+    std::uint64_t came_from = 0;           // mark() of its ring before that
     Time held_down_until = Time::min();
     std::uint32_t offences = 0;  // losses soon after it had joined, and gatherings in vain
     bool left_orderly = false;
@@ -188,6 +189,7 @@ class Ring {
   void observe(Time now);
   void receive_data(FrameRef frame, NodeIndex from, Time now);
   void receive_token(const FrameRef& frame, Time now);
+  bool leaves_our_ring(const wire::Join& leave, NodeIndex from) const noexcept;
   void receive_join(const FrameRef& frame, NodeIndex from, Time now);
   void receive_strange_join(const wire::Join& join, NodeIndex from, Time now);
   void receive_commit(const FrameRef& frame, Time now);

@@ -31,6 +31,11 @@ struct RingId {
   NodeId representative = NodeId::none;
   std::uint64_t incarnation = 0;
   auto operator<=>(const RingId&) const = default;
+
+  // One number for it: incarnations are random, and seqs of one differ.
+  std::uint64_t mark() const noexcept {
+    return incarnation ^ (seq * 0x9e37'79b9'7f4a'7c15 + static_cast<std::uint32_t>(representative));
+  }
 };
 
 enum class Guarantee : std::uint8_t {

@@ -88,9 +88,11 @@ struct Join {
   std::uint8_t flags = 0;
   NodeId sender = NodeId::none;
   std::uint64_t incarnation = 0;
-  std::uint64_t join_seq = 0;   // of this sender, growing
-  std::uint64_t ring_seq = 0;   // highest that the sender has seen
-  std::uint64_t since = 0;      // of the first ring that the sender shared; 0: of none yet
+  std::uint64_t join_seq = 0;  // of this sender, growing
+  std::uint64_t ring_seq = 0;  // highest that the sender has seen
+  // Of the first ring that the sender shared; 0: of none yet. Leaving: mark() of the ring it
+  // leaves.
+  std::uint64_t since = 0;
   std::uint32_t frame_max = 0;  // must be ours
   std::uint32_t capabilities = 0;
   std::uint16_t count = 0;

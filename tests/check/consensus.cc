@@ -24,6 +24,8 @@ bool has(const std::vector<NodeId>& nodes, NodeId node) {
 void Consensus::received(const Process& process, std::span<const std::byte> frame, bool paused,
                          Time now) {
   if (wire::type(frame) != wire::Type::join || paused || !wire::read_join(frame, join_)) return;
+  // It may be the last word of an earlier life. Who believes it does not propose its sender.
+  if (join_.flags & wire::Join::leaving) return;
   Side& side = sides_[process];
   forget(side, now);
   Peer& peer = side.peers[join_.sender];
