@@ -22,6 +22,7 @@ using std::chrono::seconds;
 
 constexpr milliseconds socket_patience(200);  // for words that are on their way
 constexpr seconds disk_again(1);
+constexpr std::size_t kept_max = 8;      // the newest of them counts
 constexpr std::size_t reloads_max = 64;  // all but one are over, and that is not noticed yet
 
 shm::Descriptor checked(int fd, const char* call) {
@@ -64,6 +65,7 @@ Helper::Helper(Setup setup)
       clients_out_(setup_.clients),
       outcomes_(Desk::orders_max),
       reloads_(reloads_max),
+      kept_(kept_max),
       clients_in_(setup_.clients),
       commands_(Desk::orders_max + reloads_max) {
   const sigset_t set = our_signals();
@@ -166,6 +168,7 @@ void Helper::run() {
     handle_signals();
     write_log();
     reserve_on_disk();
+    keep_on_disk();
     for (shm::Channel channel; clients_out_.pop(channel); channel = {})
       free_slots_.push_back(channel.client % static_cast<std::uint32_t>(setup_.clients));
     tell_systemd();
@@ -287,6 +290,27 @@ void Helper::write_log() {
     setup_.writer.write(LogLevel::warning,
                         fmt::format("{} log records were lost", lost - lost_records_));
   lost_records_ = setup_.log.dropped();
+}
+
+bool Helper::keep(const membership::KeptVotes& kept) noexcept {
+  const bool taken = kept_.push(kept);
+  pending_ |= taken;
+  return taken;
+}
+
+// The newest only.
+void Helper::keep_on_disk() {
+  for (membership::KeptVotes next; kept_.pop(next);) to_keep_ = next;
+  const auto now = Clock::now();
+  if (!to_keep_ || !setup_.votes_store || now < keep_again_) return;
+  try {
+    setup_.votes_store->keep(*to_keep_);
+    to_keep_.reset();
+  } catch (const std::system_error& error) {
+    keep_again_ = now + disk_again;
+    setup_.writer.write(LogLevel::error,
+                        fmt::format("votes cannot be kept for a restart: {}", error.what()));
+  }
 }
 
 void Helper::reserve_on_disk() {

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "node/ring_store.hh"
 #include "node/spsc.hh"
 #include "node/status.hh"
+#include "node/votes_store.hh"
 #include "transport/shm/descriptor.hh"
 #include "transport/shm/handshake.hh"
 
@@ -34,6 +36,7 @@ class Helper final : public Errands {
     shm::Listener& listener;
     shm::Allow allow = shm::allow_own;  // who may connect
     RingStore& ring_store;
+    VotesStore* votes_store = nullptr;  // who keeps votes
     Log& log;
     LogWriter& writer;
     StatusPage& page;
@@ -80,6 +83,7 @@ class Helper final : public Errands {
     reload(ticket, applied ? Reloading::apply : Reloading::forget);
   }
   void votes_answered(std::uint64_t request, membership::QuorumChange answer) override;
+  bool keep(const membership::KeptVotes& kept) noexcept override;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -100,6 +104,7 @@ class Helper final : public Errands {
   void read_configuration_for(std::uint64_t ticket);
   void write_log();
   void reserve_on_disk();
+  void keep_on_disk();
   void tell_systemd();
   void tell_reactor() noexcept;
 
@@ -115,13 +120,15 @@ class Helper final : public Errands {
   std::uint32_t generation_ = 0;
   std::uint64_t lost_records_ = 0, view_told_ = 0, turns_seen_ = 0, reserve_done_ = 0;
   std::uint64_t snapshot_asked_ = UINT64_MAX, snapshot_seen_ = 0;  // by how many there were before
-  Clock::time_point reserve_again_{}, watchdog_at_{};
+  std::optional<membership::KeptVotes> to_keep_;
+  Clock::time_point reserve_again_{}, keep_again_{}, watchdog_at_{};
   Clock::duration watchdog_every_{};  // zero: systemd watches nothing
 
   // From the reactor.
   SpscQueue<shm::Channel> clients_out_;
   SpscQueue<Outcome> outcomes_;
   SpscQueue<Reloads> reloads_;
+  SpscQueue<membership::KeptVotes> kept_;
   std::atomic<std::uint64_t> reserve_{0}, view_{0}, view_members_{0}, snapshots_{0}, turns_{0};
   std::uint64_t turn_count_ = 0;
   bool pending_ = false;

@@ -22,6 +22,7 @@
 #include "node/record.hh"
 #include "node/ring_store.hh"
 #include "node/topics.hh"
+#include "node/votes_store.hh"
 #include "transport/open.hh"
 #include "transport/udp/address.hh"
 
@@ -93,10 +94,12 @@ std::unique_ptr<LogWriter> open_log(const Config& config, const Options& options
   throw StartError(Exit::logging, error.what());
 }
 
-RingStore open_ring_store(const Config& config, const Options& options, LogWriter& writer) try {
-  std::string directory = options.state_dir;
-  if (directory.empty()) directory = config.state_dir;
-  if (directory.empty()) directory = "/var/lib/gyre";
+std::string state_directory(const Config& config, const Options& options) {
+  if (!options.state_dir.empty()) return options.state_dir;
+  return config.state_dir.empty() ? "/var/lib/gyre" : config.state_dir;
+}
+
+RingStore open_ring_store(const std::string& directory, LogWriter& writer) try {
   RingStore store(directory);
   if (store.origin() == RingStore::Origin::missing)
     writer.write(LogLevel::info, store.path() + " is new: rings are numbered from the start");
@@ -107,9 +110,24 @@ RingStore open_ring_store(const Config& config, const Options& options, LogWrite
   throw StartError(Exit::state_directory, error.what());
 }
 
-membership::QuorumSettings quorum_settings(const Config& config, const LocalNode& local) {
+VotesStore open_votes_store(const std::string& directory, LogWriter& writer) try {
+  VotesStore store(directory);
+  if (store.origin() == VotesStore::Origin::damaged)
+    writer.write(
+        LogLevel::error,
+        store.path() + " was damaged: how many votes to expect is learned from other nodes");
+  return store;
+} catch (const std::runtime_error& error) {
+  throw StartError(Exit::state_directory, error.what());
+}
+
+membership::QuorumSettings quorum_settings(const Config& config, const LocalNode& local,
+                                           VotesStore::Origin kept) {
   membership::QuorumSettings settings = config.quorum;
   settings.votes = local.quorum_votes;
+  const bool counts =
+      !settings.section || settings.expected_votes_tracking || settings.allow_downscale;
+  settings.forgot = counts && kept == VotesStore::Origin::damaged;
   return settings;
 }
 
@@ -123,7 +141,8 @@ void run(Config config, const LocalNode& local, Admission admission, const Optio
                             static_cast<std::uint32_t>(local.nodeid), local.name, local.interface,
                             local.address));
   for (const std::string& notice : config.notices) writer->write(LogLevel::warning, notice);
-  RingStore store = open_ring_store(config, options, *writer);
+  RingStore store = open_ring_store(state_directory(config, options), *writer);
+  VotesStore votes = open_votes_store(state_directory(config, options), *writer);
   say(*writer, allow_open_files(config.clients_max));
   say(*writer, lock_memory());
   if (config.sched_rr) say(*writer, become_real_time(config.priority));
@@ -180,22 +199,25 @@ void run(Config config, const LocalNode& local, Admission admission, const Optio
                  .listener = listener,
                  .allow = allow,
                  .ring_store = store,
+                 .votes_store = &votes,
                  .log = log,
                  .writer = *writer,
                  .page = *page,
                  .topics = std::move(topics),
                  .reloader = &reloader});
   const std::vector<ListedPeer> peers = listed_peers(local);
-  const auto node = std::make_unique<Node>(Node::Setup{.transport = *transport,
-                                                       .pool = pool,
-                                                       .errands = helper,
-                                                       .log = log,
-                                                       .recorder = recorder ? &*recorder : nullptr,
-                                                       .parameters = parameters,
-                                                       .identity = identity,
-                                                       .listed = peers,
-                                                       .limits = limits,
-                                                       .quorum = quorum_settings(config, local)});
+  const auto node =
+      std::make_unique<Node>(Node::Setup{.transport = *transport,
+                                         .pool = pool,
+                                         .errands = helper,
+                                         .log = log,
+                                         .recorder = recorder ? &*recorder : nullptr,
+                                         .parameters = parameters,
+                                         .identity = identity,
+                                         .listed = peers,
+                                         .limits = limits,
+                                         .quorum = quorum_settings(config, local, votes.origin()),
+                                         .kept = votes.kept()});
   Reactor reactor({.self = local.nodeid,
                    .node = *node,
                    .transport = *transport,

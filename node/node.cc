@@ -81,6 +81,7 @@ bool Node::turn(Time now) {
   drain();
   active |= send();
   active |= deliver(limits_.deliver_bytes);
+  if (keep_due_) keep_votes();
   tell_lease();
   ports_.publish();
   watch_clients(now);

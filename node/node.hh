@@ -45,6 +45,8 @@ class Errands {
   virtual void read_configuration(std::uint64_t /*ticket*/) {}
   virtual void reload_ended(std::uint64_t /*ticket*/, bool /*applied*/) {}
   virtual void votes_answered(std::uint64_t request, membership::QuorumChange) = 0;
+  // To be on disk when this node starts again. False: not now.
+  virtual bool keep(const membership::KeptVotes&) noexcept { return true; }
 };
 
 // A node of the nodelist, other than this one.
@@ -174,6 +176,7 @@ class Node final : membership::Sink, Submitter {
   void submit_votes();
   void tell_lease();
   void tell_verdict(const totem::Place& place, const membership::Verdict& verdict);
+  void keep_votes();
   bool send();
   void report(const totem::Transition& transition);
   void count(const totem::Transition& transition) noexcept;
@@ -246,7 +249,9 @@ class Node final : membership::Sink, Submitter {
   std::size_t view_size_ = 0;
   std::uint64_t group_changes_ = 0;  // each view counts as one, too
   std::uint64_t verdict_number_ = 0;
-  bool view_open_ = false;  // its ring's, as far as it is delivered
+  bool view_open_ = false;      // its ring's, as far as it is delivered
+  membership::KeptVotes kept_;  // as last handed to the disk
+  bool keep_due_ = false;
   NodeCounters counters_;
   Histogram rotations_;
   Pauses pauses_;

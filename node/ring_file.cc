@@ -4,16 +4,12 @@
 
 #include <charconv>
 
+#include "node/checksum.hh"
+
 namespace gyre::node {
 namespace {
 
 constexpr std::string_view magic = "gyre-ringid 1 ";
-
-std::uint64_t checksum(std::string_view bytes) {  // FNV-1a: against damage, not against malice
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
-  return hash;
-}
 
 }  // namespace
 

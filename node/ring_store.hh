@@ -1,8 +1,7 @@
 // Ring seqs on disk: a node that comes back does not number a ring as it did before.
 //
 // Seqs are reserved in blocks ahead of their use: the file holds a bound, and every seq below it
-// may have been used. It is replaced as a whole (written aside, fsynced, renamed, the directory
-// fsynced), so that a crash leaves the old bound or the new one.
+// may have been used.
 //
 // A file that is gone or damaged does not keep a node from starting: the numbers start again,
 // and ids still do not come twice, for a RingId carries 64 random bits drawn at every start. A
@@ -16,7 +15,7 @@
 #include <cstdint>
 #include <string>
 
-#include "transport/shm/descriptor.hh"
+#include "node/state_directory.hh"
 
 namespace gyre::node {
 
@@ -39,10 +38,8 @@ class RingStore {
   static constexpr std::uint64_t block = 1024;  // rings, so that the disk is asked once in a while
 
  private:
-  void write(std::uint64_t bound);
-
-  std::string directory_, path_;
-  shm::Descriptor directory_fd_;
+  StateDirectory directory_;
+  std::string path_;
   std::uint64_t bound_ = 0;
   Origin origin_ = Origin::missing;
 };

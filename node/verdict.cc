@@ -59,7 +59,14 @@ void Node::votes_answered(std::uint64_t request, membership::QuorumChange answer
   if (voting_.answered(request, answer)) errands_.votes_answered(request, answer);
 }
 
+void Node::keep_votes() {
+  const membership::KeptVotes kept = membership_.kept_votes();
+  keep_due_ = kept != kept_ && !errands_.keep(kept);
+  if (!keep_due_) kept_ = kept;
+}
+
 void Node::tell_verdict(const totem::Place& place, const membership::Verdict& verdict) {
+  keep_due_ = true;
   if (recorder_) recorder_->verdict(place, verdict);
   const LogLevel level = verdict.quorate ? LogLevel::info : LogLevel::warning;
   log_.write(now_, level, "{}: {}, {} of {} votes, {} needed",

@@ -68,6 +68,10 @@ class Machine final : node::Errands, node::Recorder {
   void take_back(shm::Channel channel) override;
   void viewed(std::uint64_t number, std::size_t members) override;
   void votes_answered(std::uint64_t request, membership::QuorumChange answer) override;
+  bool keep(const membership::KeptVotes& kept) noexcept override {
+    if (has_effect()) kept_ = kept;
+    return true;
+  }
   void send(const totem::Place& place, totem::Guarantee guarantee,
             std::span<const std::byte> payload) noexcept override;
   void deliver(const totem::Message& message) noexcept override;
@@ -100,7 +104,7 @@ class Machine final : node::Errands, node::Recorder {
   const double clock_rate_;
   const Duration clock_zero_;
   Disk disk_;
-  membership::KeptVotes kept_;
+  membership::KeptVotes kept_;  // on its disk
 
   std::unique_ptr<Process> process_;
   Time next_turn_ = never, paused_until_{};

@@ -186,5 +186,31 @@ class WithoutSection(Quorumtool):
                       self.tools.run(1, "corosync-quorumtool --help").stdout)
 
 
+class OverARestart(Quorumtool):
+    test_from_the_first_node_to_a_change_of_votes = None
+
+    def test_remembers_the_nodes_that_were_seen(self):
+        daemons = [self.start(number, "") for number in (1, 2, 3)]
+        for node in (1, 2, 3):
+            self.wait_until(lambda answer: answer["quorum"]["expected"] == 3, node)
+        self.wait_for_file("gyre-votes 1 3 3 17 18 19 ")
+        for daemon in daemons:
+            daemon.kill()
+            daemon.wait()
+        self.start(1, "")
+        self.wait_until(lambda answer: answer["quorum"]["votes"] == 1)
+        answer = self.quorum()["quorum"]
+        self.assertEqual((answer["expected"], answer["quorate"]), (3, False))
+
+    def wait_for_file(self, begin):
+        while True:
+            try:
+                with open(f"{self.tools.folder}/node1/state/votes") as file:
+                    if file.read().startswith(begin):
+                        return
+            except FileNotFoundError:
+                pass
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])

@@ -1,0 +1,74 @@
+#include "node/votes_store.hh"
+
+#include <gtest/gtest.h>
+
+#include "node/votes_file.hh"
+#include "tests/node/temporary.hh"
+
+namespace gyre::node {
+namespace {
+
+using test::TemporaryDirectory;
+using Origin = VotesStore::Origin;
+
+membership::KeptVotes some() {
+  membership::KeptVotes kept;
+  kept.highest = 5;
+  for (const std::uint32_t node : {7u, 3u, 4'000'000'000u}) kept.seen.add(NodeId{node});
+  return kept;
+}
+
+TEST(VotesStore, KnowsNothingWhereNothingIs) {
+  TemporaryDirectory directory;
+  const VotesStore store(directory / "made");
+  EXPECT_EQ(store.origin(), Origin::missing);
+  EXPECT_EQ(store.kept(), membership::KeptVotes{});
+}
+
+TEST(VotesStore, NextRunKnowsWhatWasKept) {
+  TemporaryDirectory directory;
+  VotesStore(directory.path()).keep(some());
+  VotesStore store(directory.path());
+  EXPECT_EQ(store.origin(), Origin::read);
+  EXPECT_EQ(store.kept(), some());
+  EXPECT_EQ(test::read_file(directory / "votes").substr(0, 32), "gyre-votes 1 5 3 3 7 4000000000 ");
+}
+
+TEST(VotesStore, ADamagedFileIsNotBelievedInPart) {
+  TemporaryDirectory directory;
+  VotesStore(directory.path()).keep(some());
+  const std::string good = test::read_file(directory / "votes");
+  std::string wrong = good;
+  wrong[13] = '4';
+  for (const std::string& content :
+       {good.substr(0, good.size() / 2), good.substr(0, good.size() - 1), good + "x", std::string(),
+        std::string(9000, '7'), wrong, std::string("gyre-votes 1 5 200 1")}) {
+    test::write_file(directory / "votes", content);
+    VotesStore store(directory.path());
+    EXPECT_EQ(store.origin(), Origin::damaged) << content;
+    EXPECT_EQ(store.kept(), membership::KeptVotes{});
+    store.keep({});
+    EXPECT_EQ(VotesStore(directory.path()).origin(), Origin::read) << "a good one stands now";
+  }
+}
+
+TEST(VotesStore, AsManyNodesAsThereCanBeFit) {
+  membership::KeptVotes kept;
+  kept.highest = 0xffff'ffff;
+  for (std::uint32_t i = 0; i < nodes_max; ++i) kept.seen.add(NodeId{0xffff'ffff - i});
+  const std::string content = encode_votes_file(kept);
+  EXPECT_LE(content.size(), votes_file_max);
+  EXPECT_EQ(decode_votes_file(content), kept);
+}
+
+TEST(VotesStore, WhatCannotBeKeptIsToldAndWhatWasStands) {
+  TemporaryDirectory directory;
+  VotesStore store(directory / "state");
+  store.keep(some());
+  std::filesystem::remove_all(directory / "state");
+  EXPECT_THROW(store.keep({}), std::system_error);
+  EXPECT_EQ(store.kept(), some());
+}
+
+}  // namespace
+}  // namespace gyre::node
