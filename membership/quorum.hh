@@ -14,7 +14,7 @@
 //   the device needs the votes of all nodes.
 // - A node that has just started is young, and its vote does not count unless all are here: in its
 //   life before it may have passed on a token that others still act by. It grows up when those
-//   would have given it up.
+//   would have given it up. A node without a vote is not among "all", so it must act by nothing.
 // All this holds as long as every node expects at least the votes that there are.
 //
 // A ring may break while it opens. Then a member that had all the lists does not know whether

@@ -32,9 +32,13 @@ void Node::leave(Time now) {
 }
 
 // The ring may be further than what was delivered of it: then the verdict is on one that is over.
+// Votes keep two sides apart by those who have some: the others may start again, and be quorate,
+// beside a node without any.
 Time Node::lease_until() const noexcept {
+  const membership::Quorum& quorum = membership_.quorum();
   const bool holds = view_open_ && !leaving_ && ring_.state() == totem::State::operational &&
-                     ring_.ring() == view_ring_ && membership_.quorum().verdict().quorate;
+                     ring_.ring() == view_ring_ && quorum.verdict().quorate &&
+                     quorum.status().votes != 0;
   if (!holds) return Time::min();
   const Time until = view_size_ == 1 ? lease_.until_alone(now_) : lease_.until();
   return std::min(until, voting_.device_ends());

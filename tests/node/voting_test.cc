@@ -220,6 +220,20 @@ TEST(Voting, WhoIsNotQuorateHasNoLease) {
   EXPECT_EQ(program.lease_until(), Time{});
 }
 
+// The two others could die, start again, and be quorate at once: all votes are there.
+TEST(Voting, WhoHasNoVoteHasNoLease) {
+  Voters voters(3, section(3));
+  ASSERT_TRUE(voters.together());
+  test::Program program = voters.cluster.nodes[2]->connect(voters.cluster.now);
+  const auto leased = [&] { return program.lease_until() > voters.cluster.now; };
+  ASSERT_TRUE(voters.cluster.run_until(leased));
+  ASSERT_TRUE(voters.ask(0, What::votes, 0, 3, 1));
+  ASSERT_TRUE(voters.until([](const Verdict& verdict) { return verdict.total_votes == 2; }));
+  EXPECT_TRUE(voters.verdict(2).quorate);
+  EXPECT_FALSE(voters.cluster.run_until(leased));
+  EXPECT_GT(voters.cluster.nodes[0]->node().lease_until(), Time::min());
+}
+
 TEST(Voting, ADepartureIsSaidBeforeItMakesTheClusterSmaller) {
   QuorumSettings settings = section(4);
   settings.allow_downscale = true;
