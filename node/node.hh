@@ -235,7 +235,7 @@ class Node final : membership::Sink, Submitter {
   totem::Parameters new_timers_;  // of the reload that is under way
   std::optional<NodeId> killed_by_;
   bool barrier_due_ = false;      // the membership's barrier is still to be submitted
-  bool barrier_refused_ = false;  // for now: the ring has to get on first
+  bool barrier_refused_ = false;  // the ring takes it once it has got on
   bool votes_refused_ = false;    // likewise what is to be said of votes
   bool leave_due_ = false;        // once that was submitted
   bool leaving_ = false;          // it was asked to
