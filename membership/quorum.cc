@@ -121,10 +121,10 @@ void Quorum::take_expected(std::span<const QuorumMember> members, const Origin& 
 // The young count where all votes are here, and are young no more: nobody can be left who acts by
 // what they promised.
 void Quorum::take_seats(std::span<const QuorumMember> members) noexcept {
-  const bool remembered = std::ranges::any_of(
+  remembered_ = std::ranges::any_of(
       members, [](const QuorumMember& member) { return !member.status.forgot; });
   const auto usable = [&](const QuorumStatus& status) {
-    return !status.leaving && (remembered || !status.forgot);
+    return !status.leaving && (remembered_ || !status.forgot);
   };
   std::uint64_t here = 0, total = 0;
   for (const QuorumMember& member : members)
@@ -142,15 +142,15 @@ void Quorum::take_seats(std::span<const QuorumMember> members) noexcept {
     if (seats_[i].node == self_) view_.votes = seats_[i].votes;
   }
   view_.total = counted_ = saturated(total);
-  if (remembered) status_.forgot = false;
+  if (remembered_) status_.forgot = false;
   if (all) status_.young = false;
   all_came_ = all;
 }
 
 // Votequorum's order of a list: the first of it that is there. Without the option the lowest node
-// still says which half of a quorate view is its heir.
+// still says which half of a quorate view is its heir. Not one who grew up since: as in grown().
 NodeId Quorum::choose_tie_breaker() const noexcept {
-  const auto voting = [](const Seat& seat) { return seat.votes != 0; };
+  const auto voting = [](const Seat& seat) { return seat.votes != seat.grown; };
   if (settings_.tie_breaker == TieBreaker::listed) {
     for (const NodeId listed : settings_.tie_breakers) {
       if (listed == NodeId::none) break;
@@ -247,8 +247,7 @@ void Quorum::leaves(NodeId node) noexcept {
 // just now may not know of it.
 void Quorum::grown(NodeId node) noexcept {
   Seat* seat = seat_of(node);
-  if (!seat || !in_view()) return;
-  if (seat->withheld == 0) return;
+  if (!seat || !in_view() || !remembered_ || seat->withheld == 0) return;
   seat->votes = seat->grown = std::exchange(seat->withheld, 0);
   counted_ = saturated(std::uint64_t{counted_} + seat->votes);
   decide();
@@ -272,7 +271,7 @@ void Quorum::device(const QuorumDevice& device) noexcept {
 QuorumChange Quorum::set_expected(std::uint32_t expected) noexcept {
   if (expected < verdict_.total_votes) return QuorumChange::below_total;
   if (verdict_.quorate && verdict_.total_votes < expected / 2 + 1) return QuorumChange::would_block;
-  if (expected < status_.expected) status_.by_hand = true;
+  if (expected < status_.highest) status_.by_hand = true;
   status_.expected = status_.highest = expected;
   decide();
   return QuorumChange::done;
@@ -317,7 +316,7 @@ Verdict::Reason Quorum::judge(std::uint32_t total, std::uint32_t quorum) const n
   const bool all = total >= (shrinks() ? status_.highest : status_.expected);
   const bool enough = total >= quorum;
   if (waits() && !entitled_ && !all) return Reason::waiting;
-  if (master) return Reason::device;
+  if (master && counted_ != 0) return Reason::device;
   if (enough && settings_.two_node && status_.expected <= 2 && total < 2) return Reason::two_node;
   if (enough) return status_.expected < status_.highest ? Reason::heir : Reason::majority;
   if (settings_.tie_breaker == TieBreaker::none || 2 * std::uint64_t{total} != status_.expected)

@@ -225,6 +225,7 @@ class Quorum {
   std::size_t seat_count_ = 0;
   std::uint32_t counted_ = 0;  // their votes, without the device's
   bool was_quorate_ = false;   // at some time in this view
+  bool remembered_ = false;    // not all have forgotten who was there
   bool all_came_ = false;      // all votes that were ever expected,
   bool first_ = false;         // and none of them from a quorate view
   bool entitled_ = false;      // a part of this view was quorate, and need not wait for all

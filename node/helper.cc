@@ -176,6 +176,7 @@ void Helper::run() {
     answer_questions();
   }
   ::sd_notify(0, "STOPPING=1");
+  keep_on_disk();
   answer_questions();
   desk_.close();
   write_log();

@@ -63,10 +63,12 @@ void Node::votes_answered(std::uint64_t request, membership::QuorumChange answer
   if (voting_.answered(request, answer)) errands_.votes_answered(request, answer);
 }
 
+// Who forgot has nothing to keep before another has told it: what is damaged shall be seen again.
 void Node::keep_votes() {
   const membership::KeptVotes kept = membership_.kept_votes();
-  keep_due_ = kept != kept_ && !errands_.keep(kept);
-  if (!keep_due_) kept_ = kept;
+  const bool forgot = membership_.quorum().status().forgot;
+  keep_due_ = !forgot && kept != kept_ && !errands_.keep(kept);
+  if (!keep_due_ && !forgot) kept_ = kept;
 }
 
 void Node::tell_verdict(const totem::Place& place, const membership::Verdict& verdict) {

@@ -201,7 +201,10 @@ class GYRE_PUBLIC Connection {
   // here or not. Asks the kernel whether the daemon lives: where it is started anew, others need
   // not wait. Whether fencing is needed all the same is for the verdict to say.
   std::chrono::steady_clock::time_point lease_until() const noexcept;
-  bool quorate() const noexcept { return std::chrono::steady_clock::now() < lease_until(); }
+  bool quorate() const noexcept {
+    const auto until = lease_until();
+    return std::chrono::steady_clock::now() < until;
+  }
 
   // The next event; throws disconnected when all that was delivered is taken and the daemon is
   // gone. receive() waits, at most for `timeout` unless it is negative; poll() does not wait.

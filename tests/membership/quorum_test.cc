@@ -1,70 +1,16 @@
 // The count of votes, option by option, and the words it is told in.
-#include "membership/quorum.hh"
-
 #include <gtest/gtest.h>
 
-#include <map>
-#include <vector>
+#include "tests/membership/quorum_nodes.hh"
 
 namespace gyre::membership {
 namespace {
 
+using test::id;
+using test::Nodes;
+using test::section;
 using Reason = Verdict::Reason;
 using Fencing = Verdict::Fencing;
-
-NodeId id(std::uint32_t node) {
-  return NodeId{node};
-}
-
-// Some nodes that count votes, and the rings that they are in.
-class Nodes {
- public:
-  explicit Nodes(const QuorumSettings& settings) : settings_(settings) {}
-
-  // A view of these nodes; who was not there before starts now. One member's verdict.
-  Verdict view(const std::vector<std::uint32_t>& nodes) {
-    std::vector<QuorumMember> members;
-    for (const std::uint32_t node : nodes) {
-      Quorum& quorum = nodes_.try_emplace(node, settings_, id(node)).first->second;
-      quorum.retire(!broken_);
-      members.push_back({id(node), quorum.status()});
-    }
-    broken_ = false;
-    ++seq_;
-    for (const std::uint32_t node : nodes) nodes_.at(node).view({seq_, id(nodes[0]), 7}, members);
-    for (const std::uint32_t node : nodes)
-      EXPECT_EQ(nodes_.at(node).verdict(), nodes_.at(nodes[0]).verdict());
-    return nodes_.at(nodes[0]).verdict();
-  }
-  void start(std::uint32_t node, const QuorumSettings& settings) {
-    nodes_.try_emplace(node, settings, id(node));
-  }
-  void crash(std::uint32_t node) { nodes_.erase(node); }
-  // The window of last_man_standing is over for all.
-  void pass_window() {
-    for (auto& [node, quorum] : nodes_) quorum.window_over();
-  }
-  // The ring breaks before anyone knows that the others had what the view came from.
-  void break_ring() { broken_ = true; }
-  void leave(const std::vector<std::uint32_t>& ring, std::uint32_t node) {
-    for (const std::uint32_t each : ring) nodes_.at(each).leaves(id(node));
-    crash(node);
-  }
-  Quorum& operator[](std::uint32_t node) { return nodes_.at(node); }
-
- private:
-  QuorumSettings settings_;
-  std::map<std::uint32_t, Quorum> nodes_;
-  std::uint64_t seq_ = 0;
-  bool broken_ = false;
-};
-
-QuorumSettings section(std::uint32_t expected) {
-  QuorumSettings settings;
-  settings.section = true;
-  settings.expected_votes = expected;
-  return settings;
-}
 
 TEST(Quorum, AMajorityIsQuorate) {
   Nodes nodes(section(5));
@@ -311,66 +257,19 @@ TEST(Quorum, AnOperatorMaySetANodesVotes) {
   EXPECT_TRUE(nodes.view({2}).quorate);
 }
 
-TEST(Quorum, WhoHasJustStartedDoesNotCountUnlessAllAreHere) {
-  QuorumSettings settings = section(3);
-  settings.young = true;
+// Shrunk to three votes, then raised by hand to five of eight: who is not here expects eight.
+TEST(Quorum, FewerThanOnceExpectedIsByHand) {
+  QuorumSettings settings = section(8);
+  settings.last_man_standing = true;
   Nodes nodes(settings);
-  const Verdict two = nodes.view({1, 2});
-  EXPECT_EQ(two.total_votes, 0u);
-  EXPECT_EQ(reason_text(two),
-            "not quorate: 0 of 3 expected votes, 2 needed, and 2 of nodes that have only just "
-            "started, or forgotten who was there");
-  EXPECT_TRUE(nodes.view({1, 2, 3}).quorate);
-  EXPECT_TRUE(nodes.view({1, 2}).quorate) << "who was with all is young no more";
-  nodes.crash(2);
-  EXPECT_FALSE(nodes.view({1, 2}).quorate);
-}
-
-TEST(Quorum, AVoteCountsOnceAllWereToldThatItsNodeHasGrownUp) {
-  QuorumSettings settings = section(5);
-  settings.young = true;
-  Nodes nodes(settings);
+  nodes.view({1, 2, 3, 4, 5, 6, 7, 8});
+  nodes.view({1, 2, 3, 4, 5});
+  nodes.pass_window();
   nodes.view({1, 2, 3});
-  for (const std::uint32_t grown : {1, 2, 3}) {
-    EXPECT_FALSE(nodes[1].verdict().quorate);
-    EXPECT_TRUE(nodes[1].withheld(id(grown)));
-    nodes[grown].grow_up();
-    for (const std::uint32_t node : {1, 2, 3}) nodes[node].grown(id(grown));
-    EXPECT_EQ(nodes[1].verdict().withheld_votes, 3 - grown);
-  }
-  EXPECT_TRUE(nodes[1].verdict().quorate);
-  nodes[1].grown(id(2));  // said twice, it still has one vote
-  EXPECT_EQ(nodes[1].verdict().total_votes, 3u);
-}
-
-// Otherwise two of these three, one of whom had not heard of it, would both be its heirs.
-TEST(Quorum, WhoGrewUpWithinAViewIsNoHeirOfIt) {
-  QuorumSettings settings = section(3);
-  settings.allow_downscale = true;
-  Nodes nodes(settings);
-  nodes.view({1, 2, 3});
-  nodes.crash(3);
-  settings.young = true;
-  nodes.start(3, settings);
-  nodes.view({1, 2, 3});
-  nodes[3].grow_up();
-  for (const std::uint32_t node : {1, 2, 3}) nodes[node].grown(id(3));
-  nodes.leave({1, 2, 3}, 3);
-  EXPECT_TRUE(nodes[1].verdict().quorate);
-  EXPECT_FALSE(nodes.view({2}).quorate);
-}
-
-TEST(Quorum, WhoForgotVotesOnceAnotherNodeHasToldIt) {
-  QuorumSettings settings = section(3);
-  settings.expected_votes_tracking = true;
-  Nodes nodes(settings);
-  nodes.view({3});
-  settings.forgot = true;
-  nodes.start(1, settings);
-  nodes.start(2, settings);
-  EXPECT_EQ(nodes.view({1, 2}).withheld_votes, 2u);
-  EXPECT_TRUE(nodes.view({1, 3}).quorate);
-  EXPECT_TRUE(nodes.view({1, 2}).quorate);
+  nodes.pass_window();
+  EXPECT_EQ(nodes[1].verdict().expected_votes, 3u);
+  EXPECT_EQ(nodes[1].set_expected(5), QuorumChange::done);
+  EXPECT_EQ(nodes[1].verdict().fencing, Fencing::by_hand);
 }
 
 // Five stand; then three of them open a ring, and it breaks.

@@ -50,6 +50,8 @@ class Documented {
     decide();
   }
 
+  void grow_up() noexcept {}  // it knows nothing of that
+  void grown(NodeId) noexcept {}
   void device(const QuorumDevice&) {}
 
   void window_over() {

@@ -30,6 +30,8 @@ struct Cluster {
   bool device_lasts = false;  // its vote is carried over into the next view
   bool pauses = true;         // without them, five nodes are explored in seconds
   bool breaks = false;        // rings may break while they open
+  bool young = false;         // who starts is young, and grows up; and rings may break behind a
+                              // change that a part of them did not get
 };
 
 struct Event {
@@ -42,6 +44,8 @@ struct Event {
     window,
     windows,
     device,
+    grow,
+    late,        // the next changes come to some of their ring, which then part from the others
     breaks,      // the rings of the next event: some were ignorant, the others had all lists
     late_breaks  // some had all lists, the others knew that all had
   } kind;
@@ -49,10 +53,10 @@ struct Event {
 };
 
 inline std::string text(const Event& event, std::size_t nodes) {
-  constexpr const char* words[] = {"turn",   "leave",   "sides",  "pause",  "resume",
-                                   "window", "windows", "device", "breaks", "late breaks"};
+  constexpr const char* words[] = {"turn",    "leave",  "sides", "pause", "resume", "window",
+                                   "windows", "device", "grow",  "late",  "breaks", "late breaks"};
   std::string text = words[static_cast<std::size_t>(event.kind)] + std::string(" ");
-  if (event.kind >= Event::Kind::breaks) {
+  if (event.kind >= Event::Kind::late) {
     for (std::size_t i = 0; i < nodes; ++i) text += event.what >> i & 1 ? '1' : '0';
     return text;
   }
@@ -76,6 +80,9 @@ inline std::vector<Event> events(const Cluster& cluster, bool all) {
   if (cluster.settings.last_man_standing) of_each(Event::Kind::window, cluster.nodes);
   if (cluster.settings.last_man_standing) of_each(Event::Kind::windows, 1);
   if (cluster.settings.device_votes != 0) of_each(Event::Kind::device, cluster.nodes + 1);
+  if (cluster.young) of_each(Event::Kind::grow, cluster.nodes);
+  for (std::uint32_t some = 1; cluster.young && some < 1u << cluster.nodes; ++some)
+    list.push_back({Event::Kind::late, some});
   for (std::uint32_t some = 1; cluster.breaks && some < 1u << cluster.nodes; ++some) {
     list.push_back({Event::Kind::breaks, some});
     list.push_back({Event::Kind::late_breaks, some});
@@ -104,6 +111,8 @@ class World {
 
   void apply(const Event& event) {
     const std::size_t node = event.what;
+    const bool goes_on = event.kind == Event::Kind::grow || event.kind == Event::Kind::leave;
+    if (late_ && !goes_on) part();
     switch (event.kind) {
       case Event::Kind::turn:
         up_[node] ? up_[node].reset() : start(node);
@@ -133,12 +142,18 @@ class World {
       case Event::Kind::device:
         choose(node);
         break;
+      case Event::Kind::grow:
+        grow(node);
+        break;
+      case Event::Kind::late:
+        late_ = event.what;
+        return;
       case Event::Kind::breaks:
       case Event::Kind::late_breaks:
         breaks_ = event;
         return;
     }
-    form();
+    if (!late_) form();
     breaks_.reset();
   }
 
@@ -181,7 +196,8 @@ class World {
               static_cast<std::uint32_t>(verdict.reason), std::uint32_t{paused_[i]},
               names_matter ? static_cast<std::uint32_t>(verdict.tie_breaker) : 0,
               std::uint32_t{up_[i]->window_open()}, std::uint32_t{status.by_hand},
-              std::uint32_t{broken_[i]}, std::uint32_t{known_[i]}})
+              std::uint32_t{broken_[i]}, std::uint32_t{known_[i]}, std::uint32_t{status.young},
+              verdict.withheld_votes})
           record += static_cast<char>(number);
         each_claim(*up_[i], [&](const QuorumClaim& claim) {
           record += rank(claim.ring.seq);
@@ -196,6 +212,7 @@ class World {
     if (!names_matter) std::ranges::sort(nodes);
     std::string state(1, device_ring_ == 0 ? '\0' : static_cast<char>(1 + rank(device_ring_)));
     if (breaks_) state += text(*breaks_, cluster_->nodes);
+    if (late_) state += text({Event::Kind::late, *late_}, cluster_->nodes);
     std::map<char, char> labels;  // of the sides, in the order of their first node
     for (const auto& [record, side] : nodes)
       state +=
@@ -214,6 +231,7 @@ class World {
   void start(std::size_t node) {
     QuorumSettings settings = cluster_->settings;
     settings.highest_seen = disk_[node];
+    settings.young = cluster_->young;
     up_[node].emplace(settings, NodeId{static_cast<std::uint32_t>(node + 1)});
     ring_[node] = 0;
     broken_[node] = false;
@@ -228,11 +246,38 @@ class World {
 
   void leave(std::size_t node) {
     if (!up_[node] || paused_[node]) return;
-    const std::uint64_t ring = ring_[node];
-    for (std::size_t i = 0; i < cluster_->nodes; ++i)
-      if (up_[i] && !paused_[i] && ring_[i] == ring)
-        up_[i]->leaves(NodeId{static_cast<std::uint32_t>(node + 1)});
+    ordered(node, [](Machine& machine, NodeId who) { machine.leaves(who); });
     up_[node].reset();
+  }
+
+  void grow(std::size_t node) {
+    if (!up_[node] || paused_[node] || !up_[node]->status().young) return;
+    up_[node]->grow_up();
+    ordered(node, [](Machine& machine, NodeId who) { machine.grown(who); });
+  }
+
+  // What a node says comes to all of its ring, or only to some.
+  template <typename Change>
+  void ordered(std::size_t node, Change change) {
+    for (std::size_t i = 0; i < cluster_->nodes; ++i)
+      if (up_[i] && !paused_[i] && ring_[i] == ring_[node] && late_.value_or(~0u) >> i & 1)
+        change(*up_[i], NodeId{static_cast<std::uint32_t>(node + 1)});
+    if (late_) late_ring_ = ring_[node];
+  }
+  // Those who got it are a side of their own.
+  void part() {
+    const std::uint32_t some = std::exchange(late_, std::nullopt).value_or(0);
+    std::uint32_t free = 0;
+    while (free < nodes_most && has_side(free)) ++free;
+    for (std::size_t i = 0; free < nodes_most && i < cluster_->nodes; ++i)
+      if (some >> i & 1 && up_[i] && ring_[i] == late_ring_)
+        sides_ = (sides_ & ~(7u << 3 * i)) | free << 3 * i;
+    late_ring_ = 0;
+  }
+  bool has_side(std::uint32_t side) const {
+    for (std::size_t i = 0; i < cluster_->nodes; ++i)
+      if ((sides_ >> 3 * i & 7) == side) return true;
+    return false;
   }
 
   // The device's promise: one ring at a time.
@@ -296,6 +341,8 @@ class World {
   std::array<std::uint32_t, nodes_most> disk_{};
   std::array<bool, nodes_most> broken_{}, known_{};  // their ring; what they know of it
   std::optional<Event> breaks_;
+  std::optional<std::uint32_t> late_;
+  std::uint64_t late_ring_ = 0;
   std::uint32_t sides_ = 0;
   bool agree_ = true;
   std::uint64_t seq_ = 0, device_ring_ = 0;

@@ -215,7 +215,7 @@ std::vector<std::string> TestNode::log() {
 }
 
 Cluster::Cluster(std::size_t count, const FakeOptions& network_options, TestNode::Options options)
-    : network(network_options), payload_max_(network_options.payload_max), restarts_(count) {
+    : network(network_options), restarts(count), payload_max_(network_options.payload_max) {
   for (std::uint32_t id = 1; id <= count; ++id) {
     TestNode::Options own = options;
     for (std::uint32_t other = 1; other <= count; ++other)
@@ -238,7 +238,7 @@ TestNode::Options Cluster::next_start(std::size_t node) const {
 }
 
 void Cluster::restart(std::size_t node, std::size_t shorter) {
-  TestNode::Options options = restarts_[node];
+  TestNode::Options options = restarts[node];
   options.frame_shorter = shorter;
   const auto id = static_cast<std::uint32_t>(node + 1);
   nodes[node] = std::make_unique<TestNode>(network, id, payload_max_, std::move(options));

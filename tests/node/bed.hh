@@ -96,6 +96,7 @@ class TestNode final : public node::Errands {
   std::vector<std::string> log();
   bool reserve_at_once = true;
   bool paused = false;  // a Cluster passes it over
+  std::size_t times_kept = 0;
 
   void reserve(std::uint64_t ring_seq) override { reserve_ = ring_seq; }
   void take_back(shm::Channel) override { ++taken_back_; }
@@ -110,6 +111,11 @@ class TestNode final : public node::Errands {
   }
   void votes_answered(std::uint64_t request, membership::QuorumChange answer) override {
     votes_answers.emplace_back(request, answer);
+  }
+  bool keep(const membership::KeptVotes& votes) noexcept override {
+    options_.kept = votes;
+    ++times_kept;
+    return true;
   }
 
  private:
@@ -135,7 +141,7 @@ class Cluster {
   Cluster(std::size_t count, const FakeOptions& network, TestNode::Options options = {});
 
   void start();
-  void crash(std::size_t node) { restarts_[node] = next_start(node), nodes[node].reset(); }
+  void crash(std::size_t node) { restarts[node] = next_start(node), nodes[node].reset(); }
   // A node that has crashed, with its file; `shorter`: with frames of another size.
   void restart(std::size_t node, std::size_t shorter = 0);
   void step();  // one turn of each node
@@ -156,12 +162,12 @@ class Cluster {
   Time now{std::chrono::seconds(1000)};
   FakeNetwork network;
   std::vector<std::unique_ptr<TestNode>> nodes;
+  std::vector<TestNode::Options> restarts;  // how each node starts next
 
  private:
   TestNode::Options next_start(std::size_t node) const;
 
   const std::size_t payload_max_;
-  std::vector<TestNode::Options> restarts_;  // how each node starts next
 };
 
 }  // namespace gyre::test

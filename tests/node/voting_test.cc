@@ -220,6 +220,29 @@ TEST(Voting, WhoIsNotQuorateHasNoLease) {
   EXPECT_EQ(program.lease_until(), Time{});
 }
 
+// Time brings it no vote, and it overwrites nothing: after another restart it would not know that
+// it forgot.
+TEST(Voting, WhoForgotWaitsForAnotherToTellIt) {
+  QuorumSettings settings = section(3);
+  settings.expected_votes_tracking = true;
+  Voters voters(3, settings);
+  ASSERT_TRUE(voters.together());
+  EXPECT_EQ(voters.cluster.nodes[0]->options().kept.highest, 3u);
+  for (const std::size_t node : {0, 1, 2}) voters.cluster.crash(node);
+  for (const std::size_t node : {1, 2}) {
+    voters.cluster.restarts[node].quorum.forgot = true;
+    voters.cluster.restarts[node].kept = {};
+    voters.cluster.restart(node);
+  }
+  voters.cluster.run(3 * test::TestNode::quick().consensus);
+  EXPECT_FALSE(voters.verdict(1).quorate);
+  EXPECT_EQ(voters.verdict(1).withheld_votes, 2u);
+  EXPECT_EQ(voters.cluster.nodes[1]->times_kept, 0u);
+  voters.cluster.restart(0);
+  ASSERT_TRUE(voters.until([](const Verdict& verdict) { return verdict.quorate; }));
+  ASSERT_TRUE(voters.cluster.run_until([&] { return voters.cluster.nodes[1]->times_kept > 0; }));
+}
+
 // The two others could die, start again, and be quorate at once: all votes are there.
 TEST(Voting, WhoHasNoVoteHasNoLease) {
   Voters voters(3, section(3));
