@@ -130,23 +130,26 @@ def by_class(result):
     return letter, int(number), rest
 
 
-def early(untried):
-    if untried == 0:
-        return ""
-    return f" The run was ended early: {untried} more bugs were not tried, and do not count."
+def early(results):
+    untried = sum(1 for result in results if not result.was_tried() and not result.harmless())
+    words = ""
+    if untried > 0:
+        words += f" The run was ended early: {untried} more bugs were not tried, and do not count."
+    if not any(result.harmless() and result.was_tried() for result in results):
+        words += " No harmless change was tried, so a kill means less than it should."
+    return words
 
 
 def page(results, programs, commit, command, today):
     """docs/mutants.md."""
-    untried = sum(1 for result in results if not result.was_tried())
-    results = [result for result in results if result.was_tried()]
+    all_results, results = results, [result for result in results if result.was_tried()]
     shares = summary(results)
     bugs = sum(1 for result in results if not result.harmless())
     lines = ["# Which built-in bugs are found", "",
              f"Made by `{command}` at commit {commit}, {today}; not written by hand. Each of "
              f"{bugs} bugs (`tests/mutants/list`) ran through the seeds 1, 2 … of "
              "`tests/totem/random_test.cc` (ring; only bugs in `totem/`) and `tests/sim` (sim), "
-             "until one found it." + early(untried), "",
+             "until one found it." + early(all_results), "",
              "| | bugs found |", "|---|---|",
              f"| by random seeds alone | {shares['random']} |",
              f"| by seeds or scenarios | {shares['scenarios']} |",

@@ -301,6 +301,19 @@ def arguments():
     return options
 
 
+def command_of(options):
+    """All that decides what a page says; folders are of no interest to others."""
+    words = ["scripts/sim", "--mutants", "--seeds", str(options.seeds),
+             "--seconds", f"{options.seconds:g}"]
+    for name in ("only", "programs"):
+        if getattr(options, name):
+            words += ["--" + name, getattr(options, name)]
+    for name in ("resume", "page"):
+        if getattr(options, name):
+            words += ["--" + name, getattr(options, name).name]
+    return " ".join(words)
+
+
 def main():
     options = arguments()
     commit = report.commit_of(ROOT)
@@ -313,8 +326,7 @@ def main():
         run_all(options, results, record)
     shares = report.summary(results)
     if options.page:
-        command = (f"scripts/sim --mutants --seeds {options.seeds} --seconds {options.seconds:g} "
-                   f"--page {options.page}")
+        command = command_of(options)
         options.page.write_text(report.page(results, CALLED, commit, command,
                                             datetime.date.today().isoformat()), encoding="utf-8")
     if options.json:

@@ -90,8 +90,19 @@ class Runs(unittest.TestCase):
         text = page.read_text(encoding="utf-8")
         for words in ("| seed 5 of sim | W0 |", "| scenario (10 seeds of sim did not",
                       "| Ring.C3_Something |", "| **nothing** (10 seeds of sim",
-                      "1 of 3, 33.3 %", "2 of 3, 66.7 %"):
+                      "1 of 3, 33.3 %", "2 of 3, 66.7 %",
+                      "Made by `scripts/sim --mutants --seeds 10 --seconds 9 --only C2b,C2c,C2d,Z1 "
+                      "--resume kept --page page.md` at"):
             self.assertIn(words, text)
+        self.assertNotIn("No harmless change", text)
+
+    def test_a_page_says_that_no_harmless_change_was_tried(self):
+        page = self.build / "page.md"
+        self.run_it("--seeds", "10", "--only", "C2b")
+        self.run_it("--seconds", "0", "--only", "C2b,Z1", "--page", page)
+        text = page.read_text(encoding="utf-8")
+        self.assertIn("No harmless change was tried", text)
+        self.assertNotIn("were not tried", text)
 
     def test_a_page_of_what_is_known_leaves_out_what_was_not_tried(self):
         page = self.build / "page.md"
