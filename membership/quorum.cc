@@ -67,6 +67,7 @@ Quorum::Quorum(const QuorumSettings& settings, NodeId self) noexcept
     : settings_(settings), self_(self) {
   status_.votes = settings.section ? settings.votes : 1;
   status_.expected = settings.section ? settings.expected_votes : 2;
+  status_.consensus = settings.consensus;
   status_.young = settings.young;
   status_.forgot = settings.forgot;
   const bool remembers =
@@ -188,6 +189,9 @@ void Quorum::view(const totem::RingId& ring, std::span<const QuorumMember> membe
   const Origin origin = origin_of(members);
   take_expected(members, origin);
   take_seats(members);
+  const auto shortest = std::ranges::min_element(
+      members, {}, [](const QuorumMember& member) { return member.status.consensus; });
+  shortest_ = {shortest->node, shortest->status.consensus};
   view_.ring = ring;
   view_.tie_breaker = choose_tie_breaker();
   broke_tie_ = origin.share.tie_breaker;

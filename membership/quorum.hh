@@ -47,6 +47,7 @@ struct QuorumSettings {
   bool young = false;   // until grow_up()
   bool forgot = false;  // what was kept is damaged: it votes again once another node has told it
   std::uint32_t votes = 1;           // of this node
+  Duration consensus{};              // of this node, which others rely on
   std::uint32_t expected_votes = 0;  // of all nodes and the device together
   std::uint32_t downscale_min = 0;   // allow_downscale goes no lower
   std::uint32_t device_votes = 0;    // 0: no device
@@ -75,6 +76,7 @@ struct QuorumStatus {
   std::uint32_t votes = 1;
   std::uint32_t expected = 0;
   std::uint32_t highest = 0;  // expected votes before they shrank
+  Duration consensus{};       // it goes on without whom it lost no sooner
   bool quorate = false;       // by the verdict of its last view, which is the claim
   bool by_hand = false;       // an operator changed what is counted
   bool leaving = false;       // it will be gone: its votes do not count
@@ -163,6 +165,12 @@ class Quorum {
   const Verdict& verdict() const noexcept { return verdict_; }
   bool in_view() const noexcept { return view_.ring != totem::RingId{}; }
   std::uint32_t votes_of(NodeId) const noexcept;  // of a member, whether they count or not
+  // Which member of the view waits the shortest time for whom it lost, and how long.
+  struct Shortest {
+    NodeId node = NodeId::none;
+    Duration consensus{};
+  };
+  const Shortest& shortest_consensus() const noexcept { return shortest_; }
 
   // At most nodes_max members, this node among them.
   void view(const totem::RingId&, std::span<const QuorumMember>) noexcept;
@@ -223,6 +231,7 @@ class Quorum {
   Verdict verdict_;
   std::array<Seat, nodes_max> seats_{};  // of the view
   std::size_t seat_count_ = 0;
+  Shortest shortest_;
   std::uint32_t counted_ = 0;  // their votes, without the device's
   bool was_quorate_ = false;   // at some time in this view
   bool remembered_ = false;    // not all have forgotten who was there

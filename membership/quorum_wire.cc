@@ -13,6 +13,9 @@ enum Flag : std::uint32_t {
   all = 31
 };
 
+// Of a consensus time: no configuration has a longer one.
+constexpr std::uint64_t longest = std::uint64_t{UINT32_MAX} * 1'000'000;
+
 void write_claim(Writer& writer, const QuorumClaim& claim) noexcept {
   write_ring(writer, claim.ring);
   writer.number(claim.votes);
@@ -52,6 +55,7 @@ void write_status(Writer& writer, const QuorumStatus& status,
   writer.number(status.votes);
   writer.number(status.expected);
   writer.number(status.highest);
+  writer.number(static_cast<std::uint64_t>(status.consensus.count()));
   writer.number((status.quorate ? quorate : 0u) | (status.by_hand ? by_hand : 0u) |
                 (status.leaving ? leaving : 0u) | (status.young ? young : 0u) |
                 (status.forgot ? forgot : 0u));
@@ -68,6 +72,7 @@ std::optional<QuorumStatus> read_status(std::span<const std::byte> bytes,
   status.votes = reader.number<std::uint32_t>();
   status.expected = reader.number<std::uint32_t>();
   status.highest = reader.number<std::uint32_t>();
+  const auto consensus = reader.number<std::uint64_t>();
   const auto flags = reader.number<std::uint32_t>();
   status.quorate = flags & quorate;
   status.by_hand = flags & by_hand;
@@ -76,7 +81,9 @@ std::optional<QuorumStatus> read_status(std::span<const std::byte> bytes,
   status.forgot = flags & forgot;
   status.claim = read_claim(reader);
   status.attempt_count = reader.number<std::uint32_t>();
-  if (flags > all || status.attempt_count > QuorumStatus::attempts_max) return std::nullopt;
+  if (flags > all || consensus > longest || status.attempt_count > QuorumStatus::attempts_max)
+    return std::nullopt;
+  status.consensus = Duration(consensus);
   for (std::size_t i = 0; i < status.attempt_count; ++i) status.attempts[i] = read_claim(reader);
   if (!reader.good() || reader.left() % 4 != 0 || reader.left() / 4 > nodes_max)
     return std::nullopt;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -35,6 +36,8 @@ class SeenNodes {
 
 // What of the votes outlives a restart.
 struct KeptVotes {
+  // As long others may still act by what this node promised.
+  std::chrono::milliseconds consensus{};
   std::uint32_t highest = 0;  // Verdict::highest_expected
   SeenNodes seen;
   bool operator==(const KeptVotes&) const = default;

@@ -6,8 +6,9 @@
 // been held here, or handed to who asked for it past some members, but not twice in a row). So who
 // may have been left behind acts for 0.8 × consensus from then on (Lease), and those who left it
 // behind open the next ring no sooner than `consensus` after their last visit (Parting). The fifth
-// is for clocks that differ by up to a tenth. Who leaves on request gives its lease up before it
-// says so, and is not waited for.
+// is for clocks that differ by up to a tenth. Where nodes have different consensus times, each
+// waits for its own, and acts by the shortest of its view. Who leaves on request gives its lease up
+// before it says so, and is not waited for.
 #pragma once
 
 #include <algorithm>
@@ -23,25 +24,16 @@ namespace gyre::node {
 
 class Lease {
  public:
-  explicit Lease(Duration consensus) noexcept : length_(consensus) { set_consensus(consensus); }
-
-  // At one place for all, but others may not come to it: until the next ring the shorter time
-  // holds.
-  void set_consensus(Duration consensus) noexcept {
-    next_length_ = consensus - consensus / 5;
-    length_ = std::min(length_, next_length_);
-  }
+  // A view stands, all of whose members wait at least that long for whom they lost.
+  void view(Duration consensus) noexcept { length_ = consensus - consensus / 5; }
 
   // The token is here. `ring` counts the rings: what one was told is not true of the next.
   void visited(std::uint64_t ring, Time now) noexcept {
-    if (std::exchange(ring_, ring) != ring) {
-      before_ = visited_at_ = Time::min();
-      length_ = next_length_;
-    }
-    until_ = before_ == Time::min() ? Time::min() : before_ + length_;
+    if (std::exchange(ring_, ring) != ring) before_ = visited_at_ = Time::min();
+    since_ = before_;
     before_ = std::exchange(visited_at_, now);
   }
-  Time until() const noexcept { return until_; }
+  Time until() const noexcept { return since_ == Time::min() ? since_ : since_ + length_; }
   // Of a ring of one, which has no rotations: there is nobody whom it could miss.
   Time until_alone(Time now) const noexcept { return now + length_; }
   Time renew_at() const noexcept { return told_ == Time::min() ? never : told_ - length_ / 2; }
@@ -56,22 +48,16 @@ class Lease {
   void told(Time until) noexcept { told_ = until; }
 
  private:
-  Duration length_, next_length_{};
+  Duration length_{};
   std::uint64_t ring_ = 0;
-  Time visited_at_ = Time::min(), before_ = Time::min();  // in this ring
-  Time until_ = Time::min(), told_ = Time::min();
+  // In this ring: the last visit, the one before, and the one before that.
+  Time visited_at_ = Time::min(), before_ = Time::min(), since_ = Time::min();
+  Time told_ = Time::min();
 };
 
 class Parting {
  public:
-  explicit Parting(Duration consensus) noexcept
-      : consensus_(consensus), next_consensus_(consensus) {}
-
-  // Until the next ring the longer time holds.
-  void set_consensus(Duration consensus) noexcept {
-    next_consensus_ = consensus;
-    consensus_ = std::max(consensus_, consensus);
-  }
+  explicit Parting(Duration consensus) noexcept : consensus_(consensus) {}
 
   // A ring stands, and the last visit of the one before was `last_visit`. `left`: on request.
   template <typename Left>
@@ -90,7 +76,6 @@ class Parting {
   // none on the ring before any more.
   void opened() noexcept {
     opened_ = true;
-    consensus_ = next_consensus_;
     before_ = next_;
     count_ = next_count_;
   }
@@ -98,7 +83,7 @@ class Parting {
   Time until() const noexcept { return until_; }
 
  private:
-  Duration consensus_, next_consensus_;
+  const Duration consensus_;
   bool opened_ = false;
   std::array<NodeId, nodes_max> before_{}, next_{};  // of the last ring that was opened; of this
   std::size_t count_ = 0, next_count_ = 0;

@@ -110,8 +110,10 @@ RingStore open_ring_store(const std::string& directory, LogWriter& writer) try {
   throw StartError(Exit::state_directory, error.what());
 }
 
-VotesStore open_votes_store(const std::string& directory, LogWriter& writer) try {
+VotesStore open_votes_store(const std::string& directory, Duration consensus,
+                            LogWriter& writer) try {
   VotesStore store(directory);
+  store.promise(consensus);
   if (store.origin() == VotesStore::Origin::damaged)
     writer.write(
         LogLevel::error,
@@ -142,7 +144,8 @@ void run(Config config, const LocalNode& local, Admission admission, const Optio
                             local.address));
   for (const std::string& notice : config.notices) writer->write(LogLevel::warning, notice);
   RingStore store = open_ring_store(state_directory(config, options), *writer);
-  VotesStore votes = open_votes_store(state_directory(config, options), *writer);
+  VotesStore votes =
+      open_votes_store(state_directory(config, options), config.timers.consensus, *writer);
   say(*writer, allow_open_files(config.clients_max));
   say(*writer, lock_memory());
   if (config.sched_rr) say(*writer, become_real_time(config.priority));

@@ -10,7 +10,9 @@ namespace {
 // How soon a device that took nothing is asked again.
 constexpr Duration send_again = std::chrono::microseconds(100);
 
-membership::QuorumSettings at_its_start(membership::QuorumSettings settings) noexcept {
+membership::QuorumSettings at_its_start(membership::QuorumSettings settings,
+                                        Duration consensus) noexcept {
+  settings.consensus = consensus;
   settings.young = true;
   return settings;
 }
@@ -26,13 +28,14 @@ Node::Node(const Setup& setup)
       open_(setup.parameters.open),
       peers_(setup.identity.self),
       ring_(setup.parameters, setup.identity, peers_, setup.pool),
-      membership_(setup.identity.self, setup.limits.groups, *this, at_its_start(setup.quorum),
-                  setup.kept),
-      voting_(setup.identity.self, setup.quorum, setup.parameters.consensus),
-      lease_(setup.parameters.consensus),
+      membership_(setup.identity.self, setup.limits.groups, *this,
+                  at_its_start(setup.quorum, setup.parameters.consensus), setup.kept),
+      voting_(setup.identity.self, setup.quorum,
+              std::max<Duration>(setup.parameters.consensus, setup.kept.consensus)),
       parting_(setup.parameters.consensus),
       arrivals_(setup.transport.limits().burst_max),
-      ports_(setup.limits.clients) {
+      ports_(setup.limits.clients),
+      kept_(setup.kept) {
   if (recorder_) send_record_.emplace(*recorder_);
   for (const ListedPeer& peer : setup.listed) {
     const auto index = peers_.add(peer.id);
@@ -417,7 +420,7 @@ void Node::view(const membership::View& view) {
     log_.write(now_, LogLevel::warning, "node {} left", static_cast<std::uint32_t>(node));
   tell_verdict({view.ring, totem::Seq::none, 0}, view.verdict);
   verdict_number_ = view.verdict_number;
-  lease_.told(never);
+  begin_lease();
   voting_.view(view, membership_.quorum(), now_);
   errands_.viewed(view.number, view_size_);
 }

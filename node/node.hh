@@ -174,6 +174,7 @@ class Node final : membership::Sink, Submitter {
   void submit_words();
   bool record_sends();
   void submit_votes();
+  void begin_lease();
   void tell_lease();
   void tell_verdict(const totem::Place& place, const membership::Verdict& verdict);
   void keep_votes();

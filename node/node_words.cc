@@ -44,11 +44,7 @@ void Node::end_reload(Reload::Step step) {
     return errands_.read_configuration(reload_.ticket());
   }
   const bool applied = step == Reload::Step::apply;
-  if (applied) {
-    ring_.set_timers(new_timers_);
-    lease_.set_consensus(new_timers_.consensus);
-    parting_.set_consensus(new_timers_.consensus);
-  }
+  if (applied) ring_.set_timers(new_timers_);
   errands_.reload_ended(reload_.ticket(), applied);
   // What is safe in the ring, all its members have or will have; what came behind it may be ours.
   const std::string_view trouble = !applied    ? reload_.reason()

@@ -44,6 +44,22 @@ Time Node::lease_until() const noexcept {
   return std::min(until, voting_.device_ends());
 }
 
+void Node::begin_lease() {
+  const auto& [node, consensus] = membership_.quorum().shortest_consensus();
+  lease_.view(consensus);
+  lease_.told(never);  // of this view nothing was told yet
+  const Duration own = membership_.quorum().status().consensus;
+  if (consensus == own) return;
+  const auto ms = [](Duration time) {
+    return std::chrono::floor<std::chrono::milliseconds>(time).count();
+  };
+  log_.write(
+      now_, LogLevel::warning,
+      "node {} waits {} ms for whom it lost, this node {} ms: token and consensus should be the "
+      "same on all nodes",
+      static_cast<std::uint32_t>(node), ms(consensus), ms(own));
+}
+
 // Lies in the memory of every program, so it is written as seldom as it may be.
 void Node::tell_lease() {
   const Time until = lease_until();
@@ -64,9 +80,13 @@ void Node::votes_answered(std::uint64_t request, membership::QuorumChange answer
 }
 
 // Who forgot has nothing to keep before another has told it: what is damaged shall be seen again.
+// What it promised in a life before holds until it has grown up.
 void Node::keep_votes() {
-  const membership::KeptVotes kept = membership_.kept_votes();
-  const bool forgot = membership_.quorum().status().forgot;
+  const membership::QuorumStatus& status = membership_.quorum().status();
+  const bool forgot = status.forgot;
+  membership::KeptVotes kept = membership_.kept_votes();
+  kept.consensus = std::chrono::ceil<std::chrono::milliseconds>(status.consensus);
+  if (status.young) kept.consensus = std::max(kept.consensus, kept_.consensus);
   keep_due_ = !forgot && kept != kept_ && !errands_.keep(kept);
   if (!keep_due_ && !forgot) kept_ = kept;
 }

@@ -9,7 +9,7 @@
 namespace gyre::node {
 namespace {
 
-constexpr std::string_view magic = "gyre-votes 1";
+constexpr std::string_view magic = "gyre-votes 2";
 
 // The number behind one blank, which is taken off.
 std::optional<std::uint32_t> take_number(std::string_view& text) {
@@ -24,7 +24,8 @@ std::optional<std::uint32_t> take_number(std::string_view& text) {
 }  // namespace
 
 std::string encode_votes_file(const membership::KeptVotes& kept) {
-  std::string body = fmt::format("{} {} {}", magic, kept.highest, kept.seen.size());
+  std::string body =
+      fmt::format("{} {} {} {}", magic, kept.consensus.count(), kept.highest, kept.seen.size());
   for (const NodeId node : kept.seen.nodes())
     body += fmt::format(" {}", static_cast<std::uint32_t>(node));
   return fmt::format("{} {:016x}\n", body, checksum(body));
@@ -33,9 +34,10 @@ std::string encode_votes_file(const membership::KeptVotes& kept) {
 std::optional<membership::KeptVotes> decode_votes_file(std::string_view content) {
   if (!content.starts_with(magic)) return std::nullopt;
   std::string_view left = content.substr(magic.size());
-  const auto highest = take_number(left), count = take_number(left);
-  if (!highest || !count || *count > nodes_max) return std::nullopt;
+  const auto consensus = take_number(left), highest = take_number(left), count = take_number(left);
+  if (!consensus || !highest || !count || *count > nodes_max) return std::nullopt;
   membership::KeptVotes kept;
+  kept.consensus = std::chrono::milliseconds(*consensus);
   kept.highest = *highest;
   for (std::uint32_t i = 0; i < *count; ++i) {
     const auto node = take_number(left);

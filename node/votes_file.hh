@@ -1,4 +1,5 @@
-// What the file of kept votes contains: text ↔ the highest expected votes, and the nodes ever seen.
+// What the file of kept votes contains: text ↔ how long what this node promised holds, in
+// milliseconds, the highest expected votes, and the nodes ever seen.
 #pragma once
 
 #include <optional>

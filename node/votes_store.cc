@@ -1,5 +1,7 @@
 #include "node/votes_store.hh"
 
+#include <algorithm>
+
 #include "node/votes_file.hh"
 
 namespace gyre::node {
@@ -16,6 +18,14 @@ VotesStore::VotesStore(const std::string& directory)
   const auto kept = decode_votes_file(*content);
   origin_ = kept ? Origin::read : Origin::damaged;
   if (kept) kept_ = *kept;
+}
+
+void VotesStore::promise(Duration consensus) {
+  if (origin_ == Origin::damaged) return;
+  membership::KeptVotes kept = kept_;
+  kept.consensus =
+      std::max(kept.consensus, std::chrono::ceil<std::chrono::milliseconds>(consensus));
+  keep(kept);
 }
 
 void VotesStore::keep(const membership::KeptVotes& kept) {

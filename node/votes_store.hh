@@ -1,5 +1,5 @@
-// What of the votes outlives a restart, on disk: how many votes were ever expected, and which nodes
-// were ever seen.
+// What of the votes outlives a restart, on disk: how long others may act by what this node
+// promised, how many votes were ever expected, and which nodes were ever seen.
 //
 // A file that is gone is one of a new node. Of a damaged one nothing is believed: the node's vote
 // does not count until another has told it what was (QuorumSettings::forgot).
@@ -26,6 +26,9 @@ class VotesStore {
   Origin origin() const noexcept { return origin_; }
   const std::string& path() const noexcept { return path_; }
 
+  // Before this node promises anything. What it promised in a life before may hold for longer; of
+  // that, a damaged file says nothing, and stays. Throws as keep().
+  void promise(Duration consensus);
   // Throws std::system_error naming the call and the path; what was kept before still is.
   void keep(const membership::KeptVotes&);
 

@@ -12,6 +12,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     assert(node::encode_votes_file(*kept) == content);
   fuzz::Script script(data, size);
   membership::KeptVotes kept;
+  kept.consensus = std::chrono::milliseconds(script.number<std::uint32_t>());
   kept.highest = script.number<std::uint32_t>();
   for (std::size_t nodes = script.below(nodes_max + 1); nodes > 0; --nodes)
     kept.seen.add(NodeId{script.number<std::uint32_t>()});

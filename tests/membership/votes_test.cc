@@ -197,6 +197,7 @@ TEST(Votes, OnlyExactStatusesCanBeRead) {
   status.votes = 7;
   status.expected = 9;
   status.highest = 11;
+  status.consensus = std::chrono::milliseconds(1200);
   status.quorate = status.by_hand = status.leaving = status.young = status.forgot = true;
   status.claim = {ring_id(3), 1, 2, 3, NodeId{4}};
   status.attempt_count = QuorumStatus::attempts_max;
@@ -214,10 +215,13 @@ TEST(Votes, OnlyExactStatusesCanBeRead) {
     EXPECT_EQ(read_status(all.first(size), ignored).has_value(),
               size + 4 >= all.size() - 4 && size % 4 == 0);
   }
-  bytes[12] = std::byte{32};  // a flag that nobody knows
+  bytes[18] = std::byte{255};  // longer than it can be
   EXPECT_FALSE(read_status(all, read));
-  bytes[12] = std::byte{0};
-  bytes[52] = std::byte{QuorumStatus::attempts_max + 1};
+  bytes[18] = std::byte{0};
+  bytes[20] = std::byte{32};  // a flag that nobody knows
+  EXPECT_FALSE(read_status(all, read));
+  bytes[20] = std::byte{0};
+  bytes[60] = std::byte{QuorumStatus::attempts_max + 1};
   EXPECT_FALSE(read_status(all, read));
 }
 

@@ -13,6 +13,7 @@ using Origin = VotesStore::Origin;
 
 membership::KeptVotes some() {
   membership::KeptVotes kept;
+  kept.consensus = std::chrono::milliseconds(1200);
   kept.highest = 5;
   for (const std::uint32_t node : {7u, 3u, 4'000'000'000u}) kept.seen.add(NodeId{node});
   return kept;
@@ -31,7 +32,8 @@ TEST(VotesStore, NextRunKnowsWhatWasKept) {
   VotesStore store(directory.path());
   EXPECT_EQ(store.origin(), Origin::read);
   EXPECT_EQ(store.kept(), some());
-  EXPECT_EQ(test::read_file(directory / "votes").substr(0, 32), "gyre-votes 1 5 3 3 7 4000000000 ");
+  EXPECT_EQ(test::read_file(directory / "votes").substr(0, 37),
+            "gyre-votes 2 1200 5 3 3 7 4000000000 ");
 }
 
 TEST(VotesStore, ADamagedFileIsNotBelievedInPart) {
@@ -42,7 +44,7 @@ TEST(VotesStore, ADamagedFileIsNotBelievedInPart) {
   wrong[13] = '4';
   for (const std::string& content :
        {good.substr(0, good.size() / 2), good.substr(0, good.size() - 1), good + "x", std::string(),
-        std::string(9000, '7'), wrong, std::string("gyre-votes 1 5 200 1")}) {
+        std::string(9000, '7'), wrong, std::string("gyre-votes 2 1200 5 200 1")}) {
     test::write_file(directory / "votes", content);
     VotesStore store(directory.path());
     EXPECT_EQ(store.origin(), Origin::damaged) << content;
@@ -52,8 +54,24 @@ TEST(VotesStore, ADamagedFileIsNotBelievedInPart) {
   }
 }
 
+TEST(VotesStore, WhatWasPromisedForLongerIsKept) {
+  using std::chrono::milliseconds;
+  TemporaryDirectory directory;
+  const auto promised = [&](Duration consensus) {
+    VotesStore(directory.path()).promise(consensus);
+    return VotesStore(directory.path()).kept().consensus;
+  };
+  EXPECT_EQ(promised(milliseconds(300)), milliseconds(300));
+  EXPECT_EQ(promised(milliseconds(200)), milliseconds(300));
+  EXPECT_EQ(promised(std::chrono::microseconds(300'001)), milliseconds(301));
+  test::write_file(directory / "votes", "damaged");
+  VotesStore(directory.path()).promise(milliseconds(400));
+  EXPECT_EQ(VotesStore(directory.path()).origin(), Origin::damaged) << "it says so until it knows";
+}
+
 TEST(VotesStore, AsManyNodesAsThereCanBeFit) {
   membership::KeptVotes kept;
+  kept.consensus = std::chrono::milliseconds(0xffff'ffff);
   kept.highest = 0xffff'ffff;
   for (std::uint32_t i = 0; i < nodes_max; ++i) kept.seen.add(NodeId{0xffff'ffff - i});
   const std::string content = encode_votes_file(kept);

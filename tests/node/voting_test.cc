@@ -1,4 +1,5 @@
 // Votes on whole nodes: what clocks and operators bring about is said in the one order.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "node/lease.hh"
@@ -13,6 +14,8 @@ using membership::Verdict;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using test::Cluster;
+using testing::Contains;
+using testing::HasSubstr;
 using What = membership::wire::Votes::What;
 
 constexpr FakeOptions kind{
@@ -27,8 +30,9 @@ QuorumSettings section(std::uint32_t expected) {
 
 class Voters {
  public:
-  Voters(std::size_t count, const QuorumSettings& settings)
-      : cluster(count, kind, {.quorum = settings}) {
+  Voters(std::size_t count, const QuorumSettings& settings,
+         const totem::Parameters& parameters = test::TestNode::quick())
+      : cluster(count, kind, {.parameters = parameters, .quorum = settings}) {
     cluster.start();
   }
   bool together() {
@@ -176,6 +180,49 @@ TEST(Voting, ALeaseIsOverBeforeOthersGoOnWithoutTheNode) {
   ASSERT_TRUE(voters.cluster.run_until([&] { return voters.cluster.nodes[0]->views() > view; }));
   EXPECT_TRUE(voters.verdict(0).quorate);
   EXPECT_LT(until, voters.cluster.now);
+}
+
+// It was restarted with another configuration than the others still have.
+TEST(Voting, WhoWouldWaitLongerThanTheOthersActsNoLongerThanTheyWait) {
+  Voters voters(3, section(3));
+  ASSERT_TRUE(voters.together());
+  voters.cluster.crash(2);
+  voters.cluster.restarts[2].parameters.consensus = seconds(2);
+  voters.cluster.restart(2);
+  ASSERT_TRUE(voters.together());
+  const auto until = [&] { return voters.cluster.nodes[2]->node().lease_until(); };
+  ASSERT_TRUE(voters.cluster.run_until([&] { return until() > voters.cluster.now; }));
+  EXPECT_THAT(voters.cluster.nodes[2]->log(),
+              Contains(HasSubstr("node 1 waits 120 ms for whom it lost, this node 2000 ms")));
+  voters.cluster.nodes[2]->paused = true;
+  const std::uint64_t view = voters.cluster.nodes[0]->views();
+  ASSERT_TRUE(voters.cluster.run_until([&] { return voters.cluster.nodes[0]->views() > view; }));
+  EXPECT_TRUE(voters.verdict(0).quorate);
+  EXPECT_LT(until(), voters.cluster.now);
+}
+
+// One that is cut off still acts by what it was told before the two others were restarted with a
+// shorter time.
+TEST(Voting, AShorterTimeCountsOnceNobodyActsByTheLongerOne) {
+  totem::Parameters slow = test::TestNode::quick();
+  slow.consensus = seconds(2);
+  Voters voters(3, section(3), slow);
+  ASSERT_TRUE(voters.together());
+  const auto until = [&] { return voters.cluster.nodes[2]->node().lease_until(); };
+  ASSERT_TRUE(voters.cluster.run_until([&] { return until() > voters.cluster.now; }));
+  voters.cluster.nodes[2]->paused = true;
+  for (const std::size_t node : {0, 1}) {
+    voters.cluster.crash(node);
+    voters.cluster.restarts[node].parameters = test::TestNode::quick();
+    voters.cluster.restart(node);
+  }
+  const test::TestNode& restarted = *voters.cluster.nodes[0];
+  ASSERT_TRUE(voters.cluster.run_until([&] { return restarted.views() > 0; }));
+  EXPECT_EQ(restarted.options().kept.consensus, slow.consensus) << "it may have to start again";
+  ASSERT_TRUE(voters.cluster.run_until([&] { return voters.verdict(0).quorate; }));
+  EXPECT_LT(until(), voters.cluster.now);
+  ASSERT_TRUE(voters.cluster.run_until(
+      [&] { return restarted.options().kept.consensus == test::TestNode::quick().consensus; }));
 }
 
 TEST(Parting, WaitsForWhoeverWasLeftBehindAndDidNotLeave) {

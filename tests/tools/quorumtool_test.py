@@ -193,7 +193,7 @@ class OverARestart(Quorumtool):
         daemons = [self.start(number, "") for number in (1, 2, 3)]
         for node in (1, 2, 3):
             self.wait_until(lambda answer: answer["quorum"]["expected"] == 3, node)
-        self.wait_for_file("gyre-votes 1 3 3 17 18 19 ")
+        self.wait_for_file(" 3 3 17 18 19 ")
         for daemon in daemons:
             daemon.kill()
             daemon.wait()
@@ -202,11 +202,11 @@ class OverARestart(Quorumtool):
         answer = self.quorum()["quorum"]
         self.assertEqual((answer["expected"], answer["quorate"]), (3, False))
 
-    def wait_for_file(self, begin):
+    def wait_for_file(self, words):
         while True:
             try:
                 with open(f"{self.tools.folder}/node1/state/votes") as file:
-                    if file.read().startswith(begin):
+                    if words in file.read():
                         return
             except FileNotFoundError:
                 pass
