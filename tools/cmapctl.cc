@@ -99,7 +99,7 @@ class Cmapctl {
     const Json answer = ask(common, "cmap.set", {map, key, type, written});
     // What is no value at all is told in the daemon's words only.
     if (answer.value("error", "") == "CS_ERR_INVALID_PARAM" && is_about_value(answer))
-      return failed(answer["reason"].get<std::string>());
+      return failed(answer.at("reason").get<std::string>());
     if (answer.contains("error")) return refused("Failed to set key {}. Error {}", key, answer);
     return 0;
   }
@@ -165,12 +165,12 @@ class Cmapctl {
   }
 
   static int refused(fmt::string_view words, const std::string& key, const Json& answer) {
-    return failed(fmt::format(fmt::runtime(words), key, answer["error"].get<std::string>()),
-                  answer["reason"].get<std::string>());
+    return failed(fmt::format(fmt::runtime(words), key, answer.at("error").get<std::string>()),
+                  answer.at("reason").get<std::string>());
   }
 
   static bool is_about_value(const Json& answer) {
-    const std::string reason = answer["reason"].get<std::string>();
+    const std::string reason = answer.at("reason").get<std::string>();
     return reason.find(" is not valid ") != reason.npos || reason.starts_with("Unknown type");
   }
 

@@ -25,11 +25,20 @@ void check_join(const client::Event& event) {
                              " refused: " + std::string(refused->reason));
 }
 
+// What nobody else tells, as an answer that lacks what every daemon tells, it tells by its name.
+static int run(const CorosyncCommand& command, int argc, char** argv) {
+  try {
+    return command.run(argc, argv);
+  } catch (const std::exception& error) {
+    return failed(std::string(argv[0]) + ": " + error.what());
+  }
+}
+
 // Its messages begin with "gyre NAME".
 static int run_as_subcommand(const CorosyncCommand& command, int argc, char** argv) {
   std::string name = "gyre " + std::string(command.name);
   argv[1] = name.data();
-  return command.run(argc - 1, argv + 1);
+  return run(command, argc - 1, argv + 1);
 }
 
 }  // namespace gyre::tools
@@ -38,7 +47,7 @@ int main(int argc, char** argv) {
   using namespace gyre::tools;
   constexpr int status_error = 1, status_usage = 2;
 
-  if (const CorosyncCommand* command = corosync_command(argv[0])) return command->run(argc, argv);
+  if (const CorosyncCommand* command = corosync_command(argv[0])) return run(*command, argc, argv);
   for (const CorosyncCommand& command : corosync_commands())
     if (argc > 1 && command.name == argv[1]) return run_as_subcommand(command, argc, argv);
 

@@ -1,11 +1,14 @@
 """Daemons on loopback for the tests of the tools, and the tools under each of their names."""
+import contextlib
 import os
 import pathlib
 import random
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 NAMES = ("cfgtool", "cmapctl", "cpgtool", "keygen", "objctl", "quorumtool")
@@ -50,6 +53,34 @@ class Tools:
             while b"STATUS=view" not in notify.recv(4096):
                 pass
         return process
+
+    @contextlib.contextmanager
+    def pretend(self, number, text):
+        """A daemon that has but one answer to every question."""
+        folder = self.folder / f"node{number}"
+        folder.mkdir(exist_ok=True)
+
+        def answer():
+            while True:
+                try:
+                    asking, _ = listener.accept()
+                except OSError:
+                    return  # no longer
+                with asking, asking.makefile("rb") as said:
+                    magic, version, _, size = struct.unpack("4I", said.read(16))
+                    said.read(size)
+                    asking.sendall(struct.pack("6I2Q", magic, version, 0, len(text), 0, 0, 0, 0)
+                                   + text.encode())
+
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(folder / "gyre.sock"))
+            listener.listen()
+            answering = threading.Thread(target=answer)
+            answering.start()
+            yield
+            listener.shutdown(socket.SHUT_RDWR)
+            answering.join()
+        (folder / "gyre.sock").unlink()
 
     def command(self, node, words):
         """Arguments and environment of a command line as an operator types it."""

@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""usage: answers_test.py GYRED GYRE
+
+What each command makes of answers that no gyred of its version gives.
+"""
+import sys
+import unittest
+
+from daemon import Case
+
+COMMANDS = {"corosync-cfgtool": ("-s", "-a 1", "-R"),
+            "corosync-cmapctl": ("", "-g a.key"), "corosync-cpgtool": ("",),
+            "corosync-objctl": ("-a", "a.key"), "corosync-quorumtool": ("-s", "-e 3"),
+            "gyre cfgtool": ("-n",), "gyre": ("members", "top --once --interval 0.1")}
+
+
+class Answers(Case):
+    def test_what_is_no_answer_is_told(self):
+        for text in ("[]", "{}", "nonsense", '{"links": 5, "entries": 5, "groups": 5, "error": 5}'):
+            with self.tools.pretend(1, text):
+                for command, ways in COMMANDS.items():
+                    for way in ways:
+                        with self.subTest(command=command, way=way, text=text):
+                            done = self.tools.run(1, f"{command} {way}")
+                            self.assertEqual(done.returncode, 1, done.stderr)
+                            self.assertRegex(done.stderr,
+                                             rf"^({self.tools.folder}/)?{command}: .+\n$")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
