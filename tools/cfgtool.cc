@@ -156,8 +156,9 @@ int print_addresses(const Common& common, const std::string& nodeid) {
   return failed(fmt::format("Could not get node address for nodeid {}", nodeid));
 }
 
-// What is being done, before it is; with --json not in words.
+// What is being done, before it is; with --json not in words. Not if there is nobody to do it.
 void announce(const Common& common, const std::string& words) {
+  ask(common, "links");
   if (!common.json) fmt::print("{}\n", words);
   std::fflush(stdout);
 }
@@ -176,9 +177,8 @@ int kill_node(const Common& common, const std::string& nodeid) {
                 text_of(answer, "reason"));
 }
 
-// Of all daemons. Whoever answers at all can be asked.
+// Of all daemons.
 int reload(const Common& common) {
-  ask(common, "links");
   announce(common, "Reloading corosync.conf...");
   try {
     const Json answer = ask(common, "reload");
@@ -224,7 +224,6 @@ int run(const Request& request, const Common& common, const char* name) {
       ask(common, "reopen_logs");
       return done(common);
     case 'r':
-      ask(common, "links");  // whoever does not answer has nothing that could fail
       announce(common, "Re-enabling all failed rings.");
       return done(common);
     case 'a':

@@ -146,7 +146,9 @@ nodeid: 2 reachable
     def test_f_without_a_daemon_each_says_so(self):
         for words, error in [
                 ("corosync-cmapctl", "Failed to initialize the cmap API. Error CS_ERR_LIBRARY"),
-                ("corosync-cfgtool -s", "Could not initialize corosync configuration API error 2"),
+                *[(f"corosync-cfgtool {option}",
+                   "Could not initialize corosync configuration API error 2")
+                  for option in ("-s", "-H", "-k 2", "-R", "-r", "-L", "-a 1")],
                 ("corosync-cpgtool", "Could not initialize corosync cpg API error 2"),
                 ("corosync-objctl totem",
                  "Failed to initialize the objdb API. Error CS_ERR_LIBRARY")]:
