@@ -101,16 +101,22 @@ class TokenTime {
   const client::Options options_;
 };
 
-// Of the process that listens there.
-double resident_bytes(int socket) {
+// Of the process that listens there: a line of its status, in bytes.
+double bytes_of(const Connection& program, const std::string& what) {
   ucred daemon{};
   socklen_t size = sizeof daemon;
-  ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &daemon, &size);
+  ::getsockopt(program.fd(), SOL_SOCKET, SO_PEERCRED, &daemon, &size);
   std::ifstream status("/proc/" + std::to_string(daemon.pid) + "/status");
   for (std::string line; std::getline(status, line);)
-    if (line.starts_with("VmRSS:")) return 1024 * std::stod(line.substr(6));
+    if (line.starts_with(what)) return 1024 * std::stod(line.substr(what.size()));
   throw std::runtime_error("gyred's /proc/PID/status cannot be read");
 }
+
+struct Resident {
+  explicit Resident(const Connection& program)
+      : all(bytes_of(program, "VmRSS:")), shared(bytes_of(program, "RssShmem:")) {}
+  double all, shared;
+};
 
 constexpr std::size_t messages_each = 3;  // of the ring: a join, what it says, a leave
 void come_and_go(const std::string& run_dir, std::size_t count, double rate) {
@@ -129,12 +135,16 @@ void come_and_go(const std::string& run_dir, std::size_t count, double rate) {
 // One program in the place of `count`, with as many messages, in as long a time.
 void stay(const std::string& run_dir, std::size_t count, Clock::duration length) {
   const std::string group = "one";
+  const std::size_t messages = count * messages_each;
   Connection program = come(run_dir, group);
   auto next = Clock::now();
-  for (std::size_t i = 0; i < count * messages_each; ++i) {
+  // It comes with two of them, and leaves with one.
+  for (std::size_t i = messages_each; i < messages; ++i) {
     speak(program, group);
-    std::this_thread::sleep_until(next += length / (count * messages_each));
+    std::this_thread::sleep_until(next += length / messages);
   }
+  program.leave(group);
+  program.flush(patience);
 }
 
 }  // namespace
@@ -161,15 +171,16 @@ Crowd measure_crowd(const CrowdSettings& settings) {
 
   std::vector<Connection> programs;
   programs.push_back(come(run_dir, "first"));
-  const double before = resident_bytes(programs[0].fd());
+  const Resident before(programs[0]);
   for (std::size_t i = 0; i < settings.programs; ++i)
     programs.push_back(come(run_dir, "group " + std::to_string(i)));
-  const double after = resident_bytes(programs[0].fd());
+  const Resident after(programs[0]);
   const auto length = all / settings.blocks;
   for (std::size_t i = 0; i < settings.blocks; ++i)
     silent.push_back(token.during([&] { std::this_thread::sleep_for(length); }));
   unrest.end();
 
+  const auto count = static_cast<double>(settings.programs);
   return {.quiet = median(quiet),
           .one = median(one),
           .busy = median(busy),
@@ -178,7 +189,8 @@ Crowd measure_crowd(const CrowdSettings& settings) {
           .to_one = spread(to_one),
           .programs_per_second = static_cast<double>(block * settings.blocks) /
                                  std::chrono::duration<double>(all).count(),
-          .resident_bytes = (after - before) / static_cast<double>(settings.programs)};
+          .resident_bytes = (after.all - before.all) / count,
+          .shared_bytes = (after.shared - before.shared) / count};
 }
 
 }  // namespace gyre::bench

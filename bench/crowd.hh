@@ -27,6 +27,7 @@ struct Crowd {
   Spread to_quiet, to_one;  // each block of busy ones to its neighbours
   double programs_per_second = 0;
   double resident_bytes = 0;  // of the daemon, for each that is silent
+  double shared_bytes = 0;    // of these what is in shared memory
 };
 Crowd measure_crowd(const CrowdSettings& settings);
 

@@ -260,6 +260,7 @@ void crowd(const Common& common, const bench::CrowdSettings& settings) {
            {"programs_per_s", result.programs_per_second},
            {"silent_ns", result.silent},
            {"resident_bytes", result.resident_bytes},
+           {"shared_bytes", result.shared_bytes},
            {"machine", machine_json()}});
     return;
   }
@@ -274,8 +275,8 @@ void crowd(const Common& common, const bench::CrowdSettings& settings) {
   line("all are silent", result.silent);
   print_spread("to nobody else", result.to_quiet);
   print_spread("to one", result.to_one);
-  fmt::print("  {:<23} {:.1f} KiB resident in gyred\n", "each silent one",
-             result.resident_bytes / 1024);
+  fmt::print("  {:<23} {:.1f} KiB resident in gyred, {:.1f} of it shared\n", "each silent one",
+             result.resident_bytes / 1024, result.shared_bytes / 1024);
 }
 
 CLI::App* add_measurement(CLI::App& bench, Common& common, const std::string& name,

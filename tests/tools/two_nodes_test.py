@@ -75,16 +75,39 @@ nodeid: 2 reachable
 
 """)
 
-    def test_b_silent_programs_take_little_memory(self):
-        folder = self.tools.folder
-        done = self.tools.run(1, "gyre bench crowd --programs 200 --blocks 2 --json "
+    def test_b_a_crowd_says_what_the_bench_counts_and_one_in_its_place_as_much(self):
+        folder, rate = self.tools.folder, 500
+        listening = {group: self.subscriber(group) for group in ("crowd", "one")}
+        done = self.tools.run(1, f"gyre bench crowd --programs 200 --blocks 2 --rate {rate} --json "
                               f"--run-dir {folder}/node1 {folder}/node2")
         self.assertEqual(done.stderr, "")
         told = json.loads(done.stdout)
         self.assertEqual(told["programs"], 200)
-        self.assertGreater(told["busy_ns"], 0)
+        self.assertLessEqual(told["programs_per_s"], rate)
         self.assertGreater(told["resident_bytes"], 4096)  # it has a page of its own at least
+        self.assertGreater(told["shared_bytes"], 4096)
         self.assertLessEqual(told["resident_bytes"], 64 << 10)
+        # Each joins, says something and leaves; and one says as much in their place.
+        self.assertEqual({group: self.heard(group, process)
+                          for group, process in listening.items()}, {"crowd": 600, "one": 600})
+
+    def subscriber(self, group):
+        process = self.tools.start_command(1, f"gyre sub {group} --json")
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        while '"group"' not in process.stdout.readline():  # until it has joined
+            pass
+        return process
+
+    def heard(self, group, process):
+        """How much others said, and how often they came and went."""
+        self.says(f"gyre pub {group}", "", text="end\n")
+        events = []
+        for line in process.stdout:
+            events.append(json.loads(line)["event"])
+            if '"payload":"end"' in line:
+                break
+        return events.count("message") + events.count("group") - 2  # who said that came, too
 
     def test_b_what_programs_share_with_the_daemon_has_no_name(self):
         program = self.tools.start_command(1, "gyre sub g --json")
