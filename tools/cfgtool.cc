@@ -2,9 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
-#include <optional>
 
 #include "tools/corosync.hh"
 
@@ -31,7 +29,7 @@ options:
 	-h	Print basic usage.
 	--json	JSON: with -s and -n what gyred tells of its links, with -a of the node,
 		with -R which keys cannot change
-	--run-dir	where gyred's socket is (else $GYRE_RUN_DIR, else /run/gyre)
+	--run-dir	{1}
 
 Example:
   gyre cfgtool -s
@@ -138,14 +136,6 @@ void print_connected(const Json& answer) {
   }
 }
 
-std::optional<std::uint32_t> read_nodeid(const std::string& text) {
-  std::uint32_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || rest != end || number == 0) return std::nullopt;
-  return number;
-}
-
 int print_addresses(const Common& common, const std::string& nodeid) {
   const Json answer = ask(common, "links");
   for (const Json& node : answer.at("nodes"))
@@ -209,7 +199,8 @@ struct Request {
   std::string link, nodeid;
 };
 
-int run(const Request& request, const Common& common, const char* name) {
+int run(const Request& request, const Options& options) {
+  const Common& common = options.common();
   switch (request.action) {
     case 's':
     case 'n': {
@@ -235,8 +226,7 @@ int run(const Request& request, const Common& common, const char* name) {
     case 'H':
       return shut_down(common);
     default:
-      fmt::print(fmt::runtime(usage), name);
-      return 0;
+      return options.print_usage();
   }
 }
 
@@ -249,7 +239,7 @@ int cfgtool(int argc, char** argv) {
       {"reload", no_argument, nullptr, 'R'},        {"kill", required_argument, nullptr, 'k'},
       {"address", required_argument, nullptr, 'a'}, {"shutdown", no_argument, nullptr, 'H'},
       {"force", no_argument, nullptr, 'F'}};
-  Options options(argc, argv, "i:sbnRLrk:a:Hh", longs);
+  Options options(argc, argv, {.usage = usage, .letters = "i:sbnRLrk:a:H", .longs = longs});
   Request request;
   for (int letter; (letter = options.next()) != -1;) switch (letter) {
       case 'i':
@@ -260,12 +250,11 @@ int cfgtool(int argc, char** argv) {
         break;
       case 'F':
         break;
-      case '?':
-        return 1;
       case 'k':
       case 'a': {
-        const auto nodeid = read_nodeid(optarg);
-        if (!nodeid) return failed("The nodeid was not valid, try a positive number", optarg);
+        const auto nodeid = read_number(optarg);
+        if (!nodeid || *nodeid == 0)
+          return failed("The nodeid was not valid, try a positive number", optarg);
         request.nodeid = std::to_string(*nodeid);
         request.action = letter;
         break;
@@ -273,12 +262,11 @@ int cfgtool(int argc, char** argv) {
       default:
         request.action = letter;
     }
-  if (const Words rest = options.rest(); !rest.empty())
-    return failed(fmt::format("{}: \"{}\" is no option", argv[0], rest[0]));
+  if (options.ended()) return *options.ended();
   if ((request.brief || !request.link.empty()) && request.action != 's')
     return failed(fmt::format("{}: {} goes with -s", argv[0], request.brief ? "-b" : "-i"));
   try {
-    return run(request, options.common(), argv[0]);
+    return run(request, options);
   } catch (const client::Error& error) {
     return failed(fmt::format("Could not initialize corosync configuration API error {}",
                               cs_error(error).number),

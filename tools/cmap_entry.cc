@@ -25,15 +25,24 @@ std::string to_hex(std::string_view bytes) {
   return hex;
 }
 
-std::string escaped(const std::string& hex) {
-  std::string text;
+std::string from_hex(std::string_view hex) {
+  std::string bytes;
   for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
     unsigned char byte = 0;
     std::from_chars(hex.data() + i, hex.data() + i + 2, byte, 16);
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+
+std::string escaped(const std::string& hex) {
+  std::string text;
+  for (const char letter : from_hex(hex)) {
+    const auto byte = static_cast<unsigned char>(letter);
     if (byte == '\\')
       text += "\\\\";
     else if (byte >= ' ' && byte < 0x7f)
-      text += static_cast<char>(byte);
+      text += letter;
     else
       text += fmt::format("\\x{:02X}", byte);
   }

@@ -16,6 +16,7 @@ std::vector<CmapEntry> read_entries(const Common& common, const std::string& map
 // Bytes of hexadecimal digits with what cannot be printed as \xNN.
 std::string escaped(const std::string& hex);
 std::string to_hex(std::string_view bytes);
+std::string from_hex(std::string_view hex);
 
 // "key (u32) = 5", the value alone if `quiet`; bytes only if `binary`.
 std::string plain_text(const CmapEntry& entry, bool quiet, bool binary);

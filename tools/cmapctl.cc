@@ -56,7 +56,7 @@ Track changes on a key, or on keys with a prefix:
     {0} [-b] [-q] -T key_prefix...
 
     --json     one JSON object per line
-    --run-dir  where gyred's socket is (else $GYRE_RUN_DIR, else /run/gyre)
+    --run-dir  {1}
 
 Example:
     gyre cmapctl -q -g runtime.config.totem.token
@@ -238,14 +238,11 @@ int run(Cmapctl& cmapctl, int action, const std::string& argument, const Words& 
 }  // namespace
 
 int cmapctl(int argc, char** argv) {
-  Options options(argc, argv, "m:hgsdDtTbqC:p:");
+  Options options(argc, argv, {.usage = usage, .letters = "m:gsdDtTbqC:p:", .words = true});
   Cmapctl cmapctl;
   int action = 0;
   std::string argument;
   for (int letter; (letter = options.next()) != -1;) switch (letter) {
-      case 'h':
-        fmt::print(fmt::runtime(usage), argv[0]);
-        return 0;
       case 'b':
         cmapctl.binary = true;
         break;
@@ -257,12 +254,11 @@ int cmapctl(int argc, char** argv) {
         if (cmapctl.map != "icmap" && cmapctl.map != "stats")
           return failed("invalid map name, must be 'default', 'icmap' or 'stats'");
         break;
-      case '?':
-        return 1;
       default:
         action = letter;
         if (optarg) argument = optarg;
     }
+  if (options.ended()) return *options.ended();
   cmapctl.common = options.common();
   try {
     return run(cmapctl, action, argument, options.rest());

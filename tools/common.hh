@@ -7,6 +7,8 @@
 
 namespace gyre::tools {
 
+constexpr const char* run_dir_help = "where gyred's socket is (else $GYRE_RUN_DIR, else /run/gyre)";
+
 struct Common {
   std::string run_dir;
   bool json = false;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cstdio>
 
 namespace gyre::tools {
@@ -33,8 +34,12 @@ const CorosyncCommand* corosync_command(std::string_view called_as) {
   return nullptr;
 }
 
-Options::Options(int argc, char** argv, const char* letters, std::span<const option> longs)
-    : argc_(argc), argv_(argv), letters_(letters), longs_(longs.begin(), longs.end()) {
+Options::Options(int argc, char** argv, const Syntax& syntax)
+    : argc_(argc),
+      argv_(argv),
+      syntax_(syntax),
+      letters_(syntax.letters + std::string("h")),
+      longs_(syntax.longs.begin(), syntax.longs.end()) {
   longs_.push_back({"run-dir", required_argument, nullptr, run_dir_option});
   longs_.push_back({"json", no_argument, nullptr, json_option});
   longs_.push_back({"help", no_argument, nullptr, 'h'});
@@ -43,19 +48,46 @@ Options::Options(int argc, char** argv, const char* letters, std::span<const opt
 }
 
 int Options::next() {
-  for (;;) {
-    const int letter = ::getopt_long(argc_, argv_, letters_, longs_.data(), nullptr);
-    if (letter == run_dir_option)
-      common_.run_dir = optarg;
-    else if (letter == json_option)
-      common_.json = true;
-    else
-      return letter;
-  }
+  for (;;)
+    switch (const int letter =
+                ::getopt_long(argc_, argv_, letters_.c_str(), longs_.data(), nullptr)) {
+      case run_dir_option:
+        common_.run_dir = optarg;
+        break;
+      case json_option:
+        common_.json = true;
+        break;
+      case 'h':
+        return end(print_usage());
+      case '?':
+        return end(1);
+      case -1:
+        if (syntax_.words || optind == argc_) return -1;
+        return end(failed(fmt::format("{}: \"{}\" is no option", argv_[0], argv_[optind])));
+      default:
+        return letter;
+    }
+}
+
+int Options::end(int status) {
+  ended_ = status;
+  return -1;
+}
+
+int Options::print_usage() const {
+  fmt::print(fmt::runtime(syntax_.usage), argv_[0], run_dir_help);
+  return 0;
 }
 
 Words Options::rest() const {
   return {argv_ + optind, argv_ + argc_};
+}
+
+std::optional<std::uint32_t> read_number(std::string_view text) {
+  std::uint32_t number = 0;
+  const auto [rest, error] = std::from_chars(text.begin(), text.end(), number);
+  if (error != std::errc() || rest != text.end()) return std::nullopt;
+  return number;
 }
 
 int failed(std::string_view words, std::string_view why) {

@@ -8,6 +8,8 @@
 
 #include <getopt.h>
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -31,26 +33,40 @@ int keygen(int argc, char** argv);
 int objctl(int argc, char** argv);
 int quorumtool(int argc, char** argv);
 
-// Reads options with getopt_long: those of `letters`, --run-dir, --json, --help (which is h) and
-// `longs`.
+// What a command takes besides --run-dir, --json and --help, which is -h.
+struct Syntax {
+  const char* usage;    // {0} is what it was called as, {1} what --run-dir is
+  const char* letters;  // as getopt has them
+  std::span<const option> longs = {};
+  bool words = false;  // may stand there that are no options
+};
+
 class Options {
  public:
-  Options(int argc, char** argv, const char* letters, std::span<const option> longs = {});
-  // The next letter; '?' after an error that was told; -1 at the end. Options that all commands
-  // have do not come.
+  Options(int argc, char** argv, const Syntax& syntax);
+  // The next letter of the command's own, or -1: the end, or there is nothing more to do.
   int next();
-  const char* argument() const { return optarg; }
+  // The exit status if that was all: help was printed, or it was told what is no option.
+  std::optional<int> ended() const { return ended_; }
   // What is left, and is no option. For the end.
   Words rest() const;
   const Common& common() const { return common_; }
+  int print_usage() const;  // returns 0
 
  private:
+  int end(int status);
+
   int argc_;
   char** argv_;
-  const char* letters_;
+  Syntax syntax_;
+  std::string letters_;
   std::vector<option> longs_;
   Common common_;
+  std::optional<int> ended_;
 };
+
+// All of `text`, in decimal digits.
+std::optional<std::uint32_t> read_number(std::string_view text);
 
 // Says `words` and, in a line of its own, why. Returns 1.
 int failed(std::string_view words, std::string_view why = {});

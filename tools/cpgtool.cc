@@ -1,7 +1,6 @@
 // corosync-cpgtool: the groups of the cluster and who is in them.
 #include <fmt/format.h>
 
-#include <charconv>
 #include <map>
 
 #include "tools/cmap_entry.hh"
@@ -19,23 +18,13 @@ options:
 	-n	Display only all existing group names.
 	-h	Display this help.
 	--json	One JSON object per group.
-	--run-dir	where gyred's socket is (else $GYRE_RUN_DIR, else /run/gyre)
+	--run-dir	{1}
 
 Example:
   gyre cpgtool
 
 Exit status: 0 done, 1 failed.
 )";
-
-std::string bytes_of(const std::string& hex) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    unsigned char byte = 0;
-    std::from_chars(hex.data() + i, hex.data() + i + 2, byte, 16);
-    bytes += static_cast<char>(byte);
-  }
-  return bytes;
-}
 
 struct Cpgtool {
   std::string delimiter;  // empty: columns for people
@@ -44,7 +33,7 @@ struct Cpgtool {
 
   std::string name_of(const Json& group) const {
     const auto hex = group.at("name").get<std::string>();
-    return escape ? escaped(hex) : bytes_of(hex);
+    return escape ? escaped(hex) : from_hex(hex);
   }
 
   int run() const {
@@ -103,7 +92,7 @@ struct Cpgtool {
 }  // namespace
 
 int cpgtool(int argc, char** argv) {
-  Options options(argc, argv, "d:enh");
+  Options options(argc, argv, {.usage = usage, .letters = "d:en"});
   Cpgtool cpgtool;
   for (int letter; (letter = options.next()) != -1;) switch (letter) {
       case 'd':
@@ -112,17 +101,10 @@ int cpgtool(int argc, char** argv) {
       case 'e':
         cpgtool.escape = false;
         break;
-      case 'n':
-        cpgtool.names_only = true;
-        break;
-      case 'h':
-        fmt::print(fmt::runtime(usage), argv[0]);
-        return 0;
       default:
-        return 1;
+        cpgtool.names_only = true;
     }
-  if (const Words rest = options.rest(); !rest.empty())
-    return failed(fmt::format("{}: \"{}\" is no option", argv[0], rest[0]));
+  if (options.ended()) return *options.ended();
   cpgtool.common = options.common();
   try {
     return cpgtool.run();

@@ -12,8 +12,7 @@ namespace gyre::tools {
 CLI::App* add_command(CLI::App& app, Common& common, const std::string& name,
                       const std::string& description, const std::string& example) {
   CLI::App* command = app.add_subcommand(name, description);
-  command->add_option("--run-dir", common.run_dir,
-                      "where gyred's socket is (else $GYRE_RUN_DIR, else /run/gyre)");
+  command->add_option("--run-dir", common.run_dir, run_dir_help);
   command->add_flag("--json", common.json, "print JSON, one object per line");
   command->footer("Example:\n  " + example);
   return command;

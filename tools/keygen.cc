@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <optional>
@@ -110,15 +109,6 @@ int run(const Request& request, bool json) {
   return status;
 }
 
-std::optional<std::size_t> read_size(const char* text) {
-  std::size_t size = 0;
-  const char* end = text + std::strlen(text);
-  const auto [rest, error] = std::from_chars(text, end, size);
-  if (error != std::errc() || rest != end || size < size_min || size > size_max)
-    return std::nullopt;
-  return size;
-}
-
 }  // namespace
 
 int keygen(int argc, char** argv) {
@@ -126,7 +116,7 @@ int keygen(int argc, char** argv) {
                                      {"random-file", required_argument, nullptr, 'r'},
                                      {"less-secure", no_argument, nullptr, 'l'},
                                      {"size", required_argument, nullptr, 's'}};
-  Options options(argc, argv, "k:s:r:lh", longs);
+  Options options(argc, argv, {.usage = usage, .letters = "k:s:r:l", .longs = longs});
   Request request;
   for (int letter; (letter = options.next()) != -1;) switch (letter) {
       case 'k':
@@ -136,8 +126,8 @@ int keygen(int argc, char** argv) {
         request.source = optarg;
         break;
       case 's': {
-        const auto size = read_size(optarg);
-        if (!size) {
+        const auto size = read_number(optarg);
+        if (!size || *size < size_min || *size > size_max) {
           return failed(fmt::format("corosync-keygen: Unsupported key size (supported <{},{}>)",
                                     size_min, size_max),
                         optarg);
@@ -145,17 +135,11 @@ int keygen(int argc, char** argv) {
         request.size = *size;
         break;
       }
-      case 'l':
+      default:  // -l, which is not used
         break;
-      case 'h':
-        fmt::print(fmt::runtime(usage), argv[0]);
-        return 0;
-      default:
-        return failed("Error parsing command line options.");
     }
-  if (const Words rest = options.rest(); !rest.empty())
-    return failed(fmt::format("{}: \"{}\" is no option", argv[0], rest[0]),
-                  "Error parsing command line options.");
+  if (options.ended())
+    return *options.ended() == 0 ? 0 : failed("Error parsing command line options.");
   return run(request, options.common().json);
 }
 

@@ -129,23 +129,19 @@ int run(const Objctl& objctl, int action, const std::string& argument, const Wor
 }  // namespace
 
 int objctl(int argc, char** argv) {
-  Options options(argc, argv, "abhwndp:");
+  Options options(argc, argv, {.usage = usage, .letters = "abwndp:", .words = true});
   Objctl objctl;
   int action = 0;
   std::string argument;
   for (int letter; (letter = options.next()) != -1;) switch (letter) {
-      case 'h':
-        fmt::print(fmt::runtime(usage), argv[0]);
-        return 0;
       case 'b':
         objctl.binary = true;
         break;
-      case '?':
-        return 1;
       default:
         action = letter;
         if (optarg) argument = optarg;
     }
+  if (options.ended()) return *options.ended();
   objctl.common = options.common();
   try {
     return run(objctl, action, argument, options.rest());

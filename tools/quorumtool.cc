@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <ctime>
 #include <optional>
 #include <variant>
@@ -31,7 +30,7 @@ options:
 	-h	Print basic usage.
 	-V	Print the version.
 	--json	One object with all that there is.
-	--run-dir	where gyred's socket is (else $GYRE_RUN_DIR, else /run/gyre)
+	--run-dir	{1}
 
 Example:
   gyre quorumtool -s
@@ -168,14 +167,6 @@ int change(const Common& common, const Request& request) {
                 answer.at("reason").get<std::string>());
 }
 
-std::optional<std::uint32_t> read_number(const char* text) {
-  const std::string_view digits = text;
-  std::uint32_t number = 0;
-  const auto [rest, error] = std::from_chars(digits.begin(), digits.end(), number);
-  if (error != std::errc() || rest != digits.end()) return std::nullopt;
-  return number;
-}
-
 // False: `letter` is not to be had so, which was told.
 bool read_option(int letter, const char* argument, Request& request) {
   const auto wrong = [&](const char* words) { return failed(words, argument), false; };
@@ -215,7 +206,7 @@ bool read_option(int letter, const char* argument, Request& request) {
   return true;
 }
 
-int run(const Common& common, const Request& request, const char* name) {
+int run(const Common& common, const Request& request) {
   switch (request.action) {
     case 'm':
       return monitor(common, request);
@@ -225,9 +216,6 @@ int run(const Common& common, const Request& request, const char* name) {
     case 'V':
       fmt::print("corosync-quorumtool version: {}\n", GYRE_VERSION);
       return done;
-    case 'h':
-      fmt::print(fmt::runtime(usage), name);
-      return done;
     default:
       return show(common, request);
   }
@@ -236,16 +224,13 @@ int run(const Common& common, const Request& request, const char* name) {
 }  // namespace
 
 int quorumtool(int argc, char** argv) {
-  Options options(argc, argv, "sVHlpmae:v:hin:o:");
+  Options options(argc, argv, {.usage = usage, .letters = "sVHlpmae:v:in:o:"});
   Request request;
-  for (int letter; (letter = options.next()) != -1;) {
-    if (letter == '?') return 1;
+  for (int letter; (letter = options.next()) != -1;)
     if (!read_option(letter, optarg, request)) return wrong_usage;
-  }
-  if (const Words rest = options.rest(); !rest.empty())
-    return failed(fmt::format("{}: \"{}\" is no option", argv[0], rest[0]));
+  if (options.ended()) return *options.ended();
   try {
-    return run(options.common(), request, argv[0]);
+    return run(options.common(), request);
   } catch (const client::Error& error) {
     return failed("Cannot initialize QUORUM service", error.what());
   }
