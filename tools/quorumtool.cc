@@ -13,7 +13,7 @@ namespace gyre::tools {
 namespace {
 
 constexpr const char* usage = R"({0} [-s] [-m] [-l] [-p] [-H] [-i] [-o a|n|i] [-v votes [-n nodeid]]
-	[-e expected] [-h] [-V]
+	[-e expected] [-a] [-f] [-h] [-V]
 
 A tool for displaying and changing what is counted for the quorum.
 options:
@@ -27,6 +27,8 @@ options:
 	-v	Gives a node this many votes.
 	-n	With -v: the node; else it is this one.
 	-e	Changes how many votes are expected in the cluster.
+	-a	All addresses of a node: as yet there is one.
+	-f	Would unregister a quorum device: as yet there are none.
 	-h	Print basic usage.
 	-V	Print the version.
 	--json	One object with all that there is.
@@ -35,10 +37,10 @@ options:
 Example:
   gyre quorumtool -s
 
-Exit status: 0 done, and quorate with -s; 1 failed; 2 not quorate with -s, or wrong usage.
+Exit status: 0 done, and quorate with -s; 1 failed; 2 not quorate, with -s only.
 )";
 
-constexpr int done = 0, not_quorate = 2, wrong_usage = 2;
+constexpr int done = 0, not_quorate = 2;
 
 struct Request {
   int action = 's';
@@ -137,22 +139,25 @@ int show(const Common& common, const Request& request) {
 // The ordered stream tells when; the answer is what gyred knows a little later.
 int monitor(const Common& common, const Request& request) {
   client::Connection connection(common.options());
-  for (;;) {
-    const auto event = connection.receive();
-    if (event && (std::holds_alternative<client::View>(*event) ||
-                  std::holds_alternative<client::VerdictChange>(*event)))
-      show(common, request);
+  try {
+    for (;;) {
+      const auto event = connection.receive();
+      if (event && (std::holds_alternative<client::View>(*event) ||
+                    std::holds_alternative<client::VerdictChange>(*event)))
+        show(common, request);
+    }
+  } catch (const client::Error& error) {
+    return failed(fmt::format("Unable to dispatch quorum status: {}", cs_error(error).word),
+                  error.what());
   }
 }
 
 int change(const Common& common, const Request& request) {
   const Json before = ask(common, "quorum");
   const bool expected = request.action == 'e';
-  if (!before.at("provider").is_string()) {
-    failed(fmt::format("You cannot change {}, corosync is not using votequorum",
-                       expected ? "expected votes" : "node votes"));
-    return wrong_usage;
-  }
+  if (!before.at("provider").is_string())
+    return failed(fmt::format("You cannot change {}, corosync is not using votequorum",
+                              expected ? "expected votes" : "node votes"));
   const std::string node =
       request.node ? std::to_string(*request.node) : before.at("nodeid").dump();
   const std::string votes = std::to_string(request.votes);
@@ -199,6 +204,8 @@ bool read_option(int letter, const char* argument, Request& request) {
       request.votes = *votes;
       break;
     }
+    case 'f':
+      return failed("Unable to unregister quorum device: this version has none"), false;
     default:
       break;
   }
@@ -224,10 +231,10 @@ int run(const Common& common, const Request& request) {
 }  // namespace
 
 int quorumtool(int argc, char** argv) {
-  Options options(argc, argv, {.usage = usage, .letters = "sVHlpmae:v:in:o:"});
+  Options options(argc, argv, {.usage = usage, .letters = "sVHlpmafe:v:in:o:"});
   Request request;
   for (int letter; (letter = options.next()) != -1;)
-    if (!read_option(letter, optarg, request)) return wrong_usage;
+    if (!read_option(letter, optarg, request)) return 1;
   if (options.ended()) return *options.ended();
   try {
     return run(options.common(), request);
