@@ -22,10 +22,10 @@ Prints the keys of objects, or changes them.
     -w    write a key that is there
     -n    new key, a text
     -d    delete a key, or all keys of an object
-    -p    write the keys of a file, one object.key=value on a line
+    -p    write the keys of a file, one object.key=value on a line, whether they are there or not
+    -c    is refused: an object is there once it has a key, see -n
+    -t    is refused: corosync-cmapctl -T tracks what changes
     -h    this help
-
-What changes is tracked by corosync-cmapctl -T.
 
 Example:
     gyre objctl runtime.totem.pg.mrp.srp.members
@@ -62,17 +62,21 @@ class Objctl {
     return 0;
   }
 
+  enum class Key { there, fresh, any };  // what it has to be
+
   // "object.key=value"
-  int write(const std::string& order, bool create) const {
+  int write(const std::string& order, Key expected) const {
     const std::size_t equals = order.find('=');
     if (equals == order.npos) return failed(fmt::format("{}: expected object.key=value", order));
-    return write(order.substr(0, equals), order.substr(equals + 1), create);
+    return write(order.substr(0, equals), order.substr(equals + 1), expected);
   }
-  int write(const std::string& key, const std::string& value, bool create) const {
+  int write(const std::string& key, const std::string& value, Key expected) const {
     const Json before = ask(common, "cmap.get", {"icmap", key});
     const bool known = !before.contains("error");
-    if (known && create) return failed(fmt::format("{} is there already: use -w", key));
-    if (!known && !create) return failed(fmt::format("there is no key {}: use -n", key));
+    if (known && expected == Key::fresh)
+      return failed(fmt::format("{} is there already: use -w", key));
+    if (!known && expected == Key::there)
+      return failed(fmt::format("there is no key {}: use -n", key));
     const std::string type = known ? before.at("type").get<std::string>() : "str";
     return said(ask(common, "cmap.set", {"icmap", key, type, value}));
   }
@@ -110,26 +114,30 @@ int load(const Objctl& objctl, const std::string& path) {
   const CmapFile orders = read_objdb_file(*text);
   if (!orders.complaint.empty()) return failed(orders.complaint, path + ": nothing was done");
   int status = 0;
-  for (const CmapOrder& order : orders.list) status |= objctl.write(order.key, order.value, true);
+  for (const CmapOrder& order : orders.list)
+    status |= objctl.write(order.key, order.value, Objctl::Key::any);
   return status;
 }
 
 int run(const Objctl& objctl, int action, const std::string& argument, const Words& words) {
   if (action == 'a') return objctl.print_all();
   if (action == 'p') return load(objctl, argument);
+  if (action == 'c') return failed("an object is there once it has a key: use -n object.key=value");
+  if (action == 't') return failed("what changes is tracked by corosync-cmapctl -T");
   if (words.empty()) return failed("Expected an object or a key");
   int status = 0;
   for (const std::string& word : words)
-    status |= action == 'w' || action == 'n' ? objctl.write(word, action == 'n')
-              : action == 'd'                ? objctl.remove(word)
-                                             : objctl.print_object(word);
+    status |= action == 'w'   ? objctl.write(word, Objctl::Key::there)
+              : action == 'n' ? objctl.write(word, Objctl::Key::fresh)
+              : action == 'd' ? objctl.remove(word)
+                              : objctl.print_object(word);
   return status;
 }
 
 }  // namespace
 
 int objctl(int argc, char** argv) {
-  Options options(argc, argv, {.usage = usage, .letters = "abwndp:", .words = true});
+  Options options(argc, argv, {.usage = usage, .letters = "abwndctp:", .words = true});
   Objctl objctl;
   int action = 0;
   std::string argument;

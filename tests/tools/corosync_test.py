@@ -295,6 +295,9 @@ LINK ID 0 \n\
         file.write_text("# a comment\nloaded.one=1\r\n\nloaded.two=a = b\n")
         self.says(f"corosync-objctl -p {file}", "")
         self.says("corosync-objctl loaded", "loaded.one=1\nloaded.two=a = b\n")
+        file.write_text("loaded.two=2\nloaded.three=3\n")
+        self.says(f"corosync-objctl -p {file}", "")
+        self.says("corosync-objctl loaded", "loaded.one=1\nloaded.three=3\nloaded.two=2\n")
         self.says("corosync-objctl -d loaded", "")
         file.write_text("loaded.one=1\nloaded.two\nloaded.three=3\n")
         self.refuses(f"corosync-objctl -p {file}", "loaded.two: expected object.key=value",
@@ -320,6 +323,9 @@ runtime.totem.pg.mrp.srp.7.status=joined
         self.says("corosync-objctl -d o", "")
         self.refuses("corosync-objctl o", "there is no object or key o")
         self.refuses("corosync-objctl", "Expected an object or a key")
+        self.refuses("corosync-objctl -c o",
+                     "an object is there once it has a key: use -n object.key=value")
+        self.refuses("corosync-objctl -t o", "what changes is tracked by corosync-cmapctl -T")
         self.assertIn("\ntotem.version=2\n", self.tools.run(1, "corosync-objctl -a").stdout)
 
     def test_what_is_not_to_be_said_is_named(self):
