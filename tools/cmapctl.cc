@@ -97,11 +97,12 @@ class Cmapctl {
       written = to_hex(*bytes);
     }
     const Json answer = ask(common, "cmap.set", {map, key, type, written});
+    if (!answer.contains("error")) return 0;
     // What is no value at all is told in the daemon's words only.
-    if (answer.value("error", "") == "CS_ERR_INVALID_PARAM" && is_about_value(answer))
-      return failed(answer.at("reason").get<std::string>());
-    if (answer.contains("error")) return refused("Failed to set key {}. Error {}", key, answer);
-    return 0;
+    if (const auto reason = answer.at("reason").get<std::string>();
+        reason == "Unknown type " + type || reason.starts_with(written + " is not valid " + type))
+      return failed(reason);
+    return refused("Failed to set key {}. Error {}", key, answer);
   }
 
   int remove(const Words& keys) const {
@@ -167,11 +168,6 @@ class Cmapctl {
   static int refused(fmt::string_view words, const std::string& key, const Json& answer) {
     return failed(fmt::format(fmt::runtime(words), key, answer.at("error").get<std::string>()),
                   answer.at("reason").get<std::string>());
-  }
-
-  static bool is_about_value(const Json& answer) {
-    const std::string reason = answer.at("reason").get<std::string>();
-    return reason.find(" is not valid ") != reason.npos || reason.starts_with("Unknown type");
   }
 
   void show(const CmapEntry& entry) const {

@@ -3,6 +3,7 @@
 
 What each command makes of answers that no gyred of its version gives.
 """
+import json
 import sys
 import unittest
 
@@ -25,6 +26,12 @@ class Answers(Case):
                             self.assertEqual(done.returncode, 1, done.stderr)
                             self.assertRegex(done.stderr,
                                              rf"^({self.tools.folder}/)?{command}: .+\n$")
+
+    def test_what_is_wrong_with_a_key_is_not_taken_for_what_is_wrong_with_its_value(self):
+        answer = {"error": "CS_ERR_INVALID_PARAM", "reason": "a.key: it is not valid u8 here"}
+        with self.tools.pretend(1, json.dumps(answer)):
+            self.refuses("corosync-cmapctl -s a.key str it",
+                         "Failed to set key a.key. Error CS_ERR_INVALID_PARAM", answer["reason"])
 
 
 if __name__ == "__main__":
