@@ -15,7 +15,7 @@ constexpr const char* usage =
 A tool for displaying and configuring active parameters within corosync.
 options:
 	-s	Displays the status of the current links on this node. In the form
-		of the first Corosync where the configuration is of that form.
+		of the first Corosync where the configuration is of that form, unless -b.
 	-i	Only the link with this address or number, when used with -s.
 	-b	Displays the brief status of the current links on this node when used with -s.
 	-n	Displays the status of the connected nodes and their links.
@@ -51,7 +51,8 @@ class LinkStatus {
     const bool found = std::any_of(answer_.at("links").begin(), answer_.at("links").end(),
                                    [&](const Json& link) { return wanted(link); });
     if (!found) return failed(fmt::format("there is no link {}", only_));
-    answer_.at("form") == "interface" ? print_rings() : print_links();
+    // The first Corosync had no brief form.
+    answer_.at("form") == "interface" && !brief_ ? print_rings() : print_links();
     return fault_.empty() ? 0 : failed(fault_);
   }
 
@@ -110,8 +111,9 @@ class LinkStatus {
     fmt::print("\tstatus\t= {}\n", digits);
   }
 
+  // Whom nobody has listed may have gone for good.
   void note(const Json& node) {
-    if (!node.at("connected").get<bool>())
+    if (answer_.at("form") != "interface" && !node.at("connected").get<bool>())
       note(fmt::format("node {} is not connected", node.at("nodeid").dump()));
   }
   void note(const std::string& fault) {

@@ -60,6 +60,15 @@ RING ID 0
 \tid\t= {self.tools.network}.1
 \tstatus\t= ring 0 active with no faults
 """)
+        self.brief("n3")
+
+    def brief(self, digits):
+        self.says("corosync-cfgtool -s -b", f"""\
+Local node ID 1, transport udp
+LINK ID 0 \n\
+\taddr\t= {self.tools.network}.1
+\tstatus\t= {digits}
+""")
 
     def test_b_members_are_those_of_the_guide(self):
         lines = self.tools.run(1, "corosync-objctl runtime.totem.pg.mrp.srp.members").stdout
@@ -127,6 +136,7 @@ nodeid: 2 reachable
         self.assertEqual(self.daemons[2].wait(60), 0)
         self.assertEqual(tracking.stdout.readline(),
                          "modify> runtime.members.2.status (str) = left\n")
+        self.brief("n1")
         self.start(2)
         self.await_members(1, 2)
         told = {tracking.stdout.readline() for _ in range(2)}
