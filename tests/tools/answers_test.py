@@ -3,6 +3,7 @@
 
 What each command makes of answers that no gyred of its version gives.
 """
+import contextlib
 import json
 import sys
 import unittest
@@ -32,6 +33,26 @@ class Answers(Case):
         with self.tools.pretend(1, json.dumps(answer)):
             self.refuses("corosync-cmapctl -s a.key str it",
                          "Failed to set key a.key. Error CS_ERR_INVALID_PARAM", answer["reason"])
+
+    def test_a_daemon_that_hangs_in_the_midst_of_an_order_is_not_waited_for_for_ever(self):
+        said = {"-H": "Shutting down corosync\n", "-k 2": "Killing node 2\n",
+                "-R": "Reloading corosync.conf...\n"}
+        with contextlib.ExitStack() as daemons:
+            ordering = {}
+            for node, order in enumerate(said):
+                daemons.enter_context(self.tools.pretend(node, "{}", answers=1))
+                ordering[order] = self.tools.start_command(node, f"corosync-cfgtool {order}")
+            for order, process in ordering.items():
+                with self.subTest(order=order):
+                    output, error = process.communicate(timeout=60)
+                    self.assertEqual((output, process.returncode), (said[order], 1))
+                    self.assertRegex(error, r"^Could not .* \w+\n.*does not answer")
+
+    def test_metrics_are_read_whatever_their_labels_hold(self):
+        with self.tools.pretend(1, r'gyre_member{node="2",name="b\"o,} \\\nb"} 1' + "\n# EOF\n"):
+            self.says("gyre metrics --json", json.dumps({
+                "name": "gyre_member", "labels": {"node": "2", "name": 'b"o,} \\\nb'},
+                "value": 1}, separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

@@ -357,7 +357,10 @@ runtime.totem.pg.mrp.srp.7.status=joined
         self.daemon.send_signal(signal.SIGSTOP)
         asking = {words: self.tools.start_command(1, words) for words in (
             "corosync-cfgtool -s", "corosync-cfgtool -n", "corosync-cfgtool -L",
-            "corosync-cfgtool -a 7", "corosync-cfgtool -k 8",
+            "corosync-cfgtool -a 7", "corosync-cfgtool -k 8", "corosync-cfgtool -R",
+            "corosync-cfgtool -H", "corosync-cfgtool -r", "corosync-quorumtool -s",
+            "corosync-quorumtool -l", "corosync-quorumtool -m", "corosync-quorumtool -e 2",
+            "corosync-quorumtool -v 1",
             "corosync-cmapctl", "corosync-cmapctl -g totem.version", "corosync-cpgtool",
             "corosync-cmapctl -s gone.key u8 1", "corosync-cmapctl -d gone.key",
             "corosync-cmapctl -t totem.version", "corosync-objctl -a", "corosync-objctl totem",

@@ -55,24 +55,29 @@ class Tools:
         return process
 
     @contextlib.contextmanager
-    def pretend(self, number, text):
-        """A daemon that has but one answer to every question."""
+    def pretend(self, number, text, answers=1000):
+        """A daemon that has but one answer to every question, and after so many of them none."""
         folder = self.folder / f"node{number}"
         folder.mkdir(exist_ok=True)
 
         def answer():
+            left = answers
             while True:
                 try:
                     asking, _ = listener.accept()
                 except OSError:
                     return  # no longer
+                left -= 1
+                if left < 0:
+                    kept.enter_context(asking)
+                    continue
                 with asking, asking.makefile("rb") as said:
                     magic, version, _, size = struct.unpack("4I", said.read(16))
                     said.read(size)
                     asking.sendall(struct.pack("6I2Q", magic, version, 0, len(text), 0, 0, 0, 0)
                                    + text.encode())
 
-        with socket.socket(socket.AF_UNIX) as listener:
+        with socket.socket(socket.AF_UNIX) as listener, contextlib.ExitStack() as kept:
             listener.bind(str(folder / "gyre.sock"))
             listener.listen()
             answering = threading.Thread(target=answer)
