@@ -200,11 +200,13 @@ f.prefix.b u8 1
         tracking.stderr.close()
 
     def test_cmapctl_gathers(self):
-        view = json.loads(self.tools.run(1, "gyre members --json").stdout)["view"]
+        view = self.view()
         self.says("corosync-cmapctl -s runtime.force_gather str yes", "")
         self.says("corosync-cmapctl -q -g runtime.force_gather", "no\n")
-        while json.loads(self.tools.run(1, "gyre members --json").stdout)["view"] == view:
-            pass
+        self.until(lambda: self.view() != view, "another view")
+
+    def view(self):
+        return json.loads(self.tools.run(1, "gyre members --json").stdout)["view"]
 
     def test_cfgtool(self):
         network = self.tools.network
@@ -256,8 +258,7 @@ LINK ID 0 \n\
             self.addCleanup(member.kill)
             for stream in (member.stdin, member.stdout, member.stderr):
                 self.addCleanup(stream.close)
-            while json.loads(member.stdout.readline())["event"] != "group":
-                pass
+            self.line(member, '"event":"group"')
             pids.append(member.pid)
         plain, back, tab = (f"{pid:10}" for pid in pids)
         line = f"\t         7 ({self.tools.network}.7)\n"

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 NAMES = ("cfgtool", "cmapctl", "cpgtool", "keygen", "objctl", "quorumtool")
@@ -120,6 +121,26 @@ class Case(unittest.TestCase):
     def setUpClass(cls):
         cls.tools = Tools(*sys.argv[1:3])
         cls.addClassCleanup(cls.tools.close)
+
+    @classmethod
+    def until(cls, rule, what, seconds=60):
+        """Asks again and again, as an operator does."""
+        end = time.monotonic() + seconds
+        while not rule():
+            if time.monotonic() > end:
+                raise AssertionError(f"not within {seconds} s: {what}")
+
+    def line(self, process, words, seconds=60):
+        """The next line of its output that has these words. One that is silent so long is ended."""
+        timer = threading.Timer(seconds, process.kill)
+        timer.start()
+        try:
+            for line in iter(process.stdout.readline, ""):
+                if words in line:
+                    return line
+        finally:
+            timer.cancel()
+        return self.fail(f"{process.args[1:]} has ended, or told nothing for {seconds} s: {words}")
 
     def says(self, words, output, status=0, error=None, node=1, text=""):
         """What stands on standard output, whole, and the first line on standard error."""

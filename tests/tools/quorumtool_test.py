@@ -79,8 +79,7 @@ class Quorumtool(Case):
         return json.loads(self.tools.run(node, "corosync-quorumtool --json").stdout)
 
     def wait_until(self, rule, node=1):
-        while not rule(self.quorum(node)):
-            pass
+        self.until(lambda: rule(self.quorum(node)), f"node {node} counts as it should")
 
     def status(self, words="corosync-quorumtool -s", **facts):
         """What it prints, with the date and the ring as they may be, and its status."""
@@ -111,8 +110,7 @@ class Quorumtool(Case):
         self.addCleanup(monitor.kill)
         self.assertFalse(json.loads(monitor.stdout.readline())["quorum"]["quorate"])
         second = self.start(2)
-        while not json.loads(monitor.stdout.readline())["quorum"]["quorate"]:
-            pass
+        self.line(monitor, '"quorate":true')
         self.assertEqual(self.status(), "")
         self.assertEqual(self.status("gyre quorumtool"), "")
         self.lists()
@@ -207,13 +205,9 @@ class OverARestart(Quorumtool):
         self.assertEqual((answer["expected"], answer["quorate"]), (3, False))
 
     def wait_for_file(self, words):
-        while True:
-            try:
-                with open(f"{self.tools.folder}/node1/state/votes") as file:
-                    if words in file.read():
-                        return
-            except FileNotFoundError:
-                pass
+        file = self.tools.folder / "node1" / "state" / "votes"
+        self.until(lambda: file.exists() and words in file.read_text(encoding="ascii"),
+                   f"{words} in {file}")
 
 
 if __name__ == "__main__":

@@ -51,9 +51,8 @@ class Reload(Case):
 
     @classmethod
     def await_members(cls):
-        members = []
-        while len(members) != len(NODES):
-            members = json.loads(cls.tools.run(1, "gyre members --json").stdout)["members"]
+        cls.until(lambda: len(json.loads(cls.tools.run(1, "gyre members --json").stdout)["members"])
+                  == len(NODES), f"{len(NODES)} members")
 
     def setUp(self):
         """Every test begins with files that are in force."""
@@ -80,8 +79,7 @@ class Reload(Case):
 
     def await_key(self, node, key, value):
         """The other nodes come to that place of the order a little later or earlier."""
-        while self.key(node, key) != value:
-            pass
+        self.until(lambda: self.key(node, key) == value, f"{key} of node {node} is {value}")
 
     def log(self, node):
         return (self.tools.folder / f"node{node}" / "output").read_text(encoding="utf-8")
@@ -141,8 +139,8 @@ class Reload(Case):
         file = self.tools.folder / "node3" / "log"
         self.write(3, more=f"logging {{\n  to_logfile: yes\n  logfile: {file}\n}}")
         self.reloads()
-        while not file.exists() or "counts from now on" not in file.read_text(encoding="utf-8"):
-            pass
+        self.until(lambda: file.exists() and
+                   "counts from now on" in file.read_text(encoding="utf-8"), f"words in {file}")
 
     def test_who_tracks_a_key_elsewhere_hears_of_it(self):
         tracking = self.tools.start_command(3, "corosync-cmapctl -T totem.merge")

@@ -4,21 +4,19 @@ import fcntl
 import http.client
 import json
 import os
-import pathlib
 import pty
-import random
 import re
 import signal
 import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import termios
 import time
 import unittest
 
-GYRED, GYRE = sys.argv[1:3]
+from daemon import Case
+
 CONFIGURATION = """totem {{
   version: 2
   cluster_name: tool
@@ -35,7 +33,7 @@ nodelist {{
   node {{
     nodeid: 7
     name: alone
-    ring0_addr: 127.0.0.1
+    ring0_addr: {network}.1
   }}
 }}
 system {{
@@ -50,57 +48,40 @@ def free_port():
         return server.getsockname()[1]
 
 
-class ToolTest(unittest.TestCase):
+class ToolTest(Case):
     @classmethod
     def setUpClass(cls):
-        cls.temporary = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls.temporary.cleanup)
-        cls.folder = folder = pathlib.Path(cls.temporary.name)
+        super().setUpClass()
         cls.metrics = free_port()
-        text = CONFIGURATION.format(port=random.randrange(30000, 32000, 2), metrics=cls.metrics)
-        (folder / "conf").write_text(text, encoding="utf-8")
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-            notify.bind(str(folder / "notify"))
-            notify.settimeout(30)
-            cls.daemon = subprocess.Popen(
-                [GYRED, "-f", "-c", folder / "conf", "--nodeid", "7", "--state-dir",
-                 folder / "state", "--run-dir", folder], stdin=subprocess.DEVNULL,
-                env={**os.environ, "NOTIFY_SOCKET": str(folder / "notify")})
-            cls.addClassCleanup(cls.end_daemon)
-            while b"STATUS=view" not in notify.recv(4096):  # it says when it has one
-                pass
+        cls.text = CONFIGURATION.format(port=cls.tools.port, network=cls.tools.network,
+                                        metrics=cls.metrics)
+        cls.daemon = cls.tools.start(1, cls.text, "--nodeid", "7")
 
-    @classmethod
-    def end_daemon(cls):
-        cls.daemon.terminate()
-        cls.daemon.wait()
+    def gyre(self, *arguments, text=""):
+        return self.tools.run(1, ["gyre", *arguments], text)
 
-    @classmethod
-    def gyre(cls, *arguments, text=None):
-        return subprocess.run([GYRE, *arguments, "--run-dir", cls.folder], input=text or "",
-                              capture_output=True, text=True, check=False, timeout=30)
+    def starts(self, *arguments):
+        process = self.tools.start_command(1, ["gyre", *arguments])
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
 
     def subscriber(self, *arguments):
         """A `gyre sub` that has joined: what it says of its own join is read."""
-        process = subprocess.Popen(
-            [GYRE, "sub", *arguments, "--json", "--run-dir", self.folder], text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self.addCleanup(process.stdout.close)
-        events = [json.loads(process.stdout.readline())]
+        process = self.starts("sub", *arguments, "--json")
+        events = [json.loads(self.line(process, ""))]
         while events[-1]["event"] != "group":
-            events.append(json.loads(process.stdout.readline()))
+            events.append(json.loads(self.line(process, "")))
         return process, events
 
     def test_members(self):
         answer = json.loads(self.gyre("members", "--json").stdout)
         self.assertEqual(answer["members"],
                          [{"nodeid": 7, "name": "alone", "votes": 1,
-                           "addresses": ["127.0.0.1"]}])
+                           "addresses": [f"{self.tools.network}.1"]}])
         plain = self.gyre("members").stdout
         self.assertRegex(plain, rf"^view {answer['view']}\n +nodeid +name +addresses\n"
-                                r" +7 +alone +127\.0\.0\.1\n$")
+                                rf" +7 +alone +{re.escape(self.tools.network)}\.1\n$")
 
     def test_status(self):
         answer = json.loads(self.gyre("status", "--json").stdout)
@@ -176,11 +157,11 @@ class ToolTest(unittest.TestCase):
         self.assertEqual(info["cluster"], "tool")
 
     def test_a_metrics_port_that_is_taken_is_named(self):
-        conf = self.folder / "taken"
-        conf.write_text((self.folder / "conf").read_text().replace("127.0.0.1\n", "127.0.0.2\n"))
-        place = self.folder / "taken.d"
-        done = subprocess.run([GYRED, "-f", "-c", conf, "--nodeid", "7", "--state-dir", place,
-                               "--run-dir", place], stdin=subprocess.DEVNULL,
+        place = self.tools.folder / "taken.d"
+        conf = self.tools.folder / "taken"
+        conf.write_text(self.text.replace(f"{self.tools.network}.1", f"{self.tools.network}.2"))
+        done = subprocess.run([self.tools.gyred, "-f", "-c", conf, "--nodeid", "7", "--state-dir",
+                               place, "--run-dir", place], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, check=False, timeout=30)
         self.assertEqual(done.returncode, 15)
         self.assertIn(f"metrics on 127.0.0.1 port {self.metrics}: Address already in use",
@@ -198,19 +179,13 @@ class ToolTest(unittest.TestCase):
         self.assertGreaterEqual(told["interval_ms"], 200)
 
     def test_top_goes_on_in_a_pipe(self):
-        process = subprocess.Popen(
-            [GYRE, "top", "--json", "--interval", "0.1", "--run-dir", self.folder], text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self.addCleanup(process.stdout.close)
+        process = self.starts("top", "--json", "--interval", "0.1")
         for _ in range(3):
-            self.assertEqual(json.loads(process.stdout.readline())["nodeid"], 7)
+            self.assertEqual(json.loads(self.line(process, ""))["nodeid"], 7)
 
     def test_top_says_what_is_wrong(self):
         self.assertEqual(self.gyre("top", "--interval", "0").returncode, 2)
-        done = subprocess.run([GYRE, "top", "--once", "--run-dir", "/nowhere"], check=False,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+        done = self.gyre("top", "--once", "--run-dir", "/nowhere")
         self.assertEqual(done.returncode, 1)
         self.assertIn("/nowhere/gyre.sock", done.stderr)
 
@@ -220,9 +195,9 @@ class ToolTest(unittest.TestCase):
         self.addCleanup(os.close, master)
         before = termios.tcgetattr(terminal)
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 60, 0, 0))
-        process = subprocess.Popen(
-            [GYRE, "top", "--interval", "0.1", "--run-dir", self.folder], stdin=terminal,
-            stdout=terminal, stderr=terminal, start_new_session=True)
+        command, environment = self.tools.command(1, "gyre top --interval 0.1")
+        process = subprocess.Popen(command, env=environment, stdin=terminal, stdout=terminal,
+                                   stderr=terminal, start_new_session=True)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         self.addCleanup(os.close, terminal)
@@ -275,12 +250,7 @@ class ToolTest(unittest.TestCase):
         self.assertEqual(process.wait(), 0)
 
     def test_sub_prints_a_line_for_each(self):
-        process = subprocess.Popen(
-            [GYRE, "sub", "lines", "--count", "1", "--run-dir", self.folder], text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self.addCleanup(process.stdout.close)
+        process = self.starts("sub", "lines", "--count", "1")
         self.assertRegex(process.stdout.readline(), r"^view \d+ members 7 not quorate\n$")
         deadline = time.monotonic() + 20  # its join is not seen from outside: send until it ends
         while process.poll() is None and time.monotonic() < deadline:
@@ -308,10 +278,7 @@ class ToolTest(unittest.TestCase):
         self.assertEqual([event["payload"] for event in heard], ["short"])
 
     def test_pub_does_not_wait_for_ever_for_a_daemon_that_hangs(self):
-        process = subprocess.Popen(
-            [GYRE, "pub", "x", "--json", "--timeout", "0.5", "--run-dir", self.folder], text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.addCleanup(process.kill)
+        process = self.tools.start_command(1, "gyre pub x --json --timeout 0.5")
         print("one", file=process.stdin, flush=True)
         process.stdout.readline()  # it has its place
         self.addCleanup(self.daemon.send_signal, signal.SIGCONT)
@@ -325,16 +292,14 @@ class ToolTest(unittest.TestCase):
         self.assertEqual(process.returncode, 1)
 
     def test_errors_and_usage(self):
-        here = ["--run-dir", str(self.folder)]
         for arguments, status, words in [
                 (["members", "--run-dir", "/nowhere"], 1, "gyred is not running"),
-                (["pub", "x" * 200, *here], 1, "128"), (["pub", *here], 2, "group is required"),
+                (["pub", "x" * 200], 1, "128"),
                 (["frobnicate"], 2, "no command frobnicate"), (["--frob"], 2, "no command --frob"),
                 (["bench", "frob"], 2, "no command frob"), ([], 2, "subcommand is required"),
                 (["pub"], 2, "group is required")]:
             with self.subTest(arguments=arguments):
-                done = subprocess.run([GYRE, *arguments], input="a\n", capture_output=True,
-                                      text=True, check=False, timeout=30)
+                done = self.gyre(*arguments, text="a\n")
                 self.assertEqual(done.returncode, status, done.stderr)
                 self.assertIn(words, done.stderr)
                 self.assertEqual(done.stdout, "")

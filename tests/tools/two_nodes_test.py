@@ -47,10 +47,8 @@ class Open(Case):
 
     @classmethod
     def await_members(cls, node, count):
-        members = []
-        while len(members) != count:
-            told = cls.tools.run(node, "gyre members --json").stdout
-            members = json.loads(told)["members"]
+        cls.until(lambda: len(json.loads(cls.tools.run(node, "gyre members --json").stdout)
+                              ["members"]) == count, f"{count} members at node {node}")
 
     def test_a_status_is_that_of_the_guide(self):
         self.says("corosync-cfgtool -s", f"""\
@@ -104,30 +102,25 @@ nodeid: 2 reachable
         process = self.tools.start_command(1, f"gyre sub {group} --json")
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
-        while '"group"' not in process.stdout.readline():  # until it has joined
-            pass
+        self.line(process, '"event":"group"')  # it has joined
         return process
 
     def heard(self, group, process):
         """How much others said, and how often they came and went."""
         self.says(f"gyre pub {group}", "", text="end\n")
-        events = []
-        for line in process.stdout:
+        events, line = [], ""
+        while '"payload":"end"' not in line:
+            line = self.line(process, "")
             events.append(json.loads(line)["event"])
-            if '"payload":"end"' in line:
-                break
         return events.count("message") + events.count("group") - 2  # who said that came, too
 
     def test_b_what_programs_share_with_the_daemon_has_no_name(self):
-        program = self.tools.start_command(1, "gyre sub g --json")
-        while '"group"' not in program.stdout.readline():  # until it has joined
-            pass
+        program = self.subscriber("g")
         for process in (program, self.daemons[1]):
             maps = pathlib.Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8")
             shared = [line.split(None, 5)[5] for line in maps.splitlines() if " rw-s " in line]
             self.assertIn("/memfd:gyre-client (deleted)", shared)
             self.assertEqual({name for name in shared if not name.startswith("/memfd:")}, set())
-        program.kill()
 
     def test_c_who_leaves_stays_listed_and_its_return_is_counted(self):
         tracking = self.tools.start_command(1, "corosync-cmapctl -T runtime.members.2")
