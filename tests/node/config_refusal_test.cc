@@ -1,5 +1,6 @@
 // What is refused, and that the refusal names the line and the reason.
 #include "node/config_lines.hh"
+#include "tests/guide/guide_file.hh"
 #include "tests/node/config_test.hh"
 #include "tests/node/temporary.hh"
 
@@ -169,47 +170,19 @@ TEST(MetricsAddress, IsLoopbackUnlessSomethingElseIsWritten) {
         << wrong;
 }
 
-// The file that a well-known guide has its readers write.
-std::string guide(const std::string& secauth, bool two_interfaces) {
-  return "totem {\n        version: 2\n\n\t# Time (in ms) to wait for a token <1>\n"
-         "        token: 10000\n\n        # How many token retransmits before forming a new\n"
-         "        # configuration\n        token_retransmits_before_loss_const: 10\n\n"
-         "        # Turn off the virtual synchrony filter\n        vsftype: none\n\n"
-         "        # Enable encryption <2>\n        secauth: " +
-         secauth +
-         "\n\n        # How many threads to use for encryption/decryption\n        threads: 0\n\n"
-         "        # This specifies the redundant ring protocol, which may be\n"
-         "        # none, active, or passive. <3>\n        rrp_mode: active\n\n"
-         "\t# The following is a two-ring multicast configuration. <4>\n        interface {\n"
-         "                ringnumber: 0\n                bindnetaddr: 192.168.42.0\n"
-         "\t\tmcastaddr: 239.255.42.1\n                mcastport: 5405\n        }\n" +
-         (two_interfaces ? "        interface {\n                ringnumber: 1\n"
-                           "                bindnetaddr: 10.0.42.0\n\t\tmcastaddr: 239.255.42.2\n"
-                           "                mcastport: 5405\n        }\n"
-                         : "") +
-         "}\n\namf {\n        mode: disabled\n}\n\nservice {\n"
-         "        # Load the Pacemaker Cluster Resource Manager <5>\n        ver:       1\n"
-         "        name:      pacemaker\n}\n\naisexec {\n        user:   root\n"
-         "        group:  root\n}\n\nlogging {\n        fileline: off\n        to_stderr: yes\n"
-         "        to_logfile: no\n        to_syslog: yes\n        syslog_facility: daemon\n"
-         "        debug: off\n        timestamp: on\n        logger_subsys {\n"
-         "                subsys: AMF\n                debug: off\n"
-         "                tags: enter|leave|trace1|trace2|trace3|trace4|trace6\n        }}\n";
-}
-
 TEST(Guide, IsRefusedForItsEncryptionFirst) {
-  EXPECT_EQ(error_of(guide("on", true)),
+  EXPECT_EQ(error_of(test::guide_file()),
             "f:15: this version neither authenticates nor encrypts; write `secauth: off` to run "
             "open");
 }
 
 TEST(Guide, ThenForItsSecondInterface) {
-  EXPECT_EQ(error_of(guide("off", true)),
+  EXPECT_EQ(error_of(test::open_guide_file()),
             "f:31: a second interface: this version runs one link; keep one interface{}");
 }
 
 TEST(Guide, IsAcceptedWithOneInterfaceInTheOpen) {
-  const Config config = parse(guide("off", false));
+  const Config config = parse(test::short_guide_file());
   EXPECT_EQ(config.transport, TransportKind::udp);
   EXPECT_EQ(config.bindnetaddr, "192.168.42.0");
   EXPECT_EQ(config.mcastaddr, "239.255.42.1");

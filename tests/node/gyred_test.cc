@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/gyre/gyre.hh"
+#include "tests/guide/guide_file.hh"
 #include "tests/node/gyred_process.hh"
 #include "tests/node/temporary.hh"
 #include "transport/udp/address.hh"
@@ -73,65 +74,6 @@ class Gyred : public testing::Test {
   TemporaryDirectory directory;
   NotifySocket notify{directory / "notify"};
 };
-
-constexpr const char* guide_file = R"(totem {{
-        version: 2
-
-	# Time (in ms) to wait for a token <1>
-        token: 10000
-
-        # How many token retransmits before forming a new
-        # configuration
-        token_retransmits_before_loss_const: 10
-
-        # Turn off the virtual synchrony filter
-        vsftype: none
-
-        secauth: off
-
-        # How many threads to use for encryption/decryption
-        threads: 0
-
-        rrp_mode: active
-
-        interface {{
-                ringnumber: 0
-                bindnetaddr: {}
-		mcastaddr: 239.255.42.1
-                mcastport: 5405
-        }}
-}}
-
-amf {{
-        mode: disabled
-}}
-
-service {{
-        # Load the Pacemaker Cluster Resource Manager <5>
-        ver:       1
-        name:      pacemaker
-}}
-
-aisexec {{
-        user:   root
-        group:  root
-}}
-
-logging {{
-        fileline: off
-        to_stderr: yes
-        to_logfile: no
-        to_syslog: yes
-        syslog_facility: daemon
-        debug: off
-        timestamp: on
-        logger_subsys {{
-                subsys: AMF
-                debug: off
-                tags: enter|leave|trace1|trace2|trace3|trace4|trace6
-        }}
-}}
-)";
 
 bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
@@ -341,7 +283,7 @@ TEST_F(Gyred, TheGuidesOwnFileFormsARing) {
   std::vector<std::unique_ptr<GyredProcess>> daemons;
   for (int node = 1; node <= 3; ++node) {
     const std::string file = directory / fmt::format("guide{}.conf", node);
-    write_file(file, fmt::format(guide_file, address(node)));
+    write_file(file, replaced(short_guide_file(), "192.168.42.0", address(node)));
     daemons.push_back(std::make_unique<GyredProcess>(
         std::vector<std::string>{"-f", "-c", file, "--state-dir", run_dir(node), "--run-dir",
                                  run_dir(node)},
