@@ -167,6 +167,7 @@ void Ring::install(Recovery& recovery, Time now) {
   for (std::size_t i = 0; i < recovery.token.members; ++i) {
     const wire::CommitEntry& entry = recovery.token.entries[i];
     const NodeIndex node = *peers_.find(entry.node);
+    peer_state_[at(node)].shared = forming_->id.mark();
     peer_state_[at(node)].came_from = entry.old_ring.mark();
     std::uint64_t& since = since_[at(node)];
     since = entry.since;

@@ -268,10 +268,12 @@ void Ring::receive_token(const FrameRef& frame, Time now) {
   }
 }
 
-// The one that we are in, the one that is being formed, or the one that it was in before.
+// The last one that we shared, the one that is being formed, or the one that it was in before: not
+// one of an earlier life.
 bool Ring::leaves_our_ring(const wire::Join& leave, NodeIndex from) const noexcept {
+  const PeerState& peer = peer_state_[at(from)];
   const bool forms = state() == State::commit || state() == State::recovery;
-  return leave.since == log_->id.mark() || leave.since == peer_state_[at(from)].came_from ||
+  return leave.since == peer.shared || leave.since == peer.came_from ||
          (forms && leave.since == forming_->id.mark());
 }
 
@@ -302,8 +304,9 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
     return;
   }
   const bool is_leaving = join.flags & wire::Join::leaving;
+  const bool leaves_us = is_leaving && leaves_our_ring(join, from);
   // The last word of an earlier life of this member: who went on without it would do so beside it.
-  if (is_leaving && log_->members.has(from) && !leaves_our_ring(join, from)) {
+  if (is_leaving && !leaves_us && log_->members.has(from)) {
     ++counters_.joins_stale;
     return;
   }
@@ -317,7 +320,7 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
   peer.incarnation = join.incarnation;
   peer.join_seq = join.join_seq;
   peer.ring_seq = join.ring_seq;
-  peer.left_orderly = is_leaving;
+  peer.left_orderly = leaves_us;
   if (auto* leaving = std::get_if<Leaving>(&state_)) {
     for (std::size_t i = 0; i < join.count; ++i)
       if (join.entries[i].node == identity_.self && (join.entries[i].marks & wire::Join::failed))

@@ -150,7 +150,7 @@ class Ring {
   Seq received_to(const RingId& ring) const noexcept {
     return ring == log_->id ? log_->aru : ring == forming_->id ? forming_->aru : Seq::none;
   }
-  // Its last word was that it leaves.
+  // Its last word was that it leaves the last ring that we shared, or were about to.
   bool left_orderly(NodeId node) const noexcept {
     const auto index = peers_.find(node);
     return index && peer_state_[at(*index)].left_orderly;
@@ -174,8 +174,8 @@ class Ring {
     std::uint64_t incarnation = 0, join_seq = 0, ring_seq = 0;  // of its last join
     Time foreign_at = Time::min();  // last heard from outside of our ring
     Time member_since{};
-    std::uint64_t member_incarnation = 0;  // as it was when the ring was installed
-    std::uint64_t came_from = 0;           // mark() of its ring before that
+    std::uint64_t member_incarnation = 0;     // as it was when the ring was installed
+    std::uint64_t shared = 0, came_from = 0;  // mark() of that ring, and of its ring before
     Time held_down_until = Time::min();
     std::uint32_t offences = 0;  // losses soon after it had joined, and gatherings in vain
     bool left_orderly = false;

@@ -1,0 +1,73 @@
+// Whose last word is believed, and by whom: a leave names the ring that it leaves.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/totem/simulation.hh"
+
+namespace gyre::test {
+namespace {
+
+using namespace std::chrono_literals;
+using totem::State;
+
+class Leave : public testing::Test {
+ protected:
+  void SetUp() override {
+    simulation.tracing = true;
+    simulation.start_all();
+    ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+    first = simulation.ring(0).ring();
+  }
+  static bool is_leave(std::span<const std::byte> frame) {
+    totem::wire::Join join;
+    return totem::wire::read_join(frame, join) && (join.flags & totem::wire::Join::leaving);
+  }
+  State state(std::size_t node) { return simulation.ring(node).state(); }
+  std::string story() const {
+    std::string text;
+    for (const auto& line : simulation.trace()) text += line + "\n";
+    return text;
+  }
+
+  Simulation simulation{3, 4};
+  totem::RingId first;
+};
+
+// Its lease on a ring that we shared may stand, whatever its earlier life said.
+TEST_F(Leave, OfAnEarlierLifeThatComesWhileItIsOutsideCountsForNothing) {
+  std::vector<std::byte> word;
+  simulation.drop = [&](std::size_t, std::size_t, std::span<const std::byte> frame) {
+    if (is_leave(frame)) word.assign(frame.begin(), frame.end());
+    return is_leave(frame);
+  };
+  simulation.leave(2);
+  ASSERT_TRUE(simulation.run_until([&] { return !simulation.up(2) && simulation.whole(); }, 200ms));
+  simulation.drop = nullptr;
+  simulation.start(2);
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  const totem::RingId shared = simulation.ring(0).ring();
+  simulation.split({2});
+  ASSERT_TRUE(simulation.run_until(
+      [&] { return simulation.ring(0).ring() != shared && state(0) == State::operational; },
+      200ms));
+  const auto left = [&] {
+    simulation.inject(2, 0, word, 0ms);
+    simulation.run(1ms);
+    return simulation.ring(0).left_orderly(Simulation::id(2));
+  };
+  EXPECT_FALSE(left()) << story();
+  totem::wire::Join own;
+  ASSERT_TRUE(totem::wire::read_join(word, own));
+  own.join_seq += 100;
+  own.since = shared.mark();
+  FramePool pool(1, 0, 2048, 0);
+  FrameRef frame = pool.take();
+  totem::wire::write_join(frame, own);
+  word.assign(frame.bytes().begin(), frame.bytes().end());
+  EXPECT_TRUE(left()) << story();
+}
+
+}  // namespace
+}  // namespace gyre::test
