@@ -63,6 +63,7 @@ void Ring::enter_commit(const wire::CommitToken& token, std::uint32_t next_hop, 
 
 void Ring::begin_forming(const wire::CommitToken& token) {
   assert(!retiring_);
+  attempted_ = token.ring.mark();
   forming_->reset(token.ring);
   for (std::size_t i = 0; i < token.members; ++i)
     forming_->add_member(*peers_.find(token.entries[i].node));

@@ -268,13 +268,11 @@ void Ring::receive_token(const FrameRef& frame, Time now) {
   }
 }
 
-// The last one that we shared, the one that is being formed, or the one that it was in before: not
-// one of an earlier life.
+// The last one that we shared or tried to form, where it may stand although it failed here, or the
+// one that it was in before: not one of an earlier life.
 bool Ring::leaves_our_ring(const wire::Join& leave, NodeIndex from) const noexcept {
   const PeerState& peer = peer_state_[at(from)];
-  const bool forms = state() == State::commit || state() == State::recovery;
-  return leave.since == peer.shared || leave.since == peer.came_from ||
-         (forms && leave.since == forming_->id.mark());
+  return leave.since == peer.shared || leave.since == attempted_ || leave.since == peer.came_from;
 }
 
 void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {

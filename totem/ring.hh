@@ -338,6 +338,7 @@ class Ring {
   // membership
   std::uint64_t ring_seq_ = 0, reserved_ = 0;
   std::uint64_t join_seq_ = 0;
+  std::uint64_t attempted_ = 0;                   // mark() of the last ring that we tried to form
   std::array<std::uint64_t, nodes_max> since_{};  // of the installed ring's members
   std::array<PeerState, nodes_max> peer_state_{};
   wire::CommitToken staged_;             // parts of a commit token

@@ -25,6 +25,16 @@ class Leave : public testing::Test {
     return totem::wire::read_join(frame, join) && (join.flags & totem::wire::Join::leaving);
   }
   State state(std::size_t node) { return simulation.ring(node).state(); }
+  // Node 0 has installed the next ring, and the others have not.
+  bool stands_at_one() {
+    return simulation.ring(0).ring() != first && state(0) == State::operational;
+  }
+  // Long before anyone could have missed it.
+  void expect_gone_at_once(std::size_t node) {
+    simulation.leave(node);
+    const auto gone = [&] { return !simulation.up(node) && simulation.whole(); };
+    EXPECT_TRUE(simulation.run_until(gone, Simulation::quick().consensus / 4)) << story();
+  }
   std::string story() const {
     std::string text;
     for (const auto& line : simulation.trace()) text += line + "\n";
@@ -67,6 +77,35 @@ TEST_F(Leave, OfAnEarlierLifeThatComesWhileItIsOutsideCountsForNothing) {
   totem::wire::write_join(frame, own);
   word.assign(frame.bytes().begin(), frame.bytes().end());
   EXPECT_TRUE(left()) << story();
+}
+
+// Who failed to install a ring hears that one who did leaves it.
+TEST_F(Leave, OfARingThatFailedHereIsBelieved) {
+  simulation.drop = [&](std::size_t from, std::size_t, std::span<const std::byte> frame) {
+    return from == 0 && stands_at_one() && totem::wire::type(frame) == totem::wire::Type::token;
+  };
+  simulation.ring(0).gather(simulation.now());
+  ASSERT_TRUE(simulation.run_until([&] { return stands_at_one(); }, 10ms)) << story();
+  ASSERT_EQ(state(1), State::recovery);
+  ASSERT_EQ(state(2), State::recovery);
+  ASSERT_TRUE(simulation.run_until([&] { return state(1) == State::gather; }, 30ms));
+  simulation.drop = nullptr;
+  expect_gone_at_once(0);
+}
+
+// Who installed a ring hears that one who failed to leaves the ring before.
+TEST_F(Leave, OfTheRingBeforeIsBelieved) {
+  simulation.drop = [&](std::size_t, std::size_t to, std::span<const std::byte> frame) {
+    return to == 2 && stands_at_one() && totem::wire::type(frame) == totem::wire::Type::token;
+  };
+  simulation.ring(0).gather(simulation.now());
+  const auto stands_at_two = [&] {
+    return stands_at_one() && simulation.ring(1).ring() == simulation.ring(0).ring();
+  };
+  ASSERT_TRUE(simulation.run_until(stands_at_two, 10ms)) << story();
+  ASSERT_EQ(state(2), State::recovery);
+  ASSERT_EQ(simulation.ring(2).ring(), first);
+  expect_gone_at_once(2);
 }
 
 }  // namespace
