@@ -150,11 +150,15 @@ void Ring::commit_in_commit(Commit& commit, Time now) {
   if (staged_.ring != commit.token.ring || staged_.hop != commit.next_hop ||
       staged_.members != commit.token.members)
     return;
-  for (std::size_t i = 0; i < staged_.members; ++i)
-    if (!staged_.entries[i].filled || staged_.entries[i].node != commit.token.entries[i].node) {
+  for (std::size_t i = 0; i < staged_.members; ++i) {
+    const wire::CommitEntry& entry = staged_.entries[i];
+    // An earlier life of ours may have taken part, and its ring stand: this node is not in it.
+    const bool other_life = entry.node == identity_.self && entry.old_ring != log_->id;
+    if (!entry.filled || entry.node != commit.token.entries[i].node || other_life) {
       ++counters_.commit_tokens_refused;
       return;
     }
+  }
   wire::CommitToken token = staged_;
   ++token.hop;
   enter_recovery(token, now);

@@ -2,7 +2,8 @@
 //
 //   10 token     one token per ring: sent by its holder, counted up by one with each hop; its
 //                numbers only grow; it asks for nothing beyond its seq
-//   10 again     a token, commit token or data frame that is sent again is the same to the byte
+//   10 again     a token, commit token or data frame that is sent again is the same to the byte;
+//                but a later life of a node may answer a late copy of the first rotation as itself
 //   10 seq       seqs are given by the token's holder, one after the other; what the token
 //                announces its sender also sends, before it passes the token again
 //   10 stable    the lower aru of two tokens passed on in succession by one member is at most what

@@ -23,7 +23,7 @@ using Numbers = std::vector<std::uint64_t>;
 // Three nodes; what they send goes to the checker.
 class Clause10 : public testing::Test {
  protected:
-  static Process process(unsigned node) { return {NodeId(node), 1}; }
+  Process process(unsigned node) const { return {NodeId(node), life}; }
   void send(unsigned from, unsigned to, const FrameRef& frame) {
     packets.sent(process(from), NodeId(to), frame.bytes());
   }
@@ -87,6 +87,7 @@ class Clause10 : public testing::Test {
 
   FramePool pool{16, 64, 1400, 16};
   Packets packets;
+  std::uint64_t life = 1;
 };
 
 TEST_F(Clause10, GoodRotations) {
@@ -247,6 +248,15 @@ TEST_F(Clause10, RecoveredFrameOtherwiseThanInItsRing) {
 TEST_F(Clause10, CommitTokenAgainButOtherwise) {
   commit(1, 2, 1);
   commit(1, 2, 1, ring, 5);
+  EXPECT_THAT(broken(), ElementsAre("10 again"));
+}
+
+TEST_F(Clause10, CommitTokenAgainInALaterLife) {
+  form();
+  life = 2;
+  commit(2, 3, 2, ring, 5);
+  EXPECT_THAT(broken(), IsEmpty());
+  commit(2, 3, 5, ring, 5);
   EXPECT_THAT(broken(), ElementsAre("10 again"));
 }
 
