@@ -51,7 +51,6 @@ struct Said {
 // The commit token makes its two rotations.
 struct Commit {
   wire::CommitToken token;
-  std::size_t place = 0;       // ours, among its entries
   std::uint32_t next_hop = 0;  // the visit that we await
   Time passed_at{};            // when we passed it on
   // Our last join goes on being sent: who does not get the token yet must not take us for gone.
