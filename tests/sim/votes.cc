@@ -33,11 +33,13 @@ void Machine::note_lease() {
   const bool alone = process_->node->quorum().verdict().fencing ==
                      membership::Verdict::Fencing::not_needed;  // as it says
   Time& lease = run_.leases[index_];
+  const bool had = lease > run_.now;
   lease = alone && until != Time::min() ? true_time(until) : Time::min();
-  if (lease <= run_.now ||
-      std::exchange(leased_, process_->node->view_ring()) == process_->node->view_ring())
-    return;
-  ++run_.reached["a lease"];
+  if (lease <= run_.now) return;
+  const totem::RingId& ring = process_->node->view_ring();
+  const bool same = std::exchange(leased_, ring) == ring;
+  if (same && had) return;
+  ++run_.reached[same ? "a lease again" : "a lease"];
   check_leases(*leased_);
 }
 
