@@ -33,8 +33,17 @@ void Gathering::received(const Process& process, std::span<const std::byte> fram
   if (wire::type(frame) != wire::Type::join || paused || !wire::read_join(frame, join_)) return;
   Side& side = sides_[process];
   Peer& peer = side.peers[join_.sender];
-  // It may be the last word of an earlier life. Who believes it does not propose its sender.
-  if (join_.flags & wire::Join::leaving) return;
+  // A last word may be of an earlier life, and is believed or not; who believes it does not propose
+  // its sender. Whether a join that it overtook still counts is open, too.
+  if (join_.flags & wire::Join::leaving) {
+    peer.left = {join_.incarnation, join_.join_seq};
+    peer.when = {};
+    return;
+  }
+  if (join_.incarnation == peer.left.incarnation && join_.join_seq <= peer.left.join_seq) {
+    peer.when = {};
+    return;
+  }
   const bool same = peer.incarnation == join_.incarnation;
   if (same && join_.join_seq <= peer.join_seq) return;
   peer.incarnation = join_.incarnation;

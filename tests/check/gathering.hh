@@ -44,7 +44,10 @@ class Gathering {
     std::uint64_t incarnation = 0, join_seq = 0;
     bool closed = false;
     Nodes proposed, failed, with;  // `with`: until it closes, by all its joins
-    Time when{};
+    Time when{};                   // it came; zero: what the process goes by is not known
+    struct LastWord {
+      std::uint64_t incarnation = 0, join_seq = 0;
+    } left;
   };
   struct Side {
     std::map<NodeId, Peer> peers;

@@ -17,7 +17,7 @@ using Ids = std::vector<unsigned>;
 
 struct Words {
   Ids proposed, with, failed{};
-  bool closed = false;
+  bool closed = false, leaving = false;
 };
 
 // What reaches node 1, and what it says, a tenth of a second later each time; its consensus timer
@@ -32,7 +32,7 @@ class GatheringOfThree : public testing::Test {
     made.sender = NodeId(from);
     made.incarnation = 1;
     made.join_seq = ++joins;
-    made.flags = words.closed ? wire::Join::closed : 0;
+    made.flags = words.leaving ? wire::Join::leaving : words.closed ? wire::Join::closed : 0;
     const auto mark = [](const Ids& ids, unsigned id, wire::Join::Mark as) {
       return std::ranges::find(ids, id) == ids.end() ? 0 : as;
     };
@@ -105,6 +105,21 @@ TEST_F(GatheringOfThree, WhoAgreesNeedNotBeAskedOnceMore) {
   hear(2, {all, {2, 3}, {}, true});
   say({all, all});
   EXPECT_THAT(clauses(), IsEmpty());
+}
+
+// It began this gather with a late frame of one that has left.
+TEST_F(GatheringOfThree, WhatALastWordOvertookIsOld) {
+  hear(2, {all, all});
+  const FrameRef late = join(2, {{2, 3}, all, {1}});
+  hear(2, {.proposed = {2}, .with = {2}, .leaving = true});
+  say({all, {1}});
+  now += 100ms;
+  gathering.received(one, late.bytes(), false, now);
+  say({all, all});
+  EXPECT_THAT(clauses(), IsEmpty());
+  hear(2, {{2, 3}, all, {1}});
+  say({all, all});
+  EXPECT_THAT(clauses(), ElementsAre("10 apart"));
 }
 
 TEST_F(GatheringOfThree, WhatCameBeforeTheGatherDoesNotCount) {
