@@ -23,25 +23,28 @@ Departure::Departure(World& world, const Swarm& swarm, const std::vector<Machine
 // What was said last is stable once the held token has come again. A join is said to everyone,
 // answered, and said once more for each that leaves. Then the ring is formed, under a seq that may
 // have to be reserved.
-Duration Departure::allowed() const {
+Duration Departure::allowed(Duration for_losses) const {
   const Settings& settings = world_.settings();
   const auto machines = static_cast<int>(leaving_.size() + staying_.size());
   const auto joins = static_cast<int>(leaving_.size()) + 2;
   // With allow_downscale it is said within the ring first, by a message that all must have.
   const bool says = settings.quorum.section && settings.quorum.allow_downscale;
   const Duration sum = settings.ring.hold + settings.ring.join + joins * settings.ring.send_join +
-                       (says ? 2 : 1) * rotations * machines * swarm_.hop() + settings.disk_delay;
+                       (says ? 2 : 1) * rotations * machines * swarm_.hop() + settings.disk_delay +
+                       for_losses;
   const double slowest = 1 + 2 * settings.clock_drift;
   return Duration(static_cast<std::int64_t>(slowest * static_cast<double>(sum.count())));
 }
 
-// A join is said again, a message asked for, a token sent once more.
+// A join is said again, a message asked for, a token sent once more. Who is alone from then on says
+// so by merge_detect only, in its own time.
 Duration Departure::for_a_loss(Lane lane) const {
   const totem::Parameters& ring = world_.settings().ring;
   const auto machines = static_cast<int>(leaving_.size() + staying_.size());
   return lane == Lane::token
              ? ring.token_retransmit
-             : 2 * (ring.join + ring.send_join) + rotations_again * machines * swarm_.hop();
+             : 2 * (ring.join + ring.send_join) + rotations_again * machines * swarm_.hop() +
+                   (staying_.size() == 1 ? ring.merge_detect : Duration{});
 }
 
 void Departure::cut(bool away) {
@@ -100,27 +103,27 @@ std::string Departure::run() {
   const bool away_first = one && dice_.chance(0.5) && !world_.settings().quorum.allow_downscale;
   const Duration away =
       away_first ? dice_.between(Duration{}, 2 * (ring.join + ring.send_join)) : Duration{};
-  const bool loses = !away_first && dice_.chance(0.5);
   // What several say at last, and a change of the ring cuts short, is not everywhere for sure.
   const Lane lane = one && dice_.chance(0.5) ? Lane::data : Lane::token;
   const std::uint64_t nth = dice_.between(1, 2 + 4 * (leaving_.size() + staying_.size()));
-  Duration time = allowed();
-  if (loses) time += for_a_loss(lane);
   // Nothing could be told from their timers otherwise.
-  if (time >= (loses ? ring.token_loss : ring.consensus) * 9 / 10 || away >= ring.token_retransmit)
-    return {};
-  ++world_.run().reached[loses ? "a departure with a loss" : "a departure"];
-  if (loses) world_.run().network.lose(lane, nth);
+  const Duration time = allowed({}), with_loss = allowed(for_a_loss(lane));
+  if (time >= ring.consensus * 9 / 10 || away >= ring.token_retransmit) return {};
+  const bool may_lose = !away_first && with_loss < ring.token_loss * 9 / 10;
+  const bool loses = may_lose && dice_.chance(0.5);
+  ++world_.run().reached["a departure"];
+  Network& network = world_.run().network;
+  if (loses) network.lose(lane, nth);
   if (!away_first) speak();
-  std::string wrong = leave(away, time);
-  world_.run().network.lose(lane, 0);
+  std::string wrong = leave(away, loses ? with_loss : time);
+  if (network.has_lost()) ++world_.run().reached["a departure with a loss"];
+  network.lose(lane, 0);
   world_.run().placed = world_.run().delivered = {};
   return wrong.empty() ? unheard() : wrong;
 }
 
 std::string Departure::leave(Duration away, Duration time) {
-  for (const MachineIndex each : leaving_)
-    if (world_.machine(each).up()) world_.machine(each).leave();
+  for (const MachineIndex each : leaving_) world_.machine(each).leave();
   cut(away > Duration{});
   world_.run_until(world_.now() + away);
   cut(false);

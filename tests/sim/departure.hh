@@ -21,7 +21,7 @@ class Departure {
   const std::vector<MachineIndex>& staying() const { return staying_; }
 
  private:
-  Duration allowed() const;  // once all hear each other
+  Duration allowed(Duration for_losses) const;  // once all hear each other
   Duration for_a_loss(Lane lane) const;
   bool done() const;
   void cut(bool away);

@@ -59,6 +59,7 @@ class Network {
   void heal();  // all cuts
   // The nth frame from now on in this lane gets to nobody; 0: none does that.
   void lose(Lane lane, std::uint64_t nth);
+  bool has_lost() const { return lost_ != nullptr; }
   // From now on nothing comes late, nor what is on its way already; cards get on with their work.
   void settle() { settled_ = true; }
   bool settled() const { return settled_; }
