@@ -69,7 +69,7 @@ class Trial {
   World world_;
   Faults faults_;
   std::optional<Outsiders> outsiders_;
-  std::vector<MachineIndex> core_;
+  std::vector<MachineIndex> core_;  // ascending, as are their ids
   std::vector<NodeId> core_ids_;
   std::size_t waiting_ = 0;  // the place in the core of a machine that waited when last asked
   Time stable_since_{};
@@ -379,9 +379,16 @@ void Trial::depart() {
   const std::string wrong = departure.run();
   if (!wrong.empty()) return fail("L1", fmt::format("{}: {}", wrong, standing()));
   std::erase_if(core_, [&](MachineIndex i) { return !world_.machine(i).up(); });
+  core_ids_.clear();
+  each_core([&](Machine& machine) { core_ids_.push_back(machine.id()); });
+  waiting_ = 0;
+  if (core_.empty()) return;
   run_to(world_.now() + reactions(peace));
   const std::string missed = come_back(world_, swarm_, core_);
-  if (!missed.empty()) fail("L1", fmt::format("{}: {}", missed, standing()));
+  if (!missed.empty()) return fail("L1", fmt::format("{}: {}", missed, standing()));
+  // Who died and started again counts as everyone does.
+  stable_since_ = world_.now();
+  if (come_together("L1", true, steady_bound)) drain();
 }
 
 // One rotation per hold time, each token perhaps sent twice, and the calls of merge_detect. The
