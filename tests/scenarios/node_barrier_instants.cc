@@ -33,7 +33,7 @@ class Instants : public Scenario {
     EXPECT_TRUE(run_until([&] { return ring(0).state() == State::commit; }));
     const auto before = lists(0);
     pass(instant, ends_as);
-    if (whole(ends_as)) return false;
+    if (whole(ends_as) || HasFailure()) return false;
     // Node 0 knows what some of the others are in, and not yet what all are in.
     if (counter(0, "barriers") == known && lists(0) > before) ++in_barrier_;
     second();
@@ -50,11 +50,14 @@ class Instants : public Scenario {
       if (!frame.token()) quiet = 0;
       return before(frame);
     };
-    for (std::size_t i = 0; i < steps && !whole(ends_as); ++quiet) {
+    const Time end = cluster().now + std::chrono::seconds(5);
+    for (std::size_t i = 0; i < steps && !whole(ends_as) && cluster().now < end; ++quiet) {
       cluster().step();
       i += quiet < 100;
     }
     loses = before;
+    EXPECT_LT(cluster().now, end) << "the first change, to " << ends_as.size()
+                                  << " nodes, is not over after " << steps << " steps";
   }
 
   // What the programs of all these nodes were told of nodes that came and went, and are left with.
