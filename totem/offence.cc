@@ -8,7 +8,8 @@
 namespace gyre::totem {
 namespace {
 
-constexpr std::uint32_t breaks_borne = 3;  // rings that may break in succession
+constexpr std::uint32_t breaks_borne = 3;   // rings that may break in succession
+constexpr std::uint32_t doublings_max = 8;  // of a time that has another bound anyway
 
 }  // namespace
 
@@ -41,7 +42,7 @@ void Ring::offence(NodeIndex node, Time now) {
 }
 
 Duration Ring::hold_down(std::uint32_t offences) const noexcept {
-  const auto doublings = std::min(offences - 2, 8u);
+  const auto doublings = std::min(offences - 2, doublings_max);
   return std::min(parameters_.consensus * (1 << doublings), hold_down_max());
 }
 
@@ -77,7 +78,9 @@ void Ring::judge_absentees(const Log& before, const Members& after, Time now) {
   });
 }
 
-// A ring that was, or was to be. One that only makes room for another does not count.
+// The ring that stood, if its token was lost here; or the one that was agreed upon or being formed,
+// whatever ended that. One that stood and makes room for another does not count, nor one that a
+// member was the first to give up.
 Members Ring::broken_ring(Reason reason) const noexcept {
   if (const auto* gathering = std::get_if<Gather>(&state_))
     return gathering->agreed ? gathering->proposal : Members{};

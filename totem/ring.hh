@@ -38,7 +38,7 @@ enum class Reason : std::uint8_t {
   join_in_commit,        // a member of the ring to be has fallen back
   foreign_join,          // a node outside, which hears us, wants in
   foreign_ring,          // another ring hears us
-  member_left,
+  member_left,           // of our ring or of the ring to be, by its own word
   failed_to_receive,
   consensus,              // → commit
   commit_token_returned,  // → recovery
