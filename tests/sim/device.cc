@@ -44,7 +44,7 @@ Limits Device::limits_of(const DeviceTraits& traits) {
 void Device::arrive(Flight&& flight) {
   auto& inbox = inbox_[static_cast<std::size_t>(flight.lane)];
   std::uint64_t& newest = newest_[lane_count * flight.from + static_cast<std::size_t>(flight.lane)];
-  irregular_ += flight.irregular || flight.nth < newest;
+  irregular_ += flight.again || flight.nth < newest;
   newest = std::max(newest, flight.nth);
   if (inbox.size() < traits_.receive_frames) inbox.push_back(std::move(flight));
 }

@@ -46,12 +46,11 @@ void Network::carry(Link& path, const Flight& flight, bool again) {
   Time when = flight.when + dice_.between(weather.delay_min, weather.delay_max);
   if (dice_.chance(weather.spike)) when += dice_.between(Duration{}, weather.spike_max);
   Time& last = path.last[static_cast<std::size_t>(flight.lane)];
-  const bool overtakes = dice_.chance(weather.reorder);
-  if (!overtakes) when = last = std::max(last, when);
-  take_off(flight, when, again || overtakes);
+  if (!dice_.chance(weather.reorder)) when = last = std::max(last, when);
+  take_off(flight, when, again);
 }
 
-void Network::take_off(const Flight& flight, Time when, bool irregular, bool late) {
+void Network::take_off(const Flight& flight, Time when, bool again, bool late) {
   if (free_places_.empty()) {
     free_places_.push_back(static_cast<std::uint32_t>(flights_.size()));
     flights_.emplace_back();
@@ -61,7 +60,7 @@ void Network::take_off(const Flight& flight, Time when, bool irregular, bool lat
   landings_.push({.when = when, .serial = ++serial_, .flight = place});
   Flight& made = flights_[place] = flight;
   made.when = when;
-  made.irregular = irregular;
+  made.again = again;
   made.late = late;
 }
 

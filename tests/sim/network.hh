@@ -32,7 +32,7 @@ struct Flight {
   MachineIndex from = 0, to = 0;
   Lane lane{};
   Bytes bytes;
-  bool irregular = false;  // a copy, or it may overtake: who filters by number may refuse it
+  bool again = false;  // a copy: who filters by number may refuse it
   bool late = false;
   std::uint64_t nth = 0;  // that was sent
 };
@@ -84,7 +84,7 @@ class Network {
   Link& link(MachineIndex from, MachineIndex to) { return links_[from * machines_ + to]; }
   bool is_lost(Lane lane, const Bytes& bytes);
   void carry(Link& link, const Flight& flight, bool again);
-  void take_off(const Flight& flight, Time when, bool irregular, bool late = false);
+  void take_off(const Flight& flight, Time when, bool again, bool late = false);
 
   const std::size_t machines_;
   Dice dice_;
