@@ -8,16 +8,13 @@ namespace gyre::sim {
 
 namespace {
 
-constexpr int rotations = 12;  // two of the commit token, and those of recovery, with some to spare
-constexpr int rounds = 5;      // of joins: its own, the answers, that it hears them, some to spare
+constexpr int rounds = 5;  // of joins: its own, the answers, that it hears them, some to spare
 
 // Its file names seqs that the others have not reserved, so each may have to wait for its disk.
 Duration allowed(const Settings& settings, const Swarm& swarm, std::size_t members) {
   const auto each = static_cast<int>(members);
-  const Duration sum = settings.ring.join + rounds * settings.ring.send_join +
-                       rotations * each * swarm.hop() + (each + 1) * settings.disk_delay;
-  const double slowest = 1 + 2 * settings.clock_drift;
-  return Duration(static_cast<std::int64_t>(slowest * static_cast<double>(sum.count())));
+  return settings.slowly(settings.ring.join + rounds * settings.ring.send_join +
+                         Swarm::rotations * each * swarm.hop() + (each + 1) * settings.disk_delay);
 }
 
 }  // namespace
@@ -36,8 +33,7 @@ std::string come_back(World& world, const Swarm& swarm, const std::vector<Machin
   for (const MachineIndex each : members) ids.push_back(Device::id(each));
   const auto together = [&](MachineIndex each) {
     const Machine& one = world.machine(each);
-    return one.node().ring().state() == totem::State::operational && one.members() == ids &&
-           one.regular() == machine.regular();
+    return one.in_ring_of(ids) && one.regular() == machine.regular();
   };
   const auto done = [&] { return std::ranges::all_of(members, together); };
   if (world.run_until(world.now() + time, done)) return {};

@@ -8,7 +8,6 @@ namespace gyre::sim {
 
 namespace {
 
-constexpr int rotations = 12;  // two of the commit token, and those of recovery, with some to spare
 constexpr int rotations_again = 6;  // until what was lost is asked for and stable
 
 }  // namespace
@@ -29,11 +28,9 @@ Duration Departure::allowed(Duration for_losses) const {
   const auto joins = static_cast<int>(leaving_.size()) + 2;
   // With allow_downscale it is said within the ring first, by a message that all must have.
   const bool says = settings.quorum.section && settings.quorum.allow_downscale;
-  const Duration sum = settings.ring.hold + settings.ring.join + joins * settings.ring.send_join +
-                       (says ? 2 : 1) * rotations * machines * swarm_.hop() + settings.disk_delay +
-                       for_losses;
-  const double slowest = 1 + 2 * settings.clock_drift;
-  return Duration(static_cast<std::int64_t>(slowest * static_cast<double>(sum.count())));
+  return settings.slowly(settings.ring.hold + settings.ring.join + joins * settings.ring.send_join +
+                         (says ? 2 : 1) * Swarm::rotations * machines * swarm_.hop() +
+                         settings.disk_delay + for_losses);
 }
 
 // A join is said again, a message asked for, a token sent once more. Who is alone from then on says
@@ -59,10 +56,7 @@ bool Departure::done() const {
   std::vector<NodeId> ids;
   for (const MachineIndex each : staying_) ids.push_back(Device::id(each));
   const auto gone = [&](MachineIndex each) { return !world_.machine(each).up(); };
-  const auto stays = [&](MachineIndex each) {
-    const Machine& machine = world_.machine(each);
-    return machine.node().ring().state() == totem::State::operational && machine.members() == ids;
-  };
+  const auto stays = [&](MachineIndex each) { return world_.machine(each).in_ring_of(ids); };
   return std::ranges::all_of(leaving_, gone) && std::ranges::all_of(staying_, stays);
 }
 

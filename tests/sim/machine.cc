@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "node/ring_store.hh"
 #include "tests/sim/process.hh"
@@ -458,6 +459,15 @@ Time Machine::reserved_at() const {
 
 std::size_t Machine::frames_in_use() const {
   return process_->pool.count() - process_->pool.available();
+}
+
+bool Machine::in_ring_with(const std::vector<NodeId>& ids) const {
+  return process_ && node().ring().state() == totem::State::operational &&
+         std::ranges::includes(members_, ids);
+}
+
+bool Machine::in_ring_of(const std::vector<NodeId>& ids) const {
+  return in_ring_with(ids) && members_ == ids;
 }
 
 bool Machine::waits() const {

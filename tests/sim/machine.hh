@@ -58,6 +58,8 @@ class Machine final : node::Errands, node::Recorder {
   NodeId id() const { return Device::id(index_); }
   const std::optional<totem::RingId>& regular() const { return regular_; }
   const std::vector<NodeId>& members() const { return members_; }
+  bool in_ring_of(const std::vector<NodeId>& ids) const;            // just these; ascending
+  bool in_ring_with(const std::vector<NodeId>& ids) const;          // these, and perhaps others
   std::uint64_t configurations() const { return configurations_; }  // regular ones, of this start
 
  private:

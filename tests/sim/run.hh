@@ -53,6 +53,11 @@ struct Settings {
 
   // What the guarantees of liveness are counted in.
   Duration reaction() const { return ring.token_loss + ring.consensus; }
+  // By the slowest clock.
+  Duration slowly(Duration span) const {
+    return Duration(
+        static_cast<std::int64_t>((1 + 2 * clock_drift) * static_cast<double>(span.count())));
+  }
   // Groups that one program may be in when it is alone. Programs know this many by name, or as many
   // as they ask for.
   std::size_t room() const { return std::min({groups.groups, groups.members, shm::groups_max}); }

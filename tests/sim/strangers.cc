@@ -1,6 +1,7 @@
 #include "tests/sim/strangers.hh"
 
 #include <algorithm>
+#include <utility>
 
 #include "node/node.hh"
 #include "transport/header.hh"

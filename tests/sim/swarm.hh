@@ -53,6 +53,8 @@ struct Swarm {
   Weather draw_weather(Dice& dice) const;
   Weather calm() const;  // of the core, once all is well
   Duration hop() const;  // then, from one machine's turn through the next one's
+  // Until a ring stands: two of the commit token, and those of recovery, with some to spare.
+  static constexpr int rotations = 12;
 };
 
 Swarm draw_swarm(std::uint64_t seed, std::optional<std::size_t> machines);

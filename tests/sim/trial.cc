@@ -118,9 +118,8 @@ Outcome Trial::run() {
 }
 
 Duration Trial::reactions(double count) const {
-  const double slowest = 1 + 2 * world_.settings().clock_drift;
-  return Duration(static_cast<std::int64_t>(
-      count * slowest * static_cast<double>(world_.settings().reaction().count())));
+  const double one = static_cast<double>(world_.settings().reaction().count());
+  return world_.settings().slowly(Duration(static_cast<std::int64_t>(count * one)));
 }
 
 // ---- the phases ----
@@ -443,11 +442,7 @@ bool Trial::together(bool exactly) {
   const Machine& first = world_.machine(core_.front());
   return std::all_of(core_.begin(), core_.end(), [&](MachineIndex i) {
     const Machine& machine = world_.machine(i);
-    if (!machine.up() || machine.node().ring().state() != totem::State::operational) return false;
-    const auto& members = machine.members();
-    const bool fits =
-        exactly ? members == core_ids_
-                : std::includes(members.begin(), members.end(), core_ids_.begin(), core_ids_.end());
+    const bool fits = exactly ? machine.in_ring_of(core_ids_) : machine.in_ring_with(core_ids_);
     return fits && machine.regular() == first.regular() && machine.view() == machine.regular()->seq;
   });
 }
