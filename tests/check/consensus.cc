@@ -29,11 +29,12 @@ void Consensus::received(const Process& process, std::span<const std::byte> fram
   Side& side = sides_[process];
   forget(side, now);
   Peer& peer = side.peers[join_.sender];
-  if (peer.incarnation == join_.incarnation && join_.join_seq <= peer.join_seq) return;
+  const bool same = peer.incarnation == join_.incarnation;
+  if (same && join_.join_seq <= peer.join_seq) return;
   peer.incarnation = join_.incarnation;
   peer.join_seq = join_.join_seq;
   peer.when = now;
-  if (!said_before(peer)) listen(peer, now);
+  if (!same || !said_before(peer)) listen(peer, same, now);
   while (peer.proposals.size() > 1 && peer.proposals[1].when + at_once < now)
     peer.proposals.pop_front();
 }
@@ -46,18 +47,19 @@ bool Consensus::said_before(const Peer& peer) const {
   return std::ranges::equal(peer.entries, std::span(join_.entries).first(join_.count), same);
 }
 
-void Consensus::listen(Peer& peer, Time now) {
+// An earlier life heard for itself.
+void Consensus::listen(Peer& peer, bool same_life, Time now) {
   const auto entries = std::span(join_.entries).first(join_.count);
   peer.entries.assign(entries.begin(), entries.end());
-  Nodes proposed;
+  Proposal made{.nodes = {}, .heard = {}, .when = now};
+  if (same_life && !peer.proposals.empty()) made.heard = peer.proposals.back().heard;
   for (const auto& [node, marks] : entries) {
-    if (!(marks & wire::Join::failed)) proposed.push_back(node);
-    if (marks & wire::Join::heard && !has(peer.heard, node))
-      peer.heard.insert(std::ranges::lower_bound(peer.heard, node), node);
+    if (!(marks & wire::Join::failed)) made.nodes.push_back(node);
+    if (marks & wire::Join::heard && !has(made.heard, node))
+      made.heard.insert(std::ranges::lower_bound(made.heard, node), node);
   }
-  std::ranges::sort(proposed);
-  if (peer.proposals.empty() || peer.proposals.back().nodes != proposed)
-    peer.proposals.push_back({std::move(proposed), now});
+  std::ranges::sort(made.nodes);
+  peer.proposals.push_back(std::move(made));
 }
 
 // What was said before is history with the next join: a token of this turn is still to be sent.
@@ -113,20 +115,21 @@ void Consensus::check_made(const Process& process, const Side& side, const Nodes
   for (const NodeId member : members) {
     if (member == process.node) continue;
     const auto at = side.peers.find(member);
-    const bool known = at != side.peers.end();
-    bool proposes = false;
-    if (known) {
+    bool proposes = false, hears = false;
+    if (at != side.peers.end()) {
       const auto& proposals = at->second.proposals;
       for (std::size_t i = 0; i < proposals.size(); ++i) {
         const bool history = i + 1 < proposals.size() && proposals[i + 1].when + at_once < now;
-        proposes |= !history && proposals[i].nodes == members;
+        if (history || proposals[i].nodes != members) continue;
+        proposes = true;
+        hears |= std::ranges::includes(proposals[i].heard, members);
       }
     }
     if (!proposes)
       findings_.add("10 consensus", fmt::format("{}: makes a ring of {} nodes, which {} does "
                                                 "not propose",
                                                 text(process), members.size(), text(member)));
-    else if (!std::ranges::includes(at->second.heard, members))
+    else if (!hears)
       findings_.add("10 consensus", fmt::format("{}: makes a ring of {} nodes, of which {} does "
                                                 "not hear all",
                                                 text(process), members.size(), text(member)));

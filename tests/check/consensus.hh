@@ -39,13 +39,13 @@ class Consensus {
   using Nodes = std::vector<NodeId>;  // ascending
   struct Proposal {
     Nodes nodes;
+    Nodes heard;  // by this join and those of this life before
     Time when{};
   };
   struct Peer {  // as its joins tell
     std::uint64_t incarnation = 0, join_seq = 0;
     std::deque<Proposal> proposals;  // the newest, and those that came shortly before
-    Nodes heard;
-    Time when{};                                    // the newest came
+    Time when{};                     // the newest came
     std::vector<totem::wire::Join::Entry> entries;  // of the newest
   };
   struct Side {  // what one process knows, and what it said
@@ -57,7 +57,7 @@ class Consensus {
   };
   static void forget(Side& side, Time now);
   bool said_before(const Peer& peer) const;
-  void listen(Peer& peer, Time now);
+  void listen(Peer& peer, bool same_life, Time now);
   void said(Side& side, std::uint64_t gather, std::span<const std::byte> frame);
   void check_made(const Process& process, const Side& side, const Nodes& members, Time now);
   void check_passed(const Process& process, const Side& side, const Nodes& members);

@@ -24,7 +24,7 @@ class ConsensusOfThree : public testing::Test {
                 std::uint64_t join_seq, bool closed = false) {
     wire::Join made;
     made.sender = NodeId(from);
-    made.incarnation = 1;
+    made.incarnation = incarnation;
     made.join_seq = join_seq;
     made.flags = closed ? wire::Join::closed : 0;
     const auto has = [](const Ids& ids, unsigned id) {
@@ -62,7 +62,7 @@ class ConsensusOfThree : public testing::Test {
   FramePool pool{16, 64, 1400, 0};
   Consensus consensus;
   Time now{};
-  std::uint64_t joins = 0;
+  std::uint64_t joins = 0, incarnation = 1;
 };
 
 TEST_F(ConsensusOfThree, AllProposeAndHearEachOther) {
@@ -103,6 +103,25 @@ TEST_F(ConsensusOfThree, AnOldJoinCountsNot) {
   consensus.received(process(1), old.bytes(), false, now);
   commit(1, 1);
   EXPECT_THAT(clauses(), ElementsAre("10 consensus"));
+}
+
+TEST_F(ConsensusOfThree, WhatAnEarlierLifeHeardCountsNot) {
+  hear(2, {1, 2, 3}, {1, 2, 3});
+  hear(3, {1, 2, 3}, {1, 2, 3});
+  incarnation = 2;
+  hear(3, {1, 2, 3}, {1, 3});
+  commit(1, 1);
+  EXPECT_THAT(clauses(), ElementsAre("10 consensus"));
+}
+
+TEST_F(ConsensusOfThree, TheNextLifeMayHaveComeAtOnceAfterTheToken) {
+  hear(2, {1, 2, 3}, {1, 2, 3});
+  hear(3, {1, 2, 3}, {1, 2, 3});
+  incarnation = 2;
+  hear(3, {1, 2, 3}, {1, 3});
+  now -= 1s;
+  commit(1, 1);
+  EXPECT_THAT(clauses(), IsEmpty());
 }
 
 TEST_F(ConsensusOfThree, WhatQueuedUpDuringAPauseCountsNot) {
