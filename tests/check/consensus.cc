@@ -7,19 +7,7 @@
 
 namespace gyre::check {
 
-namespace {
-
 namespace wire = totem::wire;
-
-// What came within this time may have come after the token was made or the ring installed, or
-// before: in one turn a ring of one can come and go.
-constexpr Duration at_once = std::chrono::milliseconds(5);
-
-bool has(const std::vector<NodeId>& nodes, NodeId node) {
-  return std::ranges::binary_search(nodes, node);
-}
-
-}  // namespace
 
 void Consensus::received(const Process& process, std::span<const std::byte> frame, bool paused,
                          Time now) {
@@ -29,10 +17,9 @@ void Consensus::received(const Process& process, std::span<const std::byte> fram
   Side& side = sides_[process];
   forget(side, now);
   Peer& peer = side.peers[join_.sender];
-  const bool same = peer.incarnation == join_.incarnation;
-  if (same && join_.join_seq <= peer.join_seq) return;
-  peer.incarnation = join_.incarnation;
-  peer.join_seq = join_.join_seq;
+  const JoinNumber number = JoinNumber::of(join_);
+  if (number.is_old(peer.newest)) return;
+  const bool same = std::exchange(peer.newest, number).same_life(number);
   peer.when = now;
   if (!same || !said_before(peer)) listen(peer, same, now);
   while (peer.proposals.size() > 1 && peer.proposals[1].when + at_once < now)

@@ -6,8 +6,7 @@
 //   10 older       who passed on the commit token of a ring passes on none of an older ring, nor of
 //                  another with the same seq
 //
-// Joins count in their order: what a sender said before its newest join that came is history, and
-// so is what queued up while a process was paused (totem/PROTOCOL.md, deviation 8).
+// What queued up while a process was paused does not count (totem/PROTOCOL.md, deviation 8).
 #pragma once
 
 #include <deque>
@@ -15,9 +14,8 @@
 #include <span>
 #include <vector>
 
+#include "tests/check/joins.hh"
 #include "tests/check/trace.hh"
-#include "totem/wire.hh"
-#include "transport/time.hh"
 
 namespace gyre::check {
 
@@ -36,14 +34,13 @@ class Consensus {
   const std::vector<Violation>& violations() const noexcept { return findings_.list(); }
 
  private:
-  using Nodes = std::vector<NodeId>;  // ascending
   struct Proposal {
     Nodes nodes;
     Nodes heard;  // by this join and those of this life before
     Time when{};
   };
   struct Peer {  // as its joins tell
-    std::uint64_t incarnation = 0, join_seq = 0;
+    JoinNumber newest;
     std::deque<Proposal> proposals;  // the newest, and those that came shortly before
     Time when{};                     // the newest came
     std::vector<totem::wire::Join::Entry> entries;  // of the newest

@@ -4,54 +4,28 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "totem/wire.hh"
+#include "tests/check/joins_by_hand.hh"
 
 namespace gyre::check {
 namespace {
 
-namespace wire = totem::wire;
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
-using Ids = std::vector<unsigned>;
 
 // What reaches node 1 and what it sends; node 2 where a test says so.
-class ConsensusOfThree : public testing::Test {
+class ConsensusOfThree : public JoinsByHand {
  protected:
   static Process process(unsigned node) { return {NodeId(node), 1}; }
 
-  FrameRef join(unsigned from, const Ids& proposed, const Ids& heard, const Ids& failed,
-                std::uint64_t join_seq, bool closed = false) {
-    wire::Join made;
-    made.sender = NodeId(from);
-    made.incarnation = incarnation;
-    made.join_seq = join_seq;
-    made.flags = closed ? wire::Join::closed : 0;
-    const auto has = [](const Ids& ids, unsigned id) {
-      return std::find(ids.begin(), ids.end(), id) != ids.end();
-    };
-    for (unsigned id = 1; id <= 3; ++id)
-      if (has(proposed, id) || has(failed, id))
-        made.entries[made.count++] = {
-            .node = NodeId(id),
-            .marks = static_cast<std::uint8_t>((has(heard, id) ? wire::Join::heard : 0) |
-                                               (has(failed, id) ? wire::Join::failed : 0))};
-    FrameRef frame = pool.take();
-    wire::write_join(frame, made);
-    return frame;
-  }
   void hear(unsigned from, const Ids& proposed, const Ids& heard, bool paused = false) {
     now += 1s;
-    consensus.received(process(1), join(from, proposed, heard, {}, ++joins).bytes(), paused, now);
+    consensus.received(process(1), join(from, {proposed, heard}).bytes(), paused, now);
   }
   void commit(unsigned from, std::uint32_t hop, std::uint64_t gather = 1,
               const totem::RingId& ring = {7, NodeId(1), 77}) {
     now += 1s;
-    wire::CommitToken token{.ring = ring, .hop = hop, .members = 3};
-    for (unsigned i = 0; i < 3; ++i) token.entries[i].node = NodeId(i + 1);
-    FrameRef frame = pool.take();
-    wire::write_commit_part(frame, token, 0, 3);
-    consensus.sent(process(from), gather, frame.bytes(), now);
+    consensus.sent(process(from), gather, commit_token(hop, ring).bytes(), now);
   }
   std::vector<std::string> clauses() const {
     std::vector<std::string> found;
@@ -59,10 +33,7 @@ class ConsensusOfThree : public testing::Test {
     return found;
   }
 
-  FramePool pool{16, 64, 1400, 0};
   Consensus consensus;
-  Time now{};
-  std::uint64_t joins = 0, incarnation = 1;
 };
 
 TEST_F(ConsensusOfThree, AllProposeAndHearEachOther) {
@@ -97,8 +68,7 @@ TEST_F(ConsensusOfThree, OneDoesNotHearAnother) {
 
 TEST_F(ConsensusOfThree, AnOldJoinCountsNot) {
   hear(2, {1, 2, 3}, {1, 2, 3});
-  const FrameRef old = join(3, {1, 2, 3}, {1, 2, 3}, {}, 1);
-  joins = 5;
+  const FrameRef old = join(3, {{1, 2, 3}, {1, 2, 3}});
   hear(3, {2, 3}, {1, 2, 3});
   consensus.received(process(1), old.bytes(), false, now);
   commit(1, 1);
@@ -167,7 +137,7 @@ TEST_F(ConsensusOfThree, WhatComesAtTheSameTimeMayHaveComeLater) {
 }
 
 TEST_F(ConsensusOfThree, OneThatWasGivenUp) {
-  const auto give_up = [&] { return join(2, {1, 2}, {1, 2}, {3}, ++joins, true); };
+  const auto give_up = [&] { return join(2, {{1, 2}, {1, 2}, {3}, true}); };
   consensus.sent(process(2), 1, give_up().bytes(), now);
   commit(2, 2, 2);  // in its next gather it may
   EXPECT_THAT(clauses(), IsEmpty());
@@ -177,7 +147,7 @@ TEST_F(ConsensusOfThree, OneThatWasGivenUp) {
 }
 
 TEST_F(ConsensusOfThree, WhoHasNotClosedMayStillGoWithAnyone) {
-  consensus.sent(process(2), 1, join(2, {1, 2}, {1, 2}, {3}, ++joins).bytes(), now);
+  consensus.sent(process(2), 1, join(2, {{1, 2}, {1, 2}, {3}}).bytes(), now);
   commit(2, 2, 1);
   EXPECT_THAT(clauses(), IsEmpty());
 }

@@ -4,18 +4,13 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace gyre::check {
 
 namespace {
 
 namespace wire = totem::wire;
-
-constexpr Duration at_once = std::chrono::milliseconds(5);
-
-bool has(const std::vector<NodeId>& nodes, NodeId node) {
-  return std::ranges::binary_search(nodes, node);
-}
 
 // Those of a join's nodes that `belongs` says yes to, ascending.
 template <typename Belongs>
@@ -33,21 +28,20 @@ void Gathering::received(const Process& process, std::span<const std::byte> fram
   if (wire::type(frame) != wire::Type::join || paused || !wire::read_join(frame, join_)) return;
   Side& side = sides_[process];
   Peer& peer = side.peers[join_.sender];
+  const JoinNumber number = JoinNumber::of(join_);
   // A last word may be of an earlier life, and is believed or not; who believes it does not propose
   // its sender. Whether a join that it overtook still counts is open, too.
   if (join_.flags & wire::Join::leaving) {
-    peer.left = {join_.incarnation, join_.join_seq};
+    peer.left = number;
     peer.when = {};
     return;
   }
-  if (join_.incarnation == peer.left.incarnation && join_.join_seq <= peer.left.join_seq) {
+  if (number.is_old(peer.left)) {
     peer.when = {};
     return;
   }
-  const bool same = peer.incarnation == join_.incarnation;
-  if (same && join_.join_seq <= peer.join_seq) return;
-  peer.incarnation = join_.incarnation;
-  peer.join_seq = join_.join_seq;
+  if (number.is_old(peer.newest)) return;
+  const bool same = std::exchange(peer.newest, number).same_life(number);
   peer.when = now;
   peer.closed = join_.flags & wire::Join::closed;
   take(peer.proposed, join_, [](auto marks) { return !(marks & wire::Join::failed); });

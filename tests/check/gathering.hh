@@ -15,9 +15,8 @@
 #include <span>
 #include <vector>
 
+#include "tests/check/joins.hh"
 #include "tests/check/trace.hh"
-#include "totem/wire.hh"
-#include "transport/time.hh"
 
 namespace gyre::check {
 
@@ -39,15 +38,12 @@ class Gathering {
   const std::vector<Violation>& violations() const noexcept { return findings_.list(); }
 
  private:
-  using Nodes = std::vector<NodeId>;  // ascending
-  struct Peer {                       // as its newest join tells
-    std::uint64_t incarnation = 0, join_seq = 0;
+  struct Peer {  // as its newest join tells
+    JoinNumber newest;
+    JoinNumber left;  // of its last word
     bool closed = false;
     Nodes proposed, failed, with;  // `with`: until it closes, by all its joins
     Time when{};                   // it came; zero: what the process goes by is not known
-    struct LastWord {
-      std::uint64_t incarnation = 0, join_seq = 0;
-    } left;
   };
   struct Side {
     std::map<NodeId, Peer> peers;

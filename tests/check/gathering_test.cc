@@ -4,61 +4,30 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include "tests/check/joins_by_hand.hh"
 
 namespace gyre::check {
 namespace {
 
-namespace wire = totem::wire;
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
-using Ids = std::vector<unsigned>;
-
-struct Words {
-  Ids proposed, with, failed{};
-  bool closed = false, leaving = false;
-};
 
 // What reaches node 1, and what it says, a tenth of a second later each time; its consensus timer
 // is of ten seconds.
-class GatheringOfThree : public testing::Test {
+class GatheringOfThree : public JoinsByHand {
  protected:
   static constexpr Process one{NodeId(1), 1};
 
-  FrameRef join(unsigned from, const Words& words) {
-    now += 100ms;
-    wire::Join made;
-    made.sender = NodeId(from);
-    made.incarnation = 1;
-    made.join_seq = ++joins;
-    made.flags = words.leaving ? wire::Join::leaving : words.closed ? wire::Join::closed : 0;
-    const auto mark = [](const Ids& ids, unsigned id, wire::Join::Mark as) {
-      return std::ranges::find(ids, id) == ids.end() ? 0 : as;
-    };
-    for (unsigned id = 1; id <= 3; ++id)
-      if (mark(words.proposed, id, wire::Join::heard) || mark(words.failed, id, wire::Join::failed))
-        made.entries[made.count++] = {
-            .node = NodeId(id),
-            .marks = static_cast<std::uint8_t>(mark(words.with, id, wire::Join::heard) |
-                                               mark(words.failed, id, wire::Join::failed))};
-    FrameRef frame = pool.take();
-    wire::write_join(frame, made);
-    return frame;
-  }
   void hear(unsigned from, const Words& words) {
+    now += 100ms;
     gathering.received(one, join(from, words).bytes(), false, now);
   }
   void say(const Words& words, std::uint64_t gather = 1) {
+    now += 100ms;
     gathering.sent(one, gather, join(1, words).bytes(), now);
   }
-  void commit() {
-    FrameRef frame = pool.take();
-    wire::CommitToken token{.ring = {7, NodeId(1), 77}, .hop = 1, .members = 3};
-    for (unsigned i = 0; i < 3; ++i) token.entries[i].node = NodeId(i + 1);
-    wire::write_commit_part(frame, token, 0, 3);
-    gathering.sent(one, 1, frame.bytes(), now);
-  }
+  void commit() { gathering.sent(one, 1, commit_token(1).bytes(), now); }
   std::vector<std::string> clauses() const {
     std::vector<std::string> found;
     for (const Violation& each : gathering.violations()) found.push_back(each.clause);
@@ -66,10 +35,7 @@ class GatheringOfThree : public testing::Test {
   }
 
   const Ids all{1, 2, 3}, two{1, 2};
-  FramePool pool{16, 64, 1400, 0};
   Gathering gathering{10s, 0};
-  Time now{};
-  std::uint64_t joins = 0;
 };
 
 TEST_F(GatheringOfThree, AllGoTogether) {

@@ -1,0 +1,36 @@
+// What those share who check by the joins that reach a process: they count in their order, and what
+// a sender said before its newest one that came is history (totem/PROTOCOL.md, deviation 8).
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "totem/wire.hh"
+#include "transport/time.hh"
+
+namespace gyre::check {
+
+using Nodes = std::vector<NodeId>;  // ascending
+
+inline bool has(const Nodes& nodes, NodeId node) {
+  return std::ranges::binary_search(nodes, node);
+}
+
+// What came within this time before something else may have come after it: in one turn joins come,
+// a ring of one comes and goes, and all that was written is sent at its end.
+inline constexpr Duration at_once = std::chrono::milliseconds(5);
+
+// Which life of its sender a join is of, and its number there.
+struct JoinNumber {
+  std::uint64_t incarnation = 0, join_seq = 0;
+
+  static JoinNumber of(const totem::wire::Join& join) { return {join.incarnation, join.join_seq}; }
+  bool same_life(const JoinNumber& other) const { return incarnation == other.incarnation; }
+  // It is no news after that one.
+  bool is_old(const JoinNumber& newest) const {
+    return same_life(newest) && join_seq <= newest.join_seq;
+  }
+};
+
+}  // namespace gyre::check
