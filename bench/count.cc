@@ -33,7 +33,8 @@ void send(std::size_t bytes, std::size_t count) {
   }
 }
 
-// Programs that have each joined a group of their own, said something, and are silent now.
+// Programs that have each joined a group of their own, said something, read what they were told,
+// and are silent now.
 class Crowd {
  public:
   Crowd(std::size_t clients, bool together)
@@ -44,7 +45,7 @@ class Crowd {
     for (std::uint32_t slot = 0; slot < clients; ++slot) {
       auto& program = programs_.emplace_back(connect(slot, std::to_string(slot)));
       program->send(payload_);
-      settle();
+      settle(*program);
     }
     ring_.rotate(10);
   }
@@ -56,9 +57,9 @@ class Crowd {
       const auto program = connect(i * slots_ + slots_ - 1, "churn");
       program->send(payload_);
       program->leave();
-      settle();
+      settle(*program);
       program->die(ring_.now());
-      settle();
+      settle(*program);
     }
   }
 
@@ -70,8 +71,10 @@ class Crowd {
     program->join(together_ ? "all" : own_group);
     return program;
   }
-  void settle() {
+  // Those who are told nothing are not asked.
+  void settle(gyre::bench::LocalProgram& speaker) {
     ring_.rotate(2);
+    speaker.take_messages();
     if (together_)
       for (const Program& program : programs_) program->take_messages();
   }
