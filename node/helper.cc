@@ -272,7 +272,10 @@ void Helper::read_configuration_for(std::uint64_t ticket) {
 
 void Helper::answer_questions() {
   const auto now = Clock::now();
-  for (Outcome outcome; outcomes_.pop(outcome);) desk_.finished(outcome, now);
+  for (Outcome outcome; outcomes_.pop(outcome);) {
+    reload_configuration();  // the outcome may be that of a reload which came just now, too
+    desk_.finished(outcome, now);
+  }
   const std::uint64_t snapshots = snapshots_.load(std::memory_order_acquire);
   if (std::exchange(snapshot_seen_, snapshots) != snapshots) {
     Snapshot snapshot;

@@ -17,6 +17,7 @@
 
 #include "client/gyre/gyre.hh"
 #include "node/config.hh"
+#include "node/key_map.hh"
 #include "node/topics.hh"
 #include "tests/node/temporary.hh"
 
@@ -200,6 +201,96 @@ TEST_F(HelperThread, MoreProgramsThanThereIsRoomForAreToldSo) {
   // Nobody takes what connected: all places stay taken.
   const std::string refusal = programs.get();
   EXPECT_NE(refusal.find("4 programs are connected, which is all"), std::string::npos) << refusal;
+}
+
+// A reload whose end comes with its outcome, while the outcome before is being told.
+class HelperWithReloader : public testing::Test {
+ protected:
+  static constexpr const char* file =
+      "totem {\n  version: 2\n  transport: udpu\n  token: 1000\n}\n"
+      "nodelist {\n  node {\n    nodeid: 7\n    ring0_addr: 127.0.0.1\n  }\n}\n";
+
+  HelperWithReloader() { test::write_file(config.file, file); }
+
+  Topics topics() {
+    Topic hold = [this](const Asked&) -> Answer {
+      return Order{.command = {.kind = Command::Kind::gather}, .then = [this](const Outcome&) {
+                     held.set_value();
+                     go_on.get_future().wait();
+                     return std::string("{}");
+                   }};
+    };
+    return {{"hold", std::move(hold)}, {"reload", reload_topic(reloader)}};
+  }
+  std::future<std::string> ask(const std::string& question) {
+    return std::async(std::launch::async, [=, this] {
+      return client::Connection::query(
+          question, {.run_dir = directory.path(), .connect_timeout = std::chrono::seconds(10)});
+    });
+  }
+  // As the reactor: goes on until there is a command.
+  Command next_command() {
+    Command command;
+    while (!helper.next_command(command)) {
+      if (helper.take_news().snapshot) {
+        page->write({});
+        helper.snapshot_taken();
+      }
+      helper.pass_on();
+      pollfd ready{.fd = helper.wake_fd(), .events = POLLIN, .revents = 0};
+      if (::poll(&ready, 1, 30'000) != 1) throw std::runtime_error("no command came");
+    }
+    return command;
+  }
+
+  std::promise<void> held, go_on;
+  test::TemporaryDirectory directory;
+  Config config = parse_config(file, directory / "ring.conf");
+  Admission admission;
+  LogWriter writer{{.to_stderr = false, .to_syslog = false, .logfile = {}}, false};
+  KeyMap key_map{{.config = config,
+                  .local = {},
+                  .admission = admission,
+                  .names = {},
+                  .parameters = config.timers}};
+  Reloader reloader{
+      {.config = config, .admission = admission, .writer = writer, .key_map = key_map}};
+  shm::Listener listener{directory.path()};
+  RingStore store{directory / "state"};
+  Log log{64};
+  std::unique_ptr<StatusPage> page = std::make_unique<StatusPage>();
+  Helper helper{{.self = NodeId{7},
+                 .clients = slots,
+                 .events_size = shm::ring_min,
+                 .listener = listener,
+                 .ring_store = store,
+                 .log = log,
+                 .writer = writer,
+                 .page = *page,
+                 .topics = topics(),
+                 .reloader = &reloader}};
+};
+
+TEST_F(HelperWithReloader, AReloadIsInForceBeforeItIsCalledDone) {
+  helper.start();
+  std::string changed = file;
+  test::write_file(config.file, changed.replace(changed.find("1000"), 4, "900"));
+  auto waiting = ask("hold"), reloading = ask("reload");
+  Command first = next_command(), second = next_command();
+  if (first.kind == Command::Kind::reload) std::swap(first, second);
+  helper.read_configuration(5);
+  helper.pass_on();
+  EXPECT_EQ(next_command().reason(), "");
+
+  helper.finished({first.number, {}});
+  helper.pass_on();
+  held.get_future().wait();
+  helper.reload_ended(5, true);
+  helper.finished({second.number, {}});
+  helper.pass_on();
+  go_on.set_value();
+  EXPECT_EQ(waiting.get(), "{}");
+  EXPECT_EQ(reloading.get(), R"({"fixed":["totem.token"]})");
 }
 
 }  // namespace
