@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "node/metrics.hh"
+
 namespace gyre::node {
 namespace {
 
@@ -140,7 +142,7 @@ class Filler {
   // Since it was cleared; what counts up and down is told as it is.
   std::uint64_t find(std::string_view group, std::string_view name) const {
     const std::uint64_t now = value(snapshot_, group, name);
-    if (name == "gathers_in_a_row") return now;
+    if (is_gauge(group, name)) return now;
     return now - value(group == "clients" ? programs_ : ring_, group, name);
   }
   void set(const std::string& key, CmapValue value) { map_.set(key, std::move(value)); }

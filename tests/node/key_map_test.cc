@@ -85,6 +85,7 @@ class Maps : public testing::Test {
     snapshot.add("ring", "data_sent", 12);
     snapshot.add("node", "gathers_in_a_row", 4);
     snapshot.add("clients", "opened", 5);
+    snapshot.add("groups", "count", 6);
     maps.emplace(KeyMap::Setup{.config = config,
                                .local = local,
                                .admission = admission,
@@ -222,6 +223,8 @@ TEST_F(Maps, CountersAreClearedOnRequest) {
   EXPECT_EQ(get("stats.gyre.clients.opened", "stats"), "u64 5");
   snapshot.counters[1].value = 20;
   EXPECT_EQ(get("stats.srp.mcast_tx", "stats"), "u64 8");
+  snapshot.counters[4].value = 5;  // one group fewer
+  EXPECT_EQ(get("stats.gyre.groups.count", "stats"), "u64 5");
   EXPECT_EQ(get("stats.clear.totem", "stats"), "");
   json("cmap.set", {"stats", "stats.clear.all", "u32", "1"});
   EXPECT_EQ(get("stats.srp.mcast_tx", "stats"), "u64 0");
