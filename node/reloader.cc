@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -39,6 +40,20 @@ bool can_change(std::string_view path, bool timers) {
   if (path.starts_with("logging.") || path.starts_with("uidgid.")) return true;
   if (path.starts_with("nodelist.")) return false;
   return is_timer(path) ? timers : is_only_shown(path);
+}
+
+// When it counts, it is too late to refuse. Another node may refuse, too: nothing is left behind.
+void check_log(const LoggingConfig& logging) {
+  if (!logging.to_logfile) return;
+  const char* path = logging.logfile.c_str();
+  constexpr int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK;
+  shm::Descriptor file(::open(path, flags | O_CREAT | O_EXCL, 0640));
+  if (file)
+    ::unlink(path);
+  else if (errno == EEXIST)
+    file = shm::Descriptor(::open(path, flags));
+  if (!file)
+    throw std::runtime_error(fmt::format("logging.logfile: {}: {}", path, std::strerror(errno)));
 }
 
 }  // namespace
@@ -89,16 +104,6 @@ Reloader::Next Reloader::merge(const Config& written) const {
   config.logging = written.logging;
   config.grants = written.grants;
   return next;
-}
-
-// When it counts, it is too late to refuse.
-void Reloader::check_log(const LoggingConfig& logging) const {
-  if (!logging.to_logfile || logging.logfile == setup_.config.logging.logfile) return;
-  const shm::Descriptor file(
-      ::open(logging.logfile.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640));
-  if (!file)
-    throw std::runtime_error(
-        fmt::format("logging.logfile: {}: {}", logging.logfile, std::strerror(errno)));
 }
 
 void Reloader::end(bool apply) {

@@ -45,7 +45,6 @@ class Reloader {
     std::vector<std::string> notices;
   };
   Next merge(const Config& written) const;
-  void check_log(const LoggingConfig& logging) const;
 
   Setup setup_;
   std::optional<Next> next_;
