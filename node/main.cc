@@ -189,8 +189,11 @@ void run(Config config, const LocalNode& local, Admission admission, const Optio
   Topics topics = make_topics(names, *writer);
   topics.merge(key_map.topics());
   topics["groups"] = groups_topic(limits.groups);
-  Reloader reloader(
-      {.config = config, .admission = admission, .writer = *writer, .key_map = key_map});
+  Reloader reloader({.config = config,
+                     .admission = admission,
+                     .writer = *writer,
+                     .key_map = key_map,
+                     .nodeid = options.nodeid});
   topics["reload"] = reload_topic(reloader);
   topics["links"] = links_topic(config, local, names);
   const auto allow = [&](uid_t uid, gid_t gid) {

@@ -59,7 +59,9 @@ void check_log(const LoggingConfig& logging) {
 }  // namespace
 
 Reloader::Reading Reloader::read() try {
-  next_ = merge(read_config(setup_.config.file));
+  const Config written = read_config(setup_.config.file);
+  static_cast<void>(find_local(written, setup_.nodeid));  // or the next start would fail
+  next_ = merge(written);
   check_log(next_->config.logging);
   return {.refused = {}, .timers = next_->config.timers};
 } catch (const std::exception& error) {

@@ -23,6 +23,7 @@ class Reloader {
     Admission& admission;  // likewise
     LogWriter& writer;
     KeyMap& key_map;
+    std::optional<std::uint32_t> nodeid{};  // as find_local() was told
   };
   explicit Reloader(const Setup& setup) : setup_(setup) {}
 

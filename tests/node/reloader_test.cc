@@ -70,5 +70,19 @@ TEST_F(Reloads, NoLogIsLeftBehindIfAnotherNodeRefuses) {
   EXPECT_THAT(test::read_file(file), HasSubstr("kept"));
 }
 
+// The daemon would not start with it any more.
+TEST_F(Reloads, ANodelistWithoutThisNodeIsRefused) {
+  std::string moved = text();
+  moved.replace(moved.find("127.0.0.1"), 9, "192.0.2.7");
+  EXPECT_THAT(refused(moved), HasSubstr(directory / "ring.conf:6: "));
+  Reloader eight({.config = config,
+                  .admission = admission,
+                  .writer = writer,
+                  .key_map = key_map,
+                  .nodeid = 8});
+  test::write_file(config.file, text());
+  EXPECT_THAT(eight.read().refused, HasSubstr("no node has --nodeid 8"));
+}
+
 }  // namespace
 }  // namespace gyre::node
