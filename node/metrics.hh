@@ -1,6 +1,7 @@
 // What a node tells of itself, for those who watch many: a snapshot as OpenMetrics text.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,11 @@ inline constexpr std::string_view metrics_type =
 
 std::string metrics_text(const Snapshot&, const StatusNames&);
 
+struct CounterHelp {
+  std::string_view group, name, text;
+  bool gauge = false;
+};
+std::span<const CounterHelp> counter_helps() noexcept;
 // What a counter counts: one line for whoever reads its graph. Empty: nobody has said so.
 std::string_view counter_help(std::string_view group, std::string_view name) noexcept;
 // It may fall, too.

@@ -3,12 +3,7 @@
 namespace gyre::node {
 namespace {
 
-struct Help {
-  std::string_view group, name, text;
-  bool gauge = false;
-};
-
-constexpr Help helps[] = {
+constexpr CounterHelp helps[] = {
     {"node", "turns", "Rounds of the data plane."},
     {"node", "dropped_unlisted", "Frames of nodes that the nodelist does not have."},
     {"node", "dropped_peers_full", "Frames of more nodes than a cluster can have."},
@@ -74,6 +69,9 @@ constexpr Help helps[] = {
     {"groups", "unknown_group", "Messages for groups that nobody is in."},
     {"groups", "not_a_member", "Messages of programs that are not in the group."},
     {"groups", "refused", "Joins, and memberships after a merge, that found no room."},
+    {"groups", "unknown_sender", "Messages of nodes that are not in the view."},
+    {"groups", "early", "Messages that came before every member's list of groups."},
+    {"groups", "stale_barrier", "Lists of groups that were another ring's, or came twice."},
     {"groups", "lists", "Lists of groups taken from members of a new ring."},
     {"groups", "barriers", "Barriers that every member's list came through."},
 
@@ -105,21 +103,25 @@ constexpr Help helps[] = {
     {"header", "dropped_no_buffer", "Frames for whose copy no memory was left."},
 };
 
-const Help* find(std::string_view group, std::string_view name) noexcept {
-  for (const Help& help : helps)
+const CounterHelp* find(std::string_view group, std::string_view name) noexcept {
+  for (const CounterHelp& help : helps)
     if (help.group == group && help.name == name) return &help;
   return nullptr;
 }
 
 }  // namespace
 
+std::span<const CounterHelp> counter_helps() noexcept {
+  return helps;
+}
+
 std::string_view counter_help(std::string_view group, std::string_view name) noexcept {
-  const Help* help = find(group, name);
+  const CounterHelp* help = find(group, name);
   return help ? help->text : std::string_view();
 }
 
 bool is_gauge(std::string_view group, std::string_view name) noexcept {
-  const Help* help = find(group, name);
+  const CounterHelp* help = find(group, name);
   return help && help->gauge;
 }
 

@@ -34,6 +34,7 @@ constexpr Named<R> ring_names[] = {
     {"joins_paused", &R::joins_paused},
     {"joins_held_down", &R::joins_held_down},
     {"joins_frame_size", &R::joins_frame_size},
+    {"joins_ring_seq", &R::joins_ring_seq},
     {"joins_deaf", &R::joins_deaf},
     {"joins_divisive", &R::joins_divisive},
     {"commit_tokens_received", &R::commit_tokens_received},
@@ -77,6 +78,9 @@ constexpr Named<G> group_names[] = {
     {"unknown_group", &G::unknown_group},
     {"not_a_member", &G::not_a_member},
     {"refused", &G::refused},
+    {"unknown_sender", &G::unknown_sender},
+    {"early", &G::early},
+    {"stale_barrier", &G::stale_barrier},
     {"lists", &G::lists},
     {"barriers", &G::barriers},
 };
@@ -96,9 +100,11 @@ constexpr Named<N> node_names[] = {
     {"tokens_lost_in_recovery", &N::tokens_lost_in_recovery},
 };
 
-template <typename Counters, std::size_t count>
+// `others` of them are told elsewhere; all are told.
+template <std::size_t others = 0, typename Counters, std::size_t count>
 void add(Snapshot& page, const char* group, const Named<Counters> (&names)[count],
          const Counters& counters) {
+  static_assert(sizeof(Counters) == (count + others) * sizeof(std::uint64_t));
   for (const Named<Counters>& counter : names)
     page.add(group, counter.name, counters.*counter.value);
 }
@@ -151,7 +157,7 @@ void Node::snapshot(Snapshot& page, Time now) const noexcept {
   page.pauses = pauses_;
   tell_members(page);
   page.counter_count = 0;
-  add(page, "node", node_names, counters_);
+  add<4>(page, "node", node_names, counters_);  // but for those of clients
   std::uint64_t requests = counters_.requests, events = counters_.events;
   ports_.each([&](const ClientPort& port) {
     requests += port.counters().requests;
