@@ -36,7 +36,8 @@ void add_admission(Cmap& map, const Admission& admission) {
 }
 
 // The timers that are in force; those without effect are not listed.
-void add_timers(Cmap& map, const Config& config, const totem::Parameters& parameters) {
+void add_timers(Cmap& map, const Config& config) {
+  const totem::Parameters& timers = config.timers;
   const auto set = [&](const char* name, std::uint64_t value) {
     map.set(fmt::format("runtime.config.totem.{}", name), static_cast<std::uint32_t>(value));
   };
@@ -44,17 +45,17 @@ void add_timers(Cmap& map, const Config& config, const totem::Parameters& parame
     set(name, static_cast<std::uint64_t>(
                   std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()));
   };
-  milliseconds("token", parameters.token_loss);
-  milliseconds("token_retransmit", parameters.token_retransmit);
-  milliseconds("hold", parameters.hold);
-  milliseconds("join", parameters.join);
-  milliseconds("send_join", parameters.send_join);
-  milliseconds("consensus", parameters.consensus);
-  milliseconds("merge", parameters.merge_detect);
-  set("fail_recv_const", parameters.fail_to_receive);
-  set("seqno_unchanged_const", parameters.seqno_unchanged);
-  if (parameters.global_window) set("window_size", parameters.global_window);
-  if (parameters.personal_window) set("max_messages", parameters.personal_window);
+  milliseconds("token", timers.token_loss);
+  milliseconds("token_retransmit", timers.token_retransmit);
+  milliseconds("hold", timers.hold);
+  milliseconds("join", timers.join);
+  milliseconds("send_join", timers.send_join);
+  milliseconds("consensus", timers.consensus);
+  milliseconds("merge", timers.merge_detect);
+  set("fail_recv_const", timers.fail_to_receive);
+  set("seqno_unchanged_const", timers.seqno_unchanged);
+  if (timers.global_window) set("window_size", timers.global_window);
+  if (timers.personal_window) set("max_messages", timers.personal_window);
   set("block_unlisted_ips", config.block_unlisted_ips);
   map.set("runtime.config.totem.interface.0.mcastport", std::uint16_t{config.mcastport});
   std::uint32_t losses = 4;
@@ -93,7 +94,6 @@ KeyMap::KeyMap(const Setup& setup)
     : names_(setup.names),
       self_(static_cast<std::uint32_t>(setup.local.nodeid)),
       local_(setup.local),
-      parameters_(setup.parameters),
       set_debug_(setup.set_debug) {
   reload(setup.config, setup.admission);
   add_services(icmap_);
@@ -102,13 +102,11 @@ KeyMap::KeyMap(const Setup& setup)
 }
 
 void KeyMap::reload(const Config& config, const Admission& admission) {
-  totem::Parameters timers = config.timers;
-  timers.receive_frames = parameters_.receive_frames;
   Cmap next;
   add_configuration(next, config);
   add_nodelist(next, config, local_);
   add_admission(next, admission);
-  add_timers(next, config, timers);
+  add_timers(next, config);
   std::vector<std::string> gone;
   configured_.each("", [&](const std::string& key, const CmapValue&) {
     if (!next.find(key)) gone.push_back(key);

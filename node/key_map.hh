@@ -19,7 +19,6 @@ class KeyMap {
     const LocalNode& local;
     const Admission& admission;
     const StatusNames& names;
-    totem::Parameters parameters;                       // in force
     std::function<void(bool)> set_debug = [](bool) {};  // of the log
   };
   explicit KeyMap(const Setup& setup);
@@ -51,7 +50,6 @@ class KeyMap {
   StatusNames names_;
   std::uint32_t self_ = 0;
   LocalNode local_;
-  totem::Parameters parameters_;
   std::uint64_t config_version_ = 0;
   std::function<void(bool)> set_debug_;
   Cmap configured_;  // what of icmap_ is there because of the configuration

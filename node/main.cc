@@ -184,7 +184,6 @@ void run(Config config, const LocalNode& local, Admission admission, const Optio
                   .local = local,
                   .admission = admission,
                   .names = names,
-                  .parameters = parameters,
                   .set_debug = [&](bool on) { writer->set_debug(on); }});
   Topics topics = make_topics(names, *writer);
   topics.merge(key_map.topics());

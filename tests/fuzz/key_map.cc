@@ -64,11 +64,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const Admission admission;
   static const StatusNames names;
   static const Snapshot snapshot;
-  KeyMap maps({.config = config,
-               .local = local,
-               .admission = admission,
-               .names = names,
-               .parameters = config.timers});
+  KeyMap maps({.config = config, .local = local, .admission = admission, .names = names});
   const Topics topics = maps.topics();
   std::vector<std::unique_ptr<Stream>> streams;
   for (fuzz::Script script(data, size); !script.done();) {

@@ -248,11 +248,7 @@ class HelperWithReloader : public testing::Test {
   Config config = parse_config(file, directory / "ring.conf");
   Admission admission;
   LogWriter writer{{.to_stderr = false, .to_syslog = false, .logfile = {}}, false};
-  KeyMap key_map{{.config = config,
-                  .local = {},
-                  .admission = admission,
-                  .names = {},
-                  .parameters = config.timers}};
+  KeyMap key_map{{.config = config, .local = {}, .admission = admission, .names = {}}};
   Reloader reloader{
       {.config = config, .admission = admission, .writer = writer, .key_map = key_map}};
   shm::Listener listener{directory.path()};

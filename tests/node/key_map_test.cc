@@ -90,7 +90,6 @@ class Maps : public testing::Test {
                                .local = local,
                                .admission = admission,
                                .names = names,
-                               .parameters = config.timers,
                                .set_debug = [this](bool on) { debug = on; }});
     topics = maps->topics();
   }

@@ -36,11 +36,7 @@ class Reloads : public testing::Test {
   Config config = parse_config(text(), directory / "ring.conf");
   Admission admission;
   LogWriter writer{{.to_stderr = false, .to_syslog = false, .logfile = {}}, false};
-  KeyMap key_map{{.config = config,
-                  .local = {},
-                  .admission = admission,
-                  .names = {},
-                  .parameters = config.timers}};
+  KeyMap key_map{{.config = config, .local = {}, .admission = admission, .names = {}}};
   Reloader reloader{
       {.config = config, .admission = admission, .writer = writer, .key_map = key_map}};
 };
