@@ -22,6 +22,11 @@ bool is_fitting(const CmapValue& value) noexcept {
   return size_of(value) <= cmap_value_max && !(bytes && bytes->bytes.empty());
 }
 
+CmapStatus check(std::string_view key, const CmapValue& value) noexcept {
+  if (!valid_cmap_key(key)) return CmapStatus::bad_key;
+  return is_fitting(value) ? CmapStatus::ok : CmapStatus::bad_value;
+}
+
 }  // namespace
 
 bool valid_cmap_key(std::string_view key) noexcept {
@@ -30,23 +35,39 @@ bool valid_cmap_key(std::string_view key) noexcept {
 }
 
 CmapStatus Cmap::set(std::string_view key, CmapValue value) {
-  if (!valid_cmap_key(key)) return CmapStatus::bad_key;
-  if (!is_fitting(value)) return CmapStatus::bad_value;
+  const CmapStatus status = check(key, value);
+  if (status != CmapStatus::ok) return status;
+  if (!has_room(key, value)) return CmapStatus::full;
+  store(key, std::move(value));
+  return CmapStatus::ok;
+}
+
+CmapStatus Cmap::put(std::string_view key, CmapValue value) {
+  const CmapStatus status = check(key, value);
+  if (status == CmapStatus::ok) store(key, std::move(value));
+  return status;
+}
+
+// A shorter value has room always.
+bool Cmap::has_room(std::string_view key, const CmapValue& value) const {
   const auto found = values_.find(key);
-  const bool known = found != values_.end();
-  if (known && found->second == value) return CmapStatus::ok;
-  const std::size_t before = known ? key.size() + size_of(found->second) : 0;
-  const std::size_t bytes = bytes_ - before + key.size() + size_of(value);
-  if ((!known && values_.size() >= limits_.keys) || bytes > limits_.bytes) return CmapStatus::full;
-  bytes_ = bytes;
-  if (!known) {
+  if (found == values_.end())
+    return values_.size() < limits_.keys && bytes_ + key.size() + size_of(value) <= limits_.bytes;
+  const std::size_t before = size_of(found->second), after = size_of(value);
+  return after <= before || bytes_ - before + after <= limits_.bytes;
+}
+
+void Cmap::store(std::string_view key, CmapValue value) {
+  const auto found = values_.find(key);
+  if (found == values_.end()) {
+    bytes_ += key.size() + size_of(value);
     const auto added = values_.emplace(key, std::move(value)).first;
-    tell({added->first, nullptr, &added->second});
-    return CmapStatus::ok;
+    return tell({added->first, nullptr, &added->second});
   }
+  if (found->second == value) return;
+  bytes_ = bytes_ - size_of(found->second) + size_of(value);
   const CmapValue old = std::exchange(found->second, std::move(value));
   tell({found->first, &old, &found->second});
-  return CmapStatus::ok;
 }
 
 CmapStatus Cmap::remove(std::string_view key) {

@@ -1,8 +1,8 @@
 // The key map: what Corosync's programs and tools call cmap. Names and values, in alphabetical
 // order, and whoever wants to know when one changes.
 //
-// Pure, bounded, and for one thread: the helper's. It says what may be written down at all; which
-// keys a program may write is cmap_rules.hh.
+// Pure, bounded for programs, and for one thread: the helper's. It says what may be written down at
+// all; which keys a program may write is cmap_rules.hh.
 #pragma once
 
 #include <functional>
@@ -38,7 +38,10 @@ class Cmap {
   explicit Cmap(const Limits& limits) : limits_(limits) {}
   Cmap() : Cmap(Limits{}) {}
 
+  // For programs, within the limits.
   CmapStatus set(std::string_view key, CmapValue value);
+  // For the daemon, which has a bound of its own: what programs wrote takes no room from it.
+  CmapStatus put(std::string_view key, CmapValue value);
   CmapStatus remove(std::string_view key);
 
   // Null: there is none. Valid until the next change.
@@ -70,6 +73,8 @@ class Cmap {
     bool prefix;
     Tracker tracker;
   };
+  bool has_room(std::string_view key, const CmapValue& value) const;
+  void store(std::string_view key, CmapValue value);
   void tell(const Change& change) const;
 
   Limits limits_;

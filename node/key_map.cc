@@ -13,33 +13,33 @@ void add_configuration(Cmap& map, const Config& config) {
   for (const auto& [path, text] : config.keys) {
     if (path.starts_with("uidgid.")) continue;  // by name, perhaps: see add_admission
     const CmapReading reading = read_cmap_value(cmap_type_of(key_of(path)), text);
-    map.set(path, reading.value ? *reading.value : CmapValue(text));
+    map.put(path, reading.value ? *reading.value : CmapValue(text));
   }
 }
 
 void add_nodelist(Cmap& map, const Config& config, const LocalNode& local) {
   if (config.form != Form::nodelist) return;
-  map.set("nodelist.local_node_pos", static_cast<std::uint32_t>(local.position));
+  map.put("nodelist.local_node_pos", static_cast<std::uint32_t>(local.position));
   for (std::size_t i = 0; i < config.nodes.size(); ++i) {
     const NodeId id = i == local.position  ? local.nodeid
                       : i < local.position ? local.peers[i].nodeid
                                            : local.peers[i - 1].nodeid;
-    map.set(fmt::format("nodelist.node.{}.nodeid", i), static_cast<std::uint32_t>(id));
+    map.put(fmt::format("nodelist.node.{}.nodeid", i), static_cast<std::uint32_t>(id));
   }
 }
 
 void add_admission(Cmap& map, const Admission& admission) {
   for (const uid_t uid : admission.uids())
-    map.set(fmt::format("uidgid.config.uid.{}", uid), std::uint8_t{1});
+    map.put(fmt::format("uidgid.config.uid.{}", uid), std::uint8_t{1});
   for (const gid_t gid : admission.gids())
-    map.set(fmt::format("uidgid.config.gid.{}", gid), std::uint8_t{1});
+    map.put(fmt::format("uidgid.config.gid.{}", gid), std::uint8_t{1});
 }
 
 // The timers that are in force; those without effect are not listed.
 void add_timers(Cmap& map, const Config& config) {
   const totem::Parameters& timers = config.timers;
   const auto set = [&](const char* name, std::uint64_t value) {
-    map.set(fmt::format("runtime.config.totem.{}", name), static_cast<std::uint32_t>(value));
+    map.put(fmt::format("runtime.config.totem.{}", name), static_cast<std::uint32_t>(value));
   };
   const auto milliseconds = [&](const char* name, Duration duration) {
     set(name, static_cast<std::uint64_t>(
@@ -57,7 +57,7 @@ void add_timers(Cmap& map, const Config& config) {
   if (timers.global_window) set("window_size", timers.global_window);
   if (timers.personal_window) set("max_messages", timers.personal_window);
   set("block_unlisted_ips", config.block_unlisted_ips);
-  map.set("runtime.config.totem.interface.0.mcastport", std::uint16_t{config.mcastport});
+  map.put("runtime.config.totem.interface.0.mcastport", std::uint16_t{config.mcastport});
   std::uint32_t losses = 4;
   if (const auto written = config.keys.find("totem.token_retransmits_before_loss_const");
       written != config.keys.end())
@@ -70,16 +70,16 @@ void add_services(Cmap& map) {
   constexpr std::string_view services[] = {"cmap", "cfg", "cpg"};
   for (std::uint16_t id = 0; const std::string_view service : services) {
     const auto place = fmt::format("internal_configuration.service.{}.", id);
-    map.set(place + "name", fmt::format("corosync_{}", service));
-    map.set(place + "ver", std::uint32_t{0});
-    map.set(fmt::format("runtime.services.{}.service_id", service), id++);
+    map.put(place + "name", fmt::format("corosync_{}", service));
+    map.put(place + "ver", std::uint32_t{0});
+    map.put(fmt::format("runtime.services.{}.service_id", service), id++);
   }
 }
 
 // What of votequorum stays as it is.
 void add_votes(Cmap& map, const membership::QuorumSettings& quorum, std::uint32_t self) {
   const auto set = [&](const char* name, CmapValue value) {
-    map.set(fmt::format("runtime.votequorum.{}", name), std::move(value));
+    map.put(fmt::format("runtime.votequorum.{}", name), std::move(value));
   };
   set("this_node_id", self);
   set("two_node", std::uint8_t{quorum.two_node});
@@ -98,7 +98,7 @@ KeyMap::KeyMap(const Setup& setup)
   reload(setup.config, setup.admission);
   add_services(icmap_);
   if (setup.config.quorum.section) add_votes(icmap_, setup.config.quorum, self_);
-  icmap_.set("runtime.force_gather", std::string("no"));
+  icmap_.put("runtime.force_gather", std::string("no"));
 }
 
 void KeyMap::reload(const Config& config, const Admission& admission) {
@@ -114,7 +114,7 @@ void KeyMap::reload(const Config& config, const Admission& admission) {
   for (const std::string& key : gone) icmap_.remove(key);
   // What a program made of it does not outlive the configuration that it stood beside.
   if (!next.find("logging.debug")) icmap_.remove("logging.debug");
-  next.each("", [&](const std::string& key, const CmapValue& value) { icmap_.set(key, value); });
+  next.each("", [&](const std::string& key, const CmapValue& value) { icmap_.put(key, value); });
   configured_ = std::move(next);
   const CmapValue* version = icmap_.find("totem.config_version");
   config_version_ = version ? std::get<std::uint64_t>(*version) : 0;
@@ -132,13 +132,13 @@ void KeyMap::refresh(const Snapshot& snapshot) {
                                                      : "";
     for (const char* place : {"runtime.members", "runtime.totem.pg.mrp.srp.members"}) {
       const auto set = [&](const char* name, CmapValue value) {
-        icmap_.set(fmt::format("{}.{}.{}", place, node, name), std::move(value));
+        icmap_.put(fmt::format("{}.{}.{}", place, node, name), std::move(value));
       };
       set("ip", fmt::format("r(0) ip({}) ", address));
       set("join_count", static_cast<std::uint32_t>(member.joins));
       set("status", std::string(i < snapshot.member_count ? "joined" : "left"));
     }
-    icmap_.set(fmt::format("runtime.members.{}.config_version", node),
+    icmap_.put(fmt::format("runtime.members.{}.config_version", node),
                node == self_ ? config_version_ : std::uint64_t{0});
   }
   if (names_.votequorum && snapshot.member_count > 0) refresh_votes(snapshot);
@@ -149,7 +149,7 @@ void KeyMap::refresh_votes(const Snapshot& snapshot) {
   using membership::Verdict;
   const Verdict& verdict = snapshot.verdict;
   const auto set = [&](const char* name, CmapValue value) {
-    icmap_.set(fmt::format("runtime.votequorum.{}", name), std::move(value));
+    icmap_.put(fmt::format("runtime.votequorum.{}", name), std::move(value));
   };
   const auto id = [&](std::size_t member) {
     return static_cast<std::uint32_t>(snapshot.members[member].member.node);

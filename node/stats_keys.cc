@@ -145,7 +145,7 @@ class Filler {
     if (is_gauge(group, name)) return now;
     return now - value(group == "clients" ? programs_ : ring_, group, name);
   }
-  void set(const std::string& key, CmapValue value) { map_.set(key, std::move(value)); }
+  void set(const std::string& key, CmapValue value) { map_.put(key, std::move(value)); }
 
   Cmap& map_;
   const Snapshot& snapshot_;

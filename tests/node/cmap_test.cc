@@ -79,6 +79,14 @@ TEST(Cmap, IsBoundedInNumberAndSize) {
   EXPECT_EQ(map.set("four", std::string(60, 'x')), CmapStatus::ok);
   EXPECT_EQ(keys(map).size(), 3u);
 
+  // The daemon's own keys take their room, and find it whatever programs wrote.
+  EXPECT_EQ(map.put("our.key", std::string(50, 'x')), CmapStatus::ok);
+  EXPECT_EQ(map.put("our.key", std::string(70, 'x')), CmapStatus::ok);
+  EXPECT_EQ(map.put("our key", one), CmapStatus::bad_key);
+  EXPECT_EQ(map.put("our.key", CmapBytes{}), CmapStatus::bad_value);
+  EXPECT_EQ(map.set("four", std::string(61, 'x')), CmapStatus::full);
+  EXPECT_EQ(map.set("four", std::string(59, 'x')), CmapStatus::ok);
+
   Cmap wide;
   EXPECT_EQ(wide.set("long", std::string(cmap_value_max, 'x')), CmapStatus::ok);
   EXPECT_EQ(wide.set("long", std::string(cmap_value_max + 1, 'x')), CmapStatus::bad_value);

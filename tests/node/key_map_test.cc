@@ -277,6 +277,26 @@ TEST_F(Maps, ProgramsWriteDownWhatIsTheirs) {
   EXPECT_EQ(get("my.key"), "");
 }
 
+TEST_F(Maps, HaveRoomForWhatTheDaemonTellsWhateverProgramsWrote) {
+  const auto write = [&](std::size_t i, std::size_t size) {
+    return error(
+        json("cmap.set", {"icmap", fmt::format("my.{}", i), "str", std::string(size, 'x')}));
+  };
+  std::size_t count = 0;
+  for (const std::size_t size : {cmap_value_max, std::size_t{1}})
+    while (write(count, size).empty()) ++count;
+  EXPECT_EQ(write(count, 1), "CS_ERR_NO_SPACE");
+
+  snapshot.members[2].member.node = NodeId{78};
+  EXPECT_EQ(get("runtime.members.78.status"), "str left");
+  std::string next = file;
+  next.replace(next.find("nonsense"), 8, "more");
+  maps->reload(parse_config(next, "ring.conf"), admission);
+  EXPECT_EQ(get("more.some"), "str thing");
+  EXPECT_EQ(get("nonsense.some"), "");
+  EXPECT_EQ(write(count, 1), "CS_ERR_NO_SPACE");
+}
+
 TEST_F(Maps, WhatCannotBeDoneIsNamed) {
   struct Case {
     std::string topic;
