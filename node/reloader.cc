@@ -96,13 +96,7 @@ Reloader::Next Reloader::merge(const Config& written) const {
   for (const Config* each : {static_cast<const Config*>(&setup_.config), &written})
     for (const auto& [path, value] : each->keys) paths.insert(path);
   for (const std::string& path : paths) take(path);
-  if (timers) {
-    const totem::Parameters before = config.timers;
-    config.timers = written.timers;
-    config.timers.global_window = before.global_window;
-    config.timers.personal_window = before.personal_window;
-    config.timers.open = before.open;
-  }
+  if (timers) config.timers.take_timers(written.timers);
   config.logging = written.logging;
   config.grants = written.grants;
   return next;

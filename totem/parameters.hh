@@ -24,6 +24,19 @@ struct Parameters {
       1400;  // bytes of one frame behind the clear header: a constant of the cluster
   std::uint32_t receive_frames = 64;  // frames that this node's receive queue holds
   bool open = true;                   // nodes that no one listed may turn up (no nodelist)
+
+  // What may change while a ring stands. What tells a lost member from a slow one stays as it is
+  // (token_loss and consensus): while some members have other ones, two parts could both believe to
+  // be the one that goes on. So do windows, sizes, and whether the ring is open.
+  void take_timers(const Parameters& other) noexcept {
+    token_retransmit = other.token_retransmit;
+    hold = other.hold;
+    join = other.join;
+    send_join = other.send_join;
+    merge_detect = other.merge_detect;
+    seqno_unchanged = other.seqno_unchanged;
+    fail_to_receive = other.fail_to_receive;
+  }
 };
 
 }  // namespace gyre::totem

@@ -82,16 +82,6 @@ Ring::Ring(const Parameters& parameters, const Identity& identity, Peers& peers,
   log_->add_member(NodeIndex::self);
 }
 
-void Ring::set_timers(const Parameters& parameters) noexcept {
-  parameters_.token_retransmit = parameters.token_retransmit;
-  parameters_.hold = parameters.hold;
-  parameters_.join = parameters.join;
-  parameters_.send_join = parameters.send_join;
-  parameters_.merge_detect = parameters.merge_detect;
-  parameters_.seqno_unchanged = parameters.seqno_unchanged;
-  parameters_.fail_to_receive = parameters.fail_to_receive;
-}
-
 void Ring::start(Time now) {
   now_ = now;
   enter_gather(Reason::started, NodeIndex::self, now);

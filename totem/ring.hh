@@ -128,10 +128,8 @@ class Ring {
 
   // Forms the ring anew, because someone asks for it. Nothing if it is being formed.
   void gather(Time now);
-  // Other timers from now on. What tells a lost member from a slow one stays as it is (token_loss
-  // and consensus): while some members have other ones, two parts could both believe to be the one
-  // that goes on. So do windows, sizes, and whether the ring is open.
-  void set_timers(const Parameters& parameters) noexcept;
+  // Other timers from now on, of those that may change.
+  void set_timers(const Parameters& parameters) noexcept { parameters_.take_timers(parameters); }
   // Ring seqs up to `ring_seq` are on disk.
   void reserved(std::uint64_t ring_seq, Time now);
   // Orderly: sends what is pending, tells everyone, and then has left().
