@@ -70,11 +70,11 @@ bool Node::turn(Time now) {
   bool active = receive(Lane::data, now);
   active |= receive(Lane::token, now);
   submit_barrier();
+  expire_reload(now);
   submit_words();
   voting_.expire(membership_, now);
   submit_votes();
   active |= submit_all();
-  expire_reload(now);
   ring_.expire(now);
   note_pause(since_last);
   drain();
@@ -213,7 +213,6 @@ bool Node::send() {
   return taken > 0;
 }
 
-// From one visit of the token to the next in the same ring.
 // The ring says what a pause is.
 void Node::note_pause(Duration length) {
   if (ring_.counters().pauses == pauses_.count) return;
@@ -224,6 +223,7 @@ void Node::note_pause(Duration length) {
              std::chrono::floor<std::chrono::milliseconds>(length).count());
 }
 
+// From one visit of the token to the next in the same ring.
 void Node::measure_rotation(Time now) noexcept {
   const std::uint64_t visits = ring_.counters().rotation_count;
   if (std::exchange(visits_seen_, visits) == visits) return;

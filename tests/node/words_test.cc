@@ -227,6 +227,22 @@ TEST_F(Reloading, WhoDoesNotAnswerIsNotWaitedForForEver) {
   EXPECT_EQ(applied(), (std::vector<bool>{false, false, false}));
 }
 
+// In the turn in which it is due: nothing else would wake a node that sleeps for the next one.
+TEST_F(Reloading, IsGivenUpAtOnceWhenItIsDue) {
+  propose(0, 7);
+  ASSERT_TRUE(cluster.run_until([&] { return node(0).to_read() != 0; }));
+  const Time due = cluster.now + std::chrono::seconds(20);
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.now + Cluster::tick >= due; },
+                                std::chrono::seconds(25)));
+  const auto said = [&] {
+    const totem::Counters& counters = node(0).node().ring().counters();
+    return counters.data_sent + counters.hold_cancels_sent;
+  };
+  const std::uint64_t before = said();
+  cluster.step();
+  EXPECT_EQ(said(), before + 1);
+}
+
 // Whatever happens at whatever instant, members that stay together do the same.
 TEST(ReloadAtAnyInstant, OfACrashIsAppliedByAllThatStayOrByNone) {
   std::size_t applied = 0, aborted = 0;
