@@ -28,7 +28,7 @@ class Reload {
  public:
   enum class Step : std::uint8_t {
     none,
-    read,    // the file: then say_of() what came of it
+    read,    // the file: then answer() what came of it
     apply,   // what was read
     abort,   // forget it
     refuse,  // our own request, which never began

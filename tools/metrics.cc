@@ -1,6 +1,8 @@
 // gyre metrics: what the local node counts, as its metrics port serves it.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tools/ask.hh"
 #include "tools/command.hh"
 
