@@ -121,6 +121,15 @@ class InitScript(Service):
             self.assertNotEqual(self.pid(), before)
             before = self.pid()
 
+    def test_reloads_and_waits_for_the_answer(self):
+        self.script(7, "corosync is stopped\n", "reload")
+        self.start()
+        self.machine.write("/etc/corosync/corosync.conf", CONFIGURATION + "own {\n  key: 1\n}\n")
+        self.script(0, re.escape("Reloading corosync.conf...\nDone\n"), "reload")
+        self.expect(0, "own.key .*= 1\n", "corosync-cmapctl", "-g", "own.key")
+        self.machine.write("/etc/corosync/corosync.conf", "totem {\n  version: 3\n}\n")
+        self.script(1, "Reloading(.|\n)*corosync.conf:2: .*\n", "reload")
+
     def test_does_not_start_what_did_not_run(self):
         for word in ("try-restart", "condrestart"):
             self.script(0, "", word)
@@ -153,7 +162,6 @@ class InitScript(Service):
 
     def test_refuses_what_it_cannot_do(self):
         self.script(2, "Usage: /etc/init.d/corosync {.*}\n", "begin")
-        self.script(3, ".*use restart\n", "reload")
         self.expect(4, "corosync: only root may do that\n", "/etc/init.d/corosync", "start",
                     user=4242)
         self.machine.run("mv", "/usr/local/sbin/gyred", "/gyred")
@@ -202,6 +210,15 @@ class Systemd(Service):
             self.expect(0, "", "systemctl", "stop", name)
             self.assertEqual((self.show("Result"), self.show("ExecMainStatus")), ("success", "0"))
         self.assertNotIn("left without saying so", self.log())
+
+    def test_reloads_and_waits_for_the_answer(self):
+        self.expect(0, "", "systemctl", "start", "corosync")
+        self.machine.write("/etc/corosync/corosync.conf", CONFIGURATION + "own {\n  key: 1\n}\n")
+        self.expect(0, "", "systemctl", "reload", "corosync")
+        self.expect(0, "own.key .*= 1\n", "corosync-cmapctl", "-g", "own.key")
+        self.machine.write("/etc/corosync/corosync.conf", "totem {\n  version: 3\n}\n")
+        self.assertNotEqual(self.machine.run("systemctl", "reload", "corosync").returncode, 0)
+        self.assertEqual(self.show("ActiveState"), "active")
 
     def test_has_the_rights_that_it_needs(self):
         self.expect(0, "", "systemctl", "start", "corosync")
