@@ -1,6 +1,5 @@
 #include "node/exporter.hh"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <microhttpd.h>
 
@@ -11,6 +10,7 @@
 
 #include "node/metrics.hh"
 #include "transport/shm/replies.hh"
+#include "transport/udp/address.hh"
 
 namespace gyre::node {
 namespace {
@@ -49,22 +49,6 @@ MHD_Result serve(void* run_dir, MHD_Connection* connection, const char* url, con
   return reply(connection, page_of(url, method, *static_cast<std::string*>(run_dir)));
 }
 
-sockaddr_storage socket_address(const MetricsAddress& address) {
-  sockaddr_storage storage{};
-  auto* v4 = reinterpret_cast<sockaddr_in*>(&storage);
-  auto* v6 = reinterpret_cast<sockaddr_in6*>(&storage);
-  if (::inet_pton(AF_INET, address.address.c_str(), &v4->sin_addr) == 1) {
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(address.port);
-  } else if (::inet_pton(AF_INET6, address.address.c_str(), &v6->sin6_addr) == 1) {
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(address.port);
-  } else {
-    throw std::runtime_error(fmt::format("metrics: \"{}\" is no address", address.address));
-  }
-  return storage;
-}
-
 }  // namespace
 
 struct Exporter::State {
@@ -74,14 +58,14 @@ struct Exporter::State {
 
 Exporter::Exporter(const MetricsAddress& address, const std::string& run_dir)
     : state_(std::make_unique<State>(State{.run_dir = run_dir})) {
-  const sockaddr_storage at = socket_address(address);
-  const unsigned v6 = at.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0;
+  alignas(sockaddr_storage) const Address at = udp::to_address(address.address, address.port);
+  const unsigned v6 = udp::family(at) == AF_INET6 ? MHD_USE_IPv6 : 0;
   errno = 0;
   state_->daemon = MHD_start_daemon(
       MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | v6, address.port, nullptr, nullptr, serve,
-      &state_->run_dir, MHD_OPTION_SOCK_ADDR, &at,  //
-      MHD_OPTION_CONNECTION_LIMIT, connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-      connections_of_one_max, MHD_OPTION_CONNECTION_TIMEOUT, silence_max_s,  //
+      &state_->run_dir, MHD_OPTION_SOCK_ADDR, udp::raw(at), MHD_OPTION_CONNECTION_LIMIT,
+      connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT, connections_of_one_max,
+      MHD_OPTION_CONNECTION_TIMEOUT, silence_max_s,  //
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory, MHD_OPTION_END);
   if (!state_->daemon)
     throw std::runtime_error(fmt::format("metrics on {} port {}: {}", address.address, address.port,
