@@ -38,31 +38,28 @@ std::string groups_json(const GroupCopy& copy) {
   return nlohmann::json{{"groups", std::move(groups)}}.dump();
 }
 
-// Of a member; the answer comes when the order for it has its place.
-Answer kill(const Asked& asked) {
-  std::uint32_t number = 0;
-  const std::string& text = asked.arguments.size() == 1 ? asked.arguments[0] : "";
-  const char* end = text.data() + text.size();
-  if (std::from_chars(text.data(), end, number).ptr != end || text.empty())
-    return wrong_arguments("nodeid");
-  const Snapshot& snapshot = asked.snapshot;
-  const auto members = std::span(snapshot.members).first(snapshot.member_count);
-  const auto is_it = [&](const Snapshot::Member& member) {
-    return member.member.node == NodeId{number};
-  };
-  if (!std::ranges::any_of(members, is_it))
-    return nlohmann::json{{"error", "CS_ERR_NOT_EXIST"},
-                          {"reason", fmt::format("node {} is not a member", number)}}
-        .dump();
-  return Order{.command = {.kind = Command::Kind::kill, .node = NodeId{number}}};
-}
-
 std::optional<std::uint32_t> number_of(const std::string& text) {
   std::uint32_t number = 0;
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || rest != end) return std::nullopt;
   return number;
+}
+
+// Of a member; the answer comes when the order for it has its place.
+Answer kill(const Asked& asked) {
+  const auto number = asked.arguments.size() == 1 ? number_of(asked.arguments[0]) : std::nullopt;
+  if (!number) return wrong_arguments("nodeid");
+  const Snapshot& snapshot = asked.snapshot;
+  const auto members = std::span(snapshot.members).first(snapshot.member_count);
+  const auto is_it = [&](const Snapshot::Member& member) {
+    return member.member.node == NodeId{*number};
+  };
+  if (!std::ranges::any_of(members, is_it))
+    return nlohmann::json{{"error", "CS_ERR_NOT_EXIST"},
+                          {"reason", fmt::format("node {} is not a member", *number)}}
+        .dump();
+  return Order{.command = {.kind = Command::Kind::kill, .node = NodeId{*number}}};
 }
 
 // In the words of libvotequorum.
