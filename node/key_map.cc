@@ -125,16 +125,11 @@ void KeyMap::refresh(const Snapshot& snapshot) {
   for (std::uint32_t i = 0; i < snapshot.known_count; ++i) {
     const Snapshot::Member& member = snapshot.members[i];
     const auto node = static_cast<std::uint32_t>(member.member.node);
-    const auto known = names_.nodes.find(member.member.node);
-    const std::string address = known != names_.nodes.end() && !known->second.address.empty()
-                                    ? known->second.address
-                                : member.has_address ? names_.address_text(member.address)
-                                                     : "";
     for (const char* place : {"runtime.members", "runtime.totem.pg.mrp.srp.members"}) {
       const auto set = [&](const char* name, CmapValue value) {
         icmap_.put(fmt::format("{}.{}.{}", place, node, name), std::move(value));
       };
-      set("ip", fmt::format("r(0) ip({}) ", address));
+      set("ip", fmt::format("r(0) ip({}) ", names_.address_of(member)));
       set("join_count", static_cast<std::uint32_t>(member.joins));
       set("status", std::string(i < snapshot.member_count ? "joined" : "left"));
     }

@@ -46,8 +46,7 @@ struct Links {
     for (std::uint32_t i = 0; i < snapshot.known_count; ++i) {
       const Snapshot::Member& member = snapshot.members[i];
       if (i < snapshot.member_count) members.push_back(member.member.node);
-      std::string& known = addresses[member.member.node];
-      if (known.empty() && member.has_address) known = names.address_text(member.address);
+      addresses[member.member.node] = names.address_of(member);
     }
     Json all = Json::array();
     for (const auto& [id, known] : addresses) {

@@ -22,10 +22,8 @@ Json members_of(const Snapshot& snapshot, const StatusNames& names) {
   for (const Snapshot::Member& entry : std::span(snapshot.members).first(snapshot.member_count)) {
     const StatusNames::Node* node = find(names, entry.member.node);
     Json addresses = Json::array();
-    if (node && !node->address.empty())
-      addresses.push_back(node->address);
-    else if (entry.has_address)
-      addresses.push_back(names.address_text(entry.address));
+    if (std::string address = names.address_of(entry); !address.empty())
+      addresses.push_back(std::move(address));
     members.push_back({{"nodeid", number(entry.member.node)},
                        {"name", node ? node->name : ""},
                        {"votes", entry.votes},
@@ -86,6 +84,12 @@ std::string one_line(const Json& answer) {
 }
 
 }  // namespace
+
+std::string StatusNames::address_of(const Snapshot::Member& entry) const {
+  const Node* node = find(*this, entry.member.node);
+  if (node && !node->address.empty()) return node->address;
+  return entry.has_address ? address_text(entry.address) : "";
+}
 
 std::string status_json(const Snapshot& snapshot, const StatusNames& names) {
   const StatusNames::Node* self = find(names, snapshot.self);

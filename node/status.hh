@@ -121,6 +121,9 @@ struct StatusNames {
   bool votequorum = false;                                  // there is a section quorum
   std::map<NodeId, Node> nodes;                             // this one and those of the nodelist
   std::function<std::string(const Address&)> address_text;  // the device's addresses in words
+
+  // As it is written, else where its frames come from; empty: nobody knows.
+  std::string address_of(const Snapshot::Member&) const;
 };
 
 // One JSON object each, on one line.
