@@ -54,6 +54,17 @@ spdlog::log_clock::time_point calendar(Time when) {
   return spdlog::log_clock::now() - std::chrono::duration_cast<spdlog::log_clock::duration>(age);
 }
 
+// A record is one line and nothing else, whatever a program or another node put into it.
+std::string one_line(std::string_view words) {
+  std::string line;
+  for (const char c : words)
+    if (const auto byte = static_cast<unsigned char>(c); byte < ' ' || byte == 0x7f)
+      line += fmt::format("\\x{:02x}", byte);
+    else
+      line += c;
+  return line;
+}
+
 }  // namespace
 
 std::string text(const LogRecord& record) {
@@ -128,11 +139,11 @@ LogWriter::~LogWriter() = default;
 
 void LogWriter::write(const LogRecord& record) {
   sinks_->logger->log(calendar(record.when), spdlog::source_loc{}, level_of(record.level),
-                      text(record));
+                      one_line(text(record)));
 }
 
 void LogWriter::write(LogLevel level, std::string_view words) {
-  sinks_->logger->log(level_of(level), words);
+  sinks_->logger->log(level_of(level), one_line(words));
 }
 
 void LogWriter::reopen() {

@@ -74,6 +74,17 @@ TEST(LogWriter, WritesTheFileByPriorityAndOpensItAgain) {
   EXPECT_NE(test::read_file(directory / "log").find("third"), std::string::npos);
 }
 
+TEST(LogWriter, WritesOneLineWhateverStandsInIt) {
+  test::TemporaryDirectory directory;
+  LogWriter writer(file_only(directory / "log"), true);
+  const std::string words = "\x1b[2J\nNov 29 gyred: caf\u00e9\x7f";
+  const std::string line = "info: \\x1b[2J\\x0aNov 29 gyred: caf\u00e9\\x7f\n";
+  writer.write(LogLevel::info, words);
+  EXPECT_TRUE(test::read_file(directory / "log").ends_with(line));
+  writer.write(make_record(clock_now(), LogLevel::info, "{}", words));
+  EXPECT_TRUE(test::read_file(directory / "log").ends_with(line));
+}
+
 TEST(LogWriter, TakesWhatIsMeantForDebuggingWhileItIsToldTo) {
   test::TemporaryDirectory directory;
   LogWriter writer(file_only(directory / "log"), true);

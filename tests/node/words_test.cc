@@ -149,6 +149,14 @@ TEST_F(Reloading, NothingChangesIfOneRefuses) {
   EXPECT_EQ(applied(), (std::vector<bool>{true, true, true}));
 }
 
+TEST_F(Reloading, AReasonMovesNoCursor) {
+  propose(0, 7);
+  ASSERT_TRUE(cluster.run_until([&] { return node(1).to_read() != 0; }));
+  node(1).node().configuration_read(node(1).to_read(), "\x1b[2Jno\n\x7f: caf\u00e9", {});
+  ASSERT_TRUE(ended(1));
+  EXPECT_EQ(node(0).answers(), std::vector<std::string>{"7 ?[2Jno??: caf\u00e9"});
+}
+
 TEST_F(Reloading, OneAtATime) {
   propose(0, 7);
   propose(1, 9);
