@@ -165,9 +165,7 @@ void Desk::reply(Asker& asker, const Snapshot& snapshot, Clock::time_point now) 
     asker.stream = std::move(std::get<std::unique_ptr<Stream>>(answer));
   }
 } catch (const std::exception& error) {
-  refuse(asker, error.what(), now);
-  setup_.writer.write(LogLevel::warning, fmt::format("the question {} was left without answer: {}",
-                                                     asker.topic, error.what()));
+  give_up(asker, error.what(), now);
 }
 
 void Desk::order(Asker& asker, Order& order, Clock::time_point now) {
@@ -200,9 +198,20 @@ void Desk::finished(const Outcome& outcome, Clock::time_point now) {
   for (Asker& asker : askers_) {
     if (asker.state != Asker::State::ordered || asker.number != outcome.number) continue;
     if (!outcome.refused().empty()) return refuse(asker, outcome.refused(), now);
-    asker.replies.answer(order.mapped()(outcome), true);
-    return answered(asker, now);
+    try {
+      asker.replies.answer(order.mapped()(outcome), true);
+      return answered(asker, now);
+    } catch (const std::exception& error) {
+      return give_up(asker, error.what(), now);
+    }
   }
+}
+
+// Ours is the fault, and the daemon goes on.
+void Desk::give_up(Asker& asker, const char* reason, Clock::time_point now) {
+  refuse(asker, reason, now);
+  setup_.writer.write(LogLevel::warning, fmt::format("the question {} was left without answer: {}",
+                                                     asker.topic, reason));
 }
 
 void Desk::refuse(Asker& asker, std::string_view reason, Clock::time_point now) {

@@ -77,6 +77,7 @@ class Desk {
   void reply(Asker& asker, const Snapshot& snapshot, Clock::time_point now);
   void tell(Asker& asker, const Snapshot& snapshot, Clock::time_point now);
   void refuse(Asker& asker, std::string_view reason, Clock::time_point now);
+  void give_up(Asker& asker, const char* reason, Clock::time_point now);
   void answered(Asker& asker, Clock::time_point now);
   bool done(Asker& asker, Clock::time_point now);
 

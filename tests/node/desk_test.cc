@@ -74,7 +74,10 @@ class AtTheDesk : public testing::Test {
                alive = kept;
                Order order;
                if (!asked.arguments.empty())
-                 order.then = [kept](const Outcome&) { return std::to_string(*kept); };
+                 order.then = [kept, broken = asked.arguments[0] == "throw"](const Outcome&) {
+                   if (broken) throw std::runtime_error("a broken answer");
+                   return std::to_string(*kept);
+                 };
                return order;
              }},
             {"news", [this](const Asked&) -> Answer { return std::make_unique<Listening>(news); }}};
@@ -247,6 +250,15 @@ TEST_F(AtTheDesk, ACommandIsAnsweredByItsOutcome) {
   EXPECT_EQ(both[0].text, "{}");
   EXPECT_EQ(both[1].error, ErrorCode::refused);
   EXPECT_NE(both[1].text.find("node 9 is not a member"), std::string::npos) << both[1].text;
+}
+
+TEST_F(AtTheDesk, ACommandWhoseAnswerCannotBeMadeIsRefused) {
+  auto answer = ask("order", {"throw"});
+  until([&] { return commands.size() == 1; });
+  desk.finished({commands[0].number, ""}, now);
+  const Told got = result(answer);
+  EXPECT_EQ(got.error, ErrorCode::refused);
+  EXPECT_NE(got.text.find("a broken answer"), std::string::npos) << got.text;
 }
 
 TEST_F(AtTheDesk, ACommandWithoutOutcomeEndsInTime) {
