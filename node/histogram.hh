@@ -39,6 +39,15 @@ class Histogram {
     if (rest.count_ == 0) rest.last_ = 0;
     return rest;
   }
+  // How many of them stayed below each power of two, for whoever adds up those of many nodes.
+  template <typename Visit>
+  void each_power(Visit visit) const {
+    std::uint64_t passed = 0;
+    for (std::size_t i = 0; i + 1 < counts_.size(); ++i) {
+      passed += counts_[i];
+      if (i % steps == 0) visit(bound(i), passed);
+    }
+  }
   // What `share` of them (0 to 1) did not exceed; 0: there were none.
   std::uint64_t percentile(double share) const noexcept {
     const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(count_));

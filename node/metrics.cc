@@ -75,6 +75,17 @@ void write_node(Text& text, const Snapshot& snapshot, const StatusNames& names) 
   text.gauge("clients", "Programs that are connected.", snapshot.client_count);
 }
 
+// A lease that is over, or that there is none of, has nothing left.
+void write_votes(Text& text, const Snapshot& snapshot) {
+  const membership::Verdict& verdict = snapshot.verdict;
+  text.gauge("quorate", "1 while the view is quorate, else 0.", verdict.quorate ? 1 : 0);
+  text.gauge("votes", "Votes in the view.", verdict.total_votes);
+  text.gauge("votes_expected", "Votes that there should be.", verdict.expected_votes);
+  text.gauge("votes_needed", "Votes that make a view quorate.", verdict.quorum);
+  text.gauge("lease_seconds", "How long programs of this node may act as part of a quorate side.",
+             seconds(std::max(snapshot.lease, snapshot.taken) - snapshot.taken), "seconds");
+}
+
 void write_token(Text& text, const Snapshot& snapshot) {
   text.gauge("token_age_seconds", "Since the token was here last; it rests on an idle ring.",
              snapshot.token ? seconds(snapshot.taken - snapshot.token) : 0, "seconds");
@@ -83,9 +94,12 @@ void write_token(Text& text, const Snapshot& snapshot) {
   text.gauge("ring_backlog_frames", "Frames that wait at all members for a place.",
              snapshot.backlog);
   const Histogram& rotations = snapshot.rotations;
-  text.family("rotation_seconds", "summary", "From one visit of the token to the next.", "seconds");
-  for (const double share : {0.5, 0.9, 0.99, 0.999})
-    text.sample("", fmt::format("quantile=\"{}\"", share), seconds(rotations.percentile(share)));
+  text.family("rotation_seconds", "histogram", "From one visit of the token to the next.",
+              "seconds");
+  rotations.each_power([&](std::uint64_t bound, std::uint64_t count) {
+    text.sample("_bucket", fmt::format("le=\"{}\"", seconds(bound)), count);
+  });
+  text.sample("_bucket", "le=\"+Inf\"", rotations.count());
   text.sample("_count", "", rotations.count());
   text.sample("_sum", "", seconds(rotations.total()));
   text.gauge("rotation_longest_seconds", "The longest of them.", seconds(rotations.longest()),
@@ -133,6 +147,7 @@ void write_counters(Text& text, const Snapshot& snapshot) {
 std::string metrics_text(const Snapshot& snapshot, const StatusNames& names) {
   Text text;
   write_node(text, snapshot, names);
+  write_votes(text, snapshot);
   write_token(text, snapshot);
   write_members(text, snapshot, names);
   write_counters(text, snapshot);

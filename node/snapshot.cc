@@ -142,6 +142,8 @@ void Node::snapshot(Snapshot& page, Time now) const noexcept {
   page.ring = ring_.ring();
   page.view = view_number_;
   page.verdict = membership_.quorum().verdict();
+  const Time lease = lease_until();
+  page.lease = lease == Time::min() ? 0 : nanoseconds(lease);
   page.started = nanoseconds(started_);
   page.taken = nanoseconds(now);
   page.client_count = static_cast<std::uint32_t>(ports_.size());

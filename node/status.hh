@@ -95,6 +95,7 @@ struct Snapshot {
   std::uint64_t view = 0;                 // 0: none yet
   membership::Verdict verdict;            // on that view
   std::uint64_t started = 0, taken = 0;   // nanoseconds of the reactor's clock
+  std::uint64_t lease = 0;                // until when the verdict holds here; 0: not now
   std::uint64_t token = 0;                // when the token was here last; 0: never
   std::uint64_t seq = 0, aru = 0;         // as it said: assigned so far; received by all up to
   NodeId aru_owner = NodeId::none;        // whom the ring waits for; none: nobody is behind

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
 namespace gyre::node {
 namespace {
 
@@ -36,6 +39,19 @@ TEST(Histogram, TellsOfThoseThatCameLater) {
   EXPECT_EQ(later.mean(), 1000u);
   EXPECT_LE(later.longest(), 1125u);
   EXPECT_LE(later.percentile(0.99), 1125u);
+}
+
+TEST(Histogram, CountsThoseBelowEachPowerOfTwo) {
+  Histogram histogram;
+  for (const int ns : {255, 256, 511, 512, 1000}) histogram.add(nanoseconds(ns));
+  histogram.add(std::chrono::hours(1));  // beyond all bounds
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> told;
+  histogram.each_power([&](auto bound, auto count) { told.emplace_back(bound, count); });
+  ASSERT_EQ(told.size(), 26u);
+  EXPECT_EQ(told[0], std::pair(std::uint64_t{256}, std::uint64_t{1}));
+  EXPECT_EQ(told[1], std::pair(std::uint64_t{512}, std::uint64_t{3}));
+  EXPECT_EQ(told[2], std::pair(std::uint64_t{1024}, std::uint64_t{5}));
+  EXPECT_EQ(told[25], std::pair(std::uint64_t{1} << 33, std::uint64_t{5}));
 }
 
 TEST(Histogram, TakesWhateverAClockGives) {

@@ -47,14 +47,34 @@ TEST_F(Metrics, OfTheNodeItsTokenAndItsMembers) {
   EXPECT_THAT(text(), HasSubstr("gyre_operational 1\n"));
   EXPECT_THAT(text(), HasSubstr("gyre_token_age_seconds 0.25\n"));
   EXPECT_THAT(text(), HasSubstr("gyre_ring_behind_frames 7\n"));
-  EXPECT_THAT(text(), HasSubstr("# TYPE gyre_rotation_seconds summary\n"));
-  EXPECT_THAT(text(), HasSubstr("gyre_rotation_seconds_count 2\n"
+  EXPECT_THAT(text(), HasSubstr("# TYPE gyre_rotation_seconds histogram\n"));
+  EXPECT_THAT(text(), HasSubstr("gyre_rotation_seconds_bucket{le=\"3.2768e-05\"} 0\n"
+                                "gyre_rotation_seconds_bucket{le=\"6.5536e-05\"} 2\n"));
+  EXPECT_THAT(text(), HasSubstr("gyre_rotation_seconds_bucket{le=\"+Inf\"} 2\n"
+                                "gyre_rotation_seconds_count 2\n"
                                 "gyre_rotation_seconds_sum 0.0001\n"));
   EXPECT_THAT(text(), HasSubstr("gyre_rotation_longest_seconds 6e-05\n"));
   EXPECT_THAT(text(), HasSubstr("gyre_member{node=\"1\",name=\"\"} 1\n"));
   EXPECT_THAT(text(), HasSubstr("gyre_member{node=\"3\",name=\"\"} 0\n"));
   EXPECT_THAT(text(), HasSubstr("gyre_peer_silence_seconds{node=\"2\",name="));
   EXPECT_TRUE(text().ends_with("# EOF\n"));
+}
+
+TEST_F(Metrics, OfVotesAndTheLease) {
+  EXPECT_THAT(text(), HasSubstr("gyre_quorate 0\n"));
+  EXPECT_THAT(text(), HasSubstr("gyre_lease_seconds 0\n"));
+  snapshot.verdict.quorate = true;
+  snapshot.verdict.total_votes = 3;
+  snapshot.verdict.expected_votes = 5;
+  snapshot.verdict.quorum = 2;
+  snapshot.lease = snapshot.taken + 250'000'000;
+  EXPECT_THAT(text(), HasSubstr("gyre_quorate 1\n"));
+  EXPECT_THAT(text(), HasSubstr("gyre_votes 3\n"));
+  EXPECT_THAT(text(), HasSubstr("gyre_votes_expected 5\n"));
+  EXPECT_THAT(text(), HasSubstr("gyre_votes_needed 2\n"));
+  EXPECT_THAT(text(), HasSubstr("gyre_lease_seconds 0.25\n"));
+  snapshot.lease = snapshot.taken - 1;
+  EXPECT_THAT(text(), HasSubstr("gyre_lease_seconds 0\n"));
 }
 
 TEST_F(Metrics, NamesAreLabelsWhateverBytesTheyHold) {

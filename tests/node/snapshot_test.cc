@@ -81,6 +81,21 @@ TEST(Snapshot, CountsTheFramesOfEachAndWhenItWasHeard) {
   EXPECT_GE(page.taken - find(page, 2)->heard, 19'000'000u);
 }
 
+TEST(Snapshot, TellsUntilWhenTheVerdictHolds) {
+  Cluster cluster(3, kind);
+  cluster.start();
+  EXPECT_EQ(snapshot_of(cluster, 0).lease, 0u);
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.whole(); }));
+  cluster.run(milliseconds(500));
+  const Snapshot page = snapshot_of(cluster, 0);
+  EXPECT_TRUE(page.verdict.quorate);
+  EXPECT_GT(page.lease, page.taken);
+  cluster.crash(1);
+  cluster.crash(2);
+  cluster.run(milliseconds(500));
+  EXPECT_EQ(snapshot_of(cluster, 0).lease, 0u);
+}
+
 TEST(Snapshot, MeasuresRotationsWithinARingAndStatesEntered) {
   Cluster cluster(2, kind);
   cluster.start();

@@ -117,7 +117,7 @@ class ToolTest(Case):
             name, value = re.fullmatch(r"(\w+)(?:{.*})? (\S+)", line).groups()
             self.assertGreaterEqual(float(value), 0)
             suffixes = {"counter": ("_total",), "info": ("_info",), "gauge": ("",),
-                        "summary": ("", "_count", "_sum")}[kinds[family]]
+                        "histogram": ("_bucket", "_count", "_sum")}[kinds[family]]
             self.assertIn(name, [family + suffix for suffix in suffixes])
             samples += 1
         self.assertGreater(samples, 80)
@@ -151,8 +151,9 @@ class ToolTest(Case):
         self.assertRegex(self.gyre("metrics").stdout, r"(?m)^gyre_view_members 1$")
         told = [json.loads(line) for line in self.gyre("metrics", "--json").stdout.splitlines()]
         self.assertIn({"name": "gyre_view_members", "value": 1}, told)
-        longest = [one for one in told if one.get("labels") == {"quantile": "0.999"}]
-        self.assertEqual([one["name"] for one in longest], ["gyre_rotation_seconds"])
+        self.assertIn({"name": "gyre_votes_needed", "value": 2}, told)
+        all_of_them = [one for one in told if one.get("labels") == {"le": "+Inf"}]
+        self.assertEqual([one["name"] for one in all_of_them], ["gyre_rotation_seconds_bucket"])
         info = next(one["labels"] for one in told if one["name"] == "gyre_build_info")
         self.assertEqual(info["cluster"], "tool")
 
