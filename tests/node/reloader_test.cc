@@ -12,7 +12,10 @@
 namespace gyre::node {
 namespace {
 
+using std::chrono::milliseconds;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::UnorderedElementsAre;
 
 class Reloads : public testing::Test {
  protected:
@@ -31,6 +34,10 @@ class Reloads : public testing::Test {
     test::write_file(config.file, content);
     return reloader.read().refused;
   }
+  std::string key(const std::string& name) {
+    const CmapValue* value = key_map.icmap().find(name);
+    return value ? cmap_text(*value) : "";
+  }
 
   test::TemporaryDirectory directory;
   Config config = parse_config(text(), directory / "ring.conf");
@@ -40,6 +47,51 @@ class Reloads : public testing::Test {
   Reloader reloader{
       {.config = config, .admission = admission, .writer = writer, .key_map = key_map}};
 };
+
+TEST_F(Reloads, WhatCanChangeCountsWhenItIsApplied) {
+  const std::string next =
+      text("  join: 77\n  window_size: 40\n", "own {\n  key: 1\n}\nuidgid {\n  uid: 4242\n}\n");
+  ASSERT_EQ(refused(next), "");
+  EXPECT_EQ(config.timers.join, milliseconds(50));
+  reloader.end(false);
+  reloader.end(true);  // of what was forgotten
+  EXPECT_EQ(config.timers.join, milliseconds(50));
+  EXPECT_EQ(key("own.key"), "");
+
+  test::write_file(config.file, next);
+  const Reloader::Reading reading = reloader.read();
+  EXPECT_EQ(reading.timers.join, milliseconds(77));
+  reloader.end(true);
+  EXPECT_EQ(config.timers.join, milliseconds(77));
+  EXPECT_EQ(config.timers.global_window, 0u);
+  EXPECT_EQ(key("own.key"), "1");
+  EXPECT_EQ(key("runtime.config.totem.join"), "77");
+  EXPECT_EQ(key("uidgid.config.uid.4242"), "1");
+  EXPECT_THAT(admission.uids(), testing::Contains(4242u));
+  EXPECT_THAT(reloader.fixed(), ElementsAre("totem.window_size"));
+}
+
+TEST_F(Reloads, NoTimerChangesIfTheTokenIsWrittenOtherwise) {
+  for (const char* token : {"  token: 5000\n", "  consensus: 9000\n"}) {
+    ASSERT_EQ(refused(text(std::string(token) + "  join: 77\n")), "");
+    reloader.end(true);
+    EXPECT_EQ(config.timers.join, milliseconds(50));
+    EXPECT_EQ(config.timers.token_loss, milliseconds(3000));
+    EXPECT_EQ(config.timers.consensus, milliseconds(3600));
+    const std::string name = std::string("totem.") + (token[2] == 't' ? "token" : "consensus");
+    EXPECT_THAT(reloader.fixed(), UnorderedElementsAre(name, "totem.join"));
+    EXPECT_EQ(key("totem.join"), "");
+  }
+}
+
+TEST_F(Reloads, AFileThatIsWrongIsRefusedAndChangesNothing) {
+  ASSERT_EQ(refused(text("  join: 77\n")), "");
+  EXPECT_THAT(refused(text("  version: 3\n")), HasSubstr(config.file + ":4: "));
+  reloader.end(true);
+  EXPECT_EQ(config.timers.join, milliseconds(50));
+  std::filesystem::remove(config.file);
+  EXPECT_THAT(reloader.read().refused, HasSubstr(config.file));
+}
 
 TEST_F(Reloads, ALogThatCannotBeOpenedIsRefusedEvenIfItWasNamedBefore) {
   const std::string file = directory / "nowhere/log";
