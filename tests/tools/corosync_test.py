@@ -4,12 +4,15 @@
 The commands that operators know, letter by letter, at a node of a nodelist whose peer is not there.
 """
 import json
+import pathlib
+import re
 import signal
 import sys
 import unittest
 
 from daemon import NAMES, Case
 
+KEYS = pathlib.Path(__file__).resolve().parents[2] / "docs" / "keys.md"
 LISTED = """totem {{
   version: 2
   cluster_name: tools
@@ -45,6 +48,8 @@ class Listed(Case):
         super().setUpClass()
         cls.text = LISTED.format(port=cls.tools.port, network=cls.tools.network)
         cls.daemon = cls.tools.start(1, cls.text, "--nodeid", "7")
+        cls.keys = [line.split(" ")[0] for words in ("", " -m stats")  # before any test writes some
+                    for line in cls.tools.run(1, "corosync-cmapctl" + words).stdout.splitlines()]
 
     def test_cmapctl_reads(self):
         network = self.tools.network
@@ -77,6 +82,21 @@ runtime.members.7.status (str) = joined
         lines = self.tools.run(1, "corosync-cmapctl").stdout.splitlines()
         self.assertGreater(len(lines), 30)
         self.assertEqual(lines, sorted(lines))
+
+    def test_every_key_stands_in_the_documentation(self):
+        names = re.findall(r"`([\w.{},<>*-]+)`", KEYS.read_text(encoding="utf-8"))
+        patterns = [self.pattern_of(name) for name in names]
+        written = "(totem|nodelist|quorum|logging|system)"  # each under its path
+        self.assertGreater(len(self.keys), 150)
+        for key in self.keys:
+            if not re.match(written + r"\.", key):
+                self.assertTrue(any(re.fullmatch(one, key) for one in patterns), key)
+
+    @staticmethod
+    def pattern_of(name):
+        """Of a name as it is documented: {a,b} is one of them, N a number, <a> a word."""
+        parts = re.escape(name).replace(r"\{", "(").replace(r"\}", ")").replace(",", "|")
+        return re.sub(r"<\w+>", r"\\w+", re.sub(r"(?<!\w)N(?!\w)|(?<=service)N", r"\\d+", parts))
 
     def test_cmapctl_writes(self):
         self.says("corosync-cmapctl -s w.key u32 3", "")
