@@ -44,8 +44,9 @@ const char* reason_of(std::uint32_t ended) noexcept {
 }  // namespace
 
 struct Connection::State {
-  explicit State(shm::Channel made)
+  State(shm::Channel made, Milliseconds patience)
       : channel(std::move(made)),
+        send_timeout(patience),
         requests(channel.words().requests, channel.requests()),
         events(channel.words().events, channel.events()),
         requests_bell(channel.words().requests_bell, channel.socket.number()),
@@ -85,6 +86,7 @@ struct Connection::State {
   }
 
   shm::Channel channel;
+  const Milliseconds send_timeout;
   shm::Producer requests;
   shm::Consumer events;
   shm::Doorbell requests_bell, events_bell, room_bell;
@@ -129,8 +131,15 @@ void Connection::State::request(shm::RequestKind kind,
   check_progress();
   std::size_t size = 0;
   for (const auto& part : parts) size += part.size();
-  while (!try_request(kind, parts))
-    wait_for_room([&] { return requests.has_room(size); }, Patience(Milliseconds(-1)));
+  std::uint64_t taken = requests.consumed();
+  while (!try_request(kind, parts)) {
+    const bool has_room =
+        wait_for_room([&] { return requests.has_room(size); }, Patience(send_timeout));
+    const std::uint64_t before = std::exchange(taken, requests.consumed());
+    if (!has_room && before == taken)
+      throw Error(ErrorCode::timed_out,
+                  "gyred has taken nothing for " + std::to_string(send_timeout.count()) + " ms");
+  }
 }
 
 void Connection::State::request_name(shm::RequestKind kind, std::string_view group) {
@@ -220,8 +229,8 @@ bool Connection::State::daemon_lives() const noexcept {
 
 Connection::Connection(const Options& options) {
   translated([&] {
-    state_ =
-        std::make_unique<State>(shm::connect_client(run_dir(options), options.connect_timeout));
+    state_ = std::make_unique<State>(shm::connect_client(run_dir(options), options.connect_timeout),
+                                     options.send_timeout);
   });
 }
 Connection::~Connection() = default;

@@ -33,7 +33,7 @@ enum class ErrorCode {
   no_daemon,           // nothing listens on the socket: not running, or another run directory
   refused,             // the daemon would not have us, or we would not have it; what() says why
   disconnected,        // the daemon went away, or cut this program off; what() says which
-  timed_out,           // the daemon did not answer within connect_timeout
+  timed_out,           // the daemon did not answer within connect_timeout, or hangs (send_timeout)
   message_too_long,    // more than message_max
   group_name_invalid,  // empty or longer than group_name_max
   not_joined,          // send to, or leave, a group that this connection has not joined
@@ -167,6 +167,9 @@ struct Queue {
 struct Options {
   std::string run_dir;  // where the daemon's socket is; empty: $GYRE_RUN_DIR, else /run/gyre
   std::chrono::milliseconds connect_timeout{5000};
+  // How long the daemon may take nothing of what waits for it, as when no ring can be formed.
+  // Negative: for ever.
+  std::chrono::milliseconds send_timeout{60'000};
 };
 
 class GYRE_PUBLIC Connection {
@@ -185,7 +188,8 @@ class GYRE_PUBLIC Connection {
   void join(std::string_view group);
   void leave(std::string_view group);
 
-  // Waits while the queue to the daemon is full: that is the ring's flow control.
+  // Waits while the queue to the daemon is full: that is the ring's flow control. Throws timed_out,
+  // and has sent nothing, when nothing of it is taken for send_timeout.
   void send(std::string_view group, std::span<const std::byte> payload,
             Guarantee = Guarantee::agreed);
   // False: the queue to the daemon is full, nothing was sent.

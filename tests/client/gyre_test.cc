@@ -217,6 +217,26 @@ TEST_F(Gyre, WaitsForRoomWithoutLosingAnything) {
   EXPECT_EQ(node.submitted.size(), 1 + sent + 1);
 }
 
+TEST_F(Gyre, WaitsForADaemonThatHangsNoLongerThanItMay) {
+  ring = node.connect(10ms);
+  expect<View>();
+  join("a");
+  node.room = 0;
+  const std::string payload(100'000, 'x');
+  std::size_t sent = 0;
+  while (ring->try_send("a", bytes(payload))) ++sent;
+  const auto send = [&] { ring->send("a", bytes(payload)); };
+  const Failure hung = failure(send);
+  EXPECT_EQ(hung.code, ErrorCode::timed_out);
+  EXPECT_EQ(hung.what, "gyred has taken nothing for 10 ms");
+  EXPECT_EQ(failure([&] { ring->join("b"); }).code, std::nullopt) << "so little has room";
+  node.room = SingleNode::unlimited;
+  node.settle();
+  send();
+  EXPECT_TRUE(served([&] { return ring->flush(-1ms); }));
+  EXPECT_EQ(node.submitted.size(), 2 + sent + 1) << "what was not sent is not sent later";
+}
+
 TEST_F(Gyre, SaysHowMuchWaitsForTheRing) {
   join("a");
   EXPECT_EQ(ring->queue().bytes, 0u);

@@ -39,9 +39,10 @@ SingleNode::SingleNode(const shm::Offer& offer, const node::PortLimits& limits)
 
 SingleNode::~SingleNode() = default;
 
-std::unique_ptr<client::Connection> SingleNode::connect() {
-  auto connection = std::async(std::launch::async, [this] {
-    return std::make_unique<client::Connection>(client::Options{.run_dir = run_dir()});
+std::unique_ptr<client::Connection> SingleNode::connect(std::chrono::milliseconds send_timeout) {
+  auto connection = std::async(std::launch::async, [&] {
+    return std::make_unique<client::Connection>(
+        client::Options{.run_dir = run_dir(), .send_timeout = send_timeout});
   });
   serve();
   return connection.get();

@@ -39,7 +39,8 @@ class SingleNode final : public node::Submitter, membership::Sink {
   ~SingleNode() override;
 
   // A program of this process that talks to it.
-  std::unique_ptr<client::Connection> connect();
+  std::unique_ptr<client::Connection> connect(
+      std::chrono::milliseconds send_timeout = std::chrono::minutes(1));
   // Serves who connects next; waits for it.
   node::ClientPort& serve();
   // A port without a handshake, and the program's raw end of it.
