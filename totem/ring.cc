@@ -293,7 +293,7 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
   }
   const bool is_leaving = join.flags & wire::Join::leaving;
   const bool leaves_us = is_leaving && leaves_our_ring(join, from);
-  // The last word of an earlier life of this member: who went on without it would do so beside it.
+  // Who went on without a member would do so beside it.
   if (is_leaving && !leaves_us && log_->members.has(from)) {
     ++counters_.joins_stale;
     return;
@@ -304,6 +304,12 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
   const bool stale = same_incarnation && join.ring_seq < log.id.seq && !is_leaving;
   const auto* present = std::get_if<Gather>(&state_);
   const bool was_forming = present ? present->joined.has(from) : in_commit && member;
+  // The last word of an earlier life: a ring is being formed with the present one.
+  if (is_leaving && was_forming && !same_incarnation) {
+    peer.left_orderly |= leaves_us;
+    ++counters_.joins_stale;
+    return;
+  }
   if (!same_incarnation) peer.handed_ring_seq = peer.misses = 0;
   peer.incarnation = join.incarnation;
   peer.join_seq = join.join_seq;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "tests/totem/simulation.hh"
 
@@ -77,6 +78,59 @@ TEST_F(Leave, OfAnEarlierLifeThatComesWhileItIsOutsideCountsForNothing) {
   totem::wire::write_join(frame, own);
   word.assign(frame.bytes().begin(), frame.bytes().end());
   EXPECT_TRUE(left()) << story();
+}
+
+// A ring is being formed with its present life: each state of that comes as if nothing was said.
+TEST(LastWord, OfAnEarlierLifeBreaksNoRingThatIsBeingFormed) {
+  const auto formed = [](bool again) {
+    Simulation simulation(3, 4);
+    simulation.tracing = true;
+    simulation.start_all();
+    EXPECT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+    std::vector<std::byte> word;
+    simulation.drop = [&](std::size_t, std::size_t, std::span<const std::byte> frame) {
+      totem::wire::Join join;
+      const bool leave =
+          totem::wire::read_join(frame, join) && (join.flags & totem::wire::Join::leaving);
+      if (leave) word.assign(frame.begin(), frame.end());
+      return leave;
+    };
+    simulation.leave(2);
+    EXPECT_TRUE(
+        simulation.run_until([&] { return !simulation.up(2) && simulation.whole(); }, 200ms));
+    simulation.drop = nullptr;
+    simulation.start(2);
+    State before = simulation.ring(1).state();
+    EXPECT_TRUE(simulation.run_until(
+        [&] {
+          const State now = simulation.ring(1).state();
+          if (std::exchange(before, now) != now && again) simulation.inject(2, 1, word, 0ms);
+          return simulation.whole();
+        },
+        200ms));
+    std::string story;  // without the times, which are drawn
+    for (const auto& line : simulation.trace()) story += line.substr(line.find("node")) + "\n";
+    return story;
+  };
+  EXPECT_EQ(formed(true), formed(false));
+}
+
+// A ring of one agrees to whoever wants in, and goes on to the commit token.
+TEST(LastWord, OfOneWhoNeverSaidAJoinIsBelieved) {
+  Simulation simulation(2, 4);
+  simulation.start(0);
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  bool joined = false;
+  simulation.drop = [&](std::size_t from, std::size_t, std::span<const std::byte> frame) {
+    joined |= from == 0 && totem::wire::type(frame) == totem::wire::Type::join;
+    return false;
+  };
+  simulation.start(1);
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  ASSERT_FALSE(joined);
+  simulation.leave(0);
+  EXPECT_TRUE(simulation.run_until([&] { return !simulation.up(0) && simulation.whole(); },
+                                   Simulation::quick().consensus / 4));
 }
 
 // Who failed to install a ring hears that one who did leaves it.
