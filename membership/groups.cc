@@ -222,12 +222,14 @@ QuorumChange Membership::State::change_votes(const wire::Votes& votes, NodeId se
       quorum.window_over();
       break;
     case What::device:
-      quorum.device({.votes = votes.number,
-                     .master_wins = (votes.subject & wire::Votes::device_master_wins) != 0,
-                     .alive = (votes.subject & wire::Votes::device_alive) != 0});
+      quorum.device(sender,
+                    {.registered = (votes.subject & wire::Votes::device_registered) != 0,
+                     .alive = (votes.subject & wire::Votes::device_alive) != 0,
+                     .votes = (votes.subject & wire::Votes::device_votes) != 0,
+                     .master_wins = (votes.subject & wire::Votes::device_master_wins) != 0});
       break;
     case What::device_gone:
-      if (votes.number == quorum.device_polls()) quorum.device({});
+      quorum.device_gone(NodeId{votes.subject}, votes.number);
       break;
     case What::expected:
       return quorum.set_expected(votes.number);

@@ -203,7 +203,9 @@ void Quorum::view(const totem::RingId& ring, std::span<const QuorumMember> membe
   half_came_ = settings_.tie_breaker != TieBreaker::none && origin.undisputed &&
                origin.share.tie_breaker_came && 2 * origin.share.came == status_.expected;
   first_ = all_came_ && !origin.any;
-  device_.alive = was_quorate_ = window_open_ = false;
+  was_quorate_ = window_open_ = false;
+  std::ranges::transform(seats(), devices_.begin(),
+                         [](const Seat& seat) { return QuorumDevice{.node = seat.node}; });
   device_polls_ = 0;
   decide();
   const bool alike = std::ranges::all_of(
@@ -264,12 +266,29 @@ void Quorum::window_over() noexcept {
   decide();
 }
 
-void Quorum::device(const QuorumDevice& device) noexcept {
-  if (settings_.device_votes == 0 || !in_view()) return;
+void Quorum::device(NodeId node, const QuorumDevice& device) noexcept {
+  const auto here = std::span(devices_).first(seat_count_);
+  const auto said = std::ranges::find(here, node, &QuorumDevice::node);
+  if (settings_.device_votes == 0 || said == here.end() || !in_view()) return;
+  const std::uint32_t polls = said->polls + 1;
+  *said = device;
+  said->node = node;
+  said->polls = polls;
   ++device_polls_;
-  device_ = device;
-  device_.votes = std::min(device.votes, settings_.device_votes);
   decide();
+}
+
+void Quorum::device_gone(NodeId node, std::uint32_t polls) noexcept {
+  QuorumDevice device = device_of(node);
+  if (device.polls != polls) return;  // it came back
+  device.alive = device.votes = false;
+  this->device(node, device);
+}
+
+const QuorumDevice& Quorum::device_of(NodeId node) const noexcept {
+  static constexpr QuorumDevice none;
+  const auto found = std::ranges::find(devices(), node, &QuorumDevice::node);
+  return found == devices().end() ? none : *found;
 }
 
 QuorumChange Quorum::set_expected(std::uint32_t expected) noexcept {
@@ -316,7 +335,10 @@ void Quorum::nodes_seen(std::uint32_t nodes) noexcept {
 
 Verdict::Reason Quorum::judge(std::uint32_t total, std::uint32_t quorum) const noexcept {
   using Reason = Verdict::Reason;
-  const bool master = settings_.device_master_wins && device_.alive && device_.master_wins;
+  const bool master = settings_.device_master_wins &&
+                      std::ranges::any_of(devices(), [](const QuorumDevice& device) {
+                        return device.counts() && device.master_wins;
+                      });
   const bool all = total >= (shrinks() ? status_.highest : status_.expected);
   const bool enough = total >= quorum;
   if (waits() && !entitled_ && !all) return Reason::waiting;
@@ -329,8 +351,9 @@ Verdict::Reason Quorum::judge(std::uint32_t total, std::uint32_t quorum) const n
 }
 
 void Quorum::decide() noexcept {
+  const bool device = std::ranges::any_of(devices(), &QuorumDevice::counts);
   const std::uint32_t total =
-      saturated(std::uint64_t{counted_} + (device_.alive ? device_.votes : 0));
+      saturated(std::uint64_t{counted_} + (device ? settings_.device_votes : 0));
   status_.expected = std::max(status_.expected, total);
   status_.highest = std::max(status_.highest, status_.expected);
   const bool two_node = settings_.two_node && status_.expected <= 2;

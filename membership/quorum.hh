@@ -10,7 +10,8 @@
 //   shrunk is forgotten with the quorum.
 // - auto_tie_breaker keeps a quorum and never makes one: exactly half of the expected votes must
 //   have come along from a quorate view, with that view's tie-breaker among them.
-// - A device votes for one ring: a new view begins without it. With master_wins, a side without
+// - A device votes for one ring: a new view begins without it, until one of its members has its
+// vote. With master_wins, a side without
 //   the device needs the votes of all nodes.
 // - A node that has just started is young, and its vote does not count unless all are here: in its
 //   life before it may have passed on a token that others still act by. It grows up when those
@@ -96,10 +97,18 @@ struct QuorumMember {
   QuorumStatus status;
 };
 
+// What a member says of the quorum device, for the ring of the present view. Each may have a
+// program that asks the device; it votes here as soon as one of them has its vote.
 struct QuorumDevice {
-  std::uint32_t votes = 0;  // at most QuorumSettings::device_votes count
-  bool master_wins = false;
-  bool alive = false;  // it votes for the ring of the present view
+  NodeId node = NodeId::none;
+  std::uint32_t polls = 0;  // in this view: how often the member said something
+  bool registered = false;  // there is such a program
+  bool alive = false;       // and it said so not longer ago than device_timeout
+  bool votes = false;
+  bool master_wins = false;  // as that program wants it; counts with device_master_wins only
+  bool operator==(const QuorumDevice&) const = default;
+
+  bool counts() const noexcept { return alive && votes; }
 };
 
 struct Verdict {
@@ -187,10 +196,13 @@ class Quorum {
   // The window of last_man_standing is open since the view began, and is over.
   bool window_open() const noexcept { return window_open_; }
   void window_over() noexcept;
-  // A device was polled, or is gone: for device_timeout nobody polled it.
-  void device(const QuorumDevice&) noexcept;
-  bool device_votes() const noexcept { return device_.alive; }
-  std::uint32_t device_polls() const noexcept { return device_polls_; }  // in this view
+  // A member says something of the device; or it said nothing for device_timeout since its `polls`.
+  void device(NodeId, const QuorumDevice&) noexcept;
+  void device_gone(NodeId, std::uint32_t polls) noexcept;
+  const QuorumDevice& device_of(NodeId) const noexcept;
+  // Of all members; how often they said anything, all together.
+  std::span<const QuorumDevice> devices() const noexcept { return {devices_.data(), seat_count_}; }
+  std::uint32_t device_polls() const noexcept { return device_polls_; }
   // The operator's.
   QuorumChange set_expected(std::uint32_t) noexcept;
   QuorumChange set_votes(NodeId, std::uint32_t) noexcept;
@@ -241,7 +253,7 @@ class Quorum {
   bool half_came_ =
       false;  // half of the votes came along from a quorate view, with its tie-breaker
   NodeId broke_tie_ = NodeId::none;  // that tie-breaker, or the one that is missing
-  QuorumDevice device_;
+  std::array<QuorumDevice, nodes_max> devices_{};
   std::uint32_t device_polls_ = 0, seen_ = 0;
   bool window_open_ = false;
 };

@@ -54,13 +54,14 @@ struct Votes {
     leaves = 1,   // the sender
     grown,        // the sender
     window_over,  // of last_man_standing
-    device,       // was polled: `number` votes, `subject` as below
-    device_gone,  // since its poll `number`
+    device,       // what the sender's program says of it: `subject` as below
+    device_gone,  // says nothing at the node `subject` since its poll `number`
     expected,     // the operator's: `number`
     votes,        // `number` for the node `subject`
     cancel_wait_for_all
   } what{};
-  static constexpr std::uint32_t device_alive = 1, device_master_wins = 2;
+  static constexpr std::uint32_t device_registered = 1, device_alive = 2, device_votes = 4,
+                                 device_master_wins = 8;
   std::uint32_t number = 0, subject = 0;
   std::uint64_t request = 0;  // the sender's, which awaits an answer; 0: nobody does
   totem::RingId ring{};

@@ -1,6 +1,7 @@
 #include "node/voting.hh"
 
 #include <algorithm>
+#include <utility>
 
 namespace gyre::node {
 
@@ -22,8 +23,9 @@ void Voting::view(const membership::View& view, const Quorum& quorum, Time now) 
     --count_;
     if (votes.request != 0 || votes.ring == ring_) push(votes);
   }
-  polls_ = 0;
-  device_at_ = never;
+  polls_.fill({});
+  poll_count_ = 0;
+  device_ends_ = device_due_ = never;
   window_at_ = quorum.window_open() ? now + window_ : never;
   // It grew up behind its list.
   if (grow_at_ == never && quorum.withheld(self_)) say(Votes::What::grown);
@@ -31,9 +33,36 @@ void Voting::view(const membership::View& view, const Quorum& quorum, Time now) 
 
 void Voting::look(const Quorum& quorum, Time now) noexcept {
   if (!quorum.window_open()) window_at_ = never;
-  if (quorum.device_polls() == polls_) return;
-  polls_ = quorum.device_polls();
-  device_at_ = quorum.device_votes() ? now + device_timeout_ : never;
+  if (std::exchange(poll_count_, quorum.device_polls()) != quorum.device_polls())
+    look_at_polls(quorum, now);
+}
+
+// The device's vote is over when nobody has it any more, whether that was said or not.
+void Voting::look_at_polls(const Quorum& quorum, Time now) noexcept {
+  Time ends = Time::min();
+  device_due_ = never;
+  for (std::size_t i = 0; i < quorum.devices().size(); ++i) {
+    const membership::QuorumDevice& device = quorum.devices()[i];
+    Poll& poll = polls_[i];
+    if (poll.number != device.polls)
+      poll = {.number = device.polls, .until = device.alive ? now + device_timeout_ : never};
+    if (!poll.over) device_due_ = std::min(device_due_, poll.until);
+    if (device.counts()) ends = std::max(ends, poll.until);
+  }
+  device_ends_ = ends == Time::min() ? never : ends;
+}
+
+void Voting::expire_polls(const Quorum& quorum, Time now) noexcept {
+  device_due_ = never;
+  for (std::size_t i = 0; i < quorum.devices().size(); ++i) {
+    Poll& poll = polls_[i];
+    if (poll.over) continue;
+    poll.over = now >= poll.until;
+    if (poll.over)
+      say(Votes::What::device_gone, poll.number, quorum.devices()[i].node);
+    else
+      device_due_ = std::min(device_due_, poll.until);
+  }
 }
 
 void Voting::expire(membership::Membership& membership, Time now) noexcept {
@@ -46,10 +75,7 @@ void Voting::expire(membership::Membership& membership, Time now) noexcept {
     window_at_ = never;
     say(Votes::What::window_over);
   }
-  if (now >= device_at_) {
-    device_at_ = never;
-    say(Votes::What::device_gone, polls_);
-  }
+  if (now >= device_due_) expire_polls(membership.quorum(), now);
 }
 
 bool Voting::push(const Votes& votes) noexcept {
@@ -58,12 +84,15 @@ bool Voting::push(const Votes& votes) noexcept {
   return true;
 }
 
-void Voting::say(Votes::What what, std::uint32_t number) noexcept {
-  push({.what = what, .number = number, .ring = ring_});
+void Voting::say(Votes::What what, std::uint32_t number, NodeId subject) noexcept {
+  push({.what = what,
+        .number = number,
+        .subject = static_cast<std::uint32_t>(subject),
+        .ring = ring_});
 }
 
 bool Voting::ask(const Votes& votes) noexcept {
-  return count_ + asked_count_ < waiting_max - 8 && push(votes);
+  return count_ + asked_count_ < asked_max && push(votes);
 }
 
 void Voting::leave() noexcept {
@@ -73,7 +102,7 @@ void Voting::leave() noexcept {
 std::optional<Voting::Votes> Voting::next() const noexcept {
   if (count_ == 0) return std::nullopt;
   Votes votes = waiting_[first_];
-  if (votes.request != 0) votes.ring = ring_;
+  if (votes.ring == totem::RingId{}) votes.ring = ring_;
   return votes;
 }
 
@@ -91,7 +120,8 @@ bool Voting::answered(std::uint64_t request, QuorumChange answer) noexcept {
   if (asked == end) return false;
   const Votes votes = *asked;
   *asked = asked_[--asked_count_];
-  return answer != QuorumChange::too_late || !push(votes);
+  const bool again = answer == QuorumChange::too_late && votes.ring == totem::RingId{};
+  return !again || !push(votes);
 }
 
 }  // namespace gyre::node

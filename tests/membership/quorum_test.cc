@@ -206,15 +206,39 @@ TEST(Quorum, ADeviceVotesForOneRingAndForATime) {
   settings.expected_votes = 3;
   Nodes nodes(settings);
   EXPECT_FALSE(nodes.view({1}).quorate);
-  nodes[1].device({9, false, true});  // offers more than the file says
+  constexpr QuorumDevice votes{.registered = true, .alive = true, .votes = true};
+  nodes[1].device(id(1), votes);
   EXPECT_EQ(nodes[1].verdict().total_votes, 2u);
   EXPECT_EQ(flags_text(nodes[1].verdict()), "Quorate Qdevice ");
-  EXPECT_TRUE(nodes[1].device_votes());
-  nodes[1].device({1, false, false});
-  EXPECT_FALSE(nodes[1].verdict().quorate);
-  nodes[1].device({1, false, true});
+  nodes[1].device(id(1), {.registered = true, .alive = true});
+  EXPECT_FALSE(nodes[1].verdict().quorate) << "it answers, and votes for another side";
+  nodes[1].device(id(1), votes);
   EXPECT_TRUE(nodes[1].verdict().quorate);
+  nodes.view({1, 7});
   EXPECT_FALSE(nodes.view({1}).quorate);
+  nodes[1].device(id(7), votes);
+  EXPECT_FALSE(nodes[1].verdict().quorate) << "nobody here said so";
+  EXPECT_EQ(nodes[1].device_polls(), 0u);
+}
+
+TEST(Quorum, ADeviceVotesAsLongAsOneMemberHasItsVote) {
+  QuorumSettings settings = section(4);
+  settings.device_votes = 1;
+  settings.expected_votes = 5;
+  Nodes nodes(settings);
+  nodes.view({1, 2});
+  constexpr QuorumDevice votes{.registered = true, .alive = true, .votes = true};
+  for (const std::uint32_t node : {1, 2}) nodes[1].device(id(node), votes);
+  EXPECT_EQ(nodes[1].verdict().total_votes, 3u) << "the device's vote counts once";
+  nodes[1].device_gone(id(1), 1);
+  EXPECT_TRUE(nodes[1].verdict().quorate);
+  nodes[1].device(id(2), votes);
+  nodes[1].device_gone(id(2), 1);
+  EXPECT_TRUE(nodes[1].verdict().quorate) << "it was there again since";
+  nodes[1].device_gone(id(2), 2);
+  EXPECT_FALSE(nodes[1].verdict().quorate);
+  EXPECT_TRUE(nodes[1].device_of(id(2)).registered);
+  EXPECT_FALSE(nodes[1].device_of(id(2)).alive);
 }
 
 TEST(Quorum, WithMasterWinsTheDeviceDecidesOrAllNodesTogether) {
@@ -225,7 +249,12 @@ TEST(Quorum, WithMasterWinsTheDeviceDecidesOrAllNodesTogether) {
   EXPECT_FALSE(nodes.view({1, 2, 3, 4}).quorate);
   EXPECT_TRUE(nodes.view({1, 2, 3, 4, 5}).quorate);
   nodes.view({5});
-  nodes[5].device({1, true, true});
+  constexpr QuorumDevice votes{.registered = true, .alive = true, .votes = true};
+  nodes[5].device(id(5), votes);
+  EXPECT_FALSE(nodes[5].verdict().quorate) << "its program does not want it so";
+  QuorumDevice master = votes;
+  master.master_wins = true;
+  nodes[5].device(id(5), master);
   EXPECT_EQ(reason_text(nodes[5].verdict()),
             "quorate: the quorum device chose this side (master_wins)");
 }

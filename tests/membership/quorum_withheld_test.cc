@@ -95,7 +95,7 @@ TEST(Quorum, ADeviceMakesNoOneQuorateWhoHasJustStarted) {
   settings.young = true;
   Nodes nodes(settings);
   nodes.view({1});
-  nodes[1].device({.votes = 1, .master_wins = true, .alive = true});
+  nodes[1].device(id(1), {.registered = true, .alive = true, .votes = true, .master_wins = true});
   EXPECT_FALSE(nodes[1].verdict().quorate);
   nodes[1].grow_up();
   nodes[1].grown(id(1));

@@ -163,10 +163,12 @@ TEST(Votes, ADeviceIsPolledAndGoneForAll) {
               wire::votes({.what = what, .number = number, .subject = subject, .ring = a.at.ring}));
     return a.membership.quorum().verdict().quorate;
   };
-  EXPECT_TRUE(say(What::device, 1, wire::Votes::device_alive));
-  EXPECT_TRUE(say(What::device, 1, wire::Votes::device_alive));
-  EXPECT_TRUE(say(What::device_gone, 1)) << "it was polled again since";
-  EXPECT_FALSE(say(What::device_gone, 2));
+  constexpr std::uint32_t votes = wire::Votes::device_alive | wire::Votes::device_votes;
+  EXPECT_FALSE(say(What::device, 0, wire::Votes::device_alive));
+  EXPECT_TRUE(say(What::device, 0, votes));
+  EXPECT_TRUE(say(What::device_gone, 1, 1)) << "it was polled again since";
+  EXPECT_TRUE(say(What::device_gone, 2, 2)) << "not there";
+  EXPECT_FALSE(say(What::device_gone, 2, 1));
 }
 
 TEST(Votes, WithoutASectionTheNodesEverSeenAreTheUnionOfWhatAllKnow) {

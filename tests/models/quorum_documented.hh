@@ -52,7 +52,7 @@ class Documented {
 
   void grow_up() noexcept {}  // it knows nothing of that
   void grown(NodeId) noexcept {}
-  void device(const QuorumDevice&) {}
+  void device(NodeId, const QuorumDevice&) {}
 
   void window_over() {
     if (!window_open_) return;

@@ -288,7 +288,11 @@ class World {
   }
   void poll(std::size_t node, bool alive) {
     const QuorumSettings& settings = cluster_->settings;
-    up_[node]->device({settings.device_votes, settings.device_master_wins, alive});
+    up_[node]->device(NodeId{static_cast<std::uint32_t>(node + 1)},
+                      {.registered = true,
+                       .alive = true,
+                       .votes = alive,
+                       .master_wins = settings.device_master_wins});
   }
 
   void form() {

@@ -53,11 +53,8 @@ class Voters {
   void end(std::size_t node) { cluster.nodes[node].reset(); }
   bool ask(std::size_t node, What what, std::uint32_t number, std::uint32_t subject = 0,
            std::uint64_t request = 0) {
-    return cluster.nodes[node]->node().ask_votes({.what = what,
-                                                  .number = number,
-                                                  .subject = subject,
-                                                  .request = request,
-                                                  .ring = cluster.nodes[node]->node().view_ring()});
+    return cluster.nodes[node]->node().ask_votes(
+        {.what = what, .number = number, .subject = subject, .request = request, .ring = {}});
   }
 
   Cluster cluster;
@@ -99,6 +96,10 @@ TEST(Voting, TheWindowOfLastManStandingIsOverForAll) {
   EXPECT_GE(voters.cluster.now - stood, milliseconds(299));
 }
 
+constexpr std::uint32_t polled_in_favour = membership::wire::Votes::device_registered |
+                                           membership::wire::Votes::device_alive |
+                                           membership::wire::Votes::device_votes;
+
 TEST(Voting, ADeviceThatIsNotPolledAgainIsGone) {
   QuorumSettings settings = section(3);
   settings.device_votes = 1;
@@ -109,9 +110,7 @@ TEST(Voting, ADeviceThatIsNotPolledAgainIsGone) {
   voters.end(1);
   ASSERT_TRUE(voters.together());
   EXPECT_FALSE(voters.verdict().quorate);
-  const auto poll = [&] {
-    return voters.ask(0, What::device, 1, membership::wire::Votes::device_alive);
-  };
+  const auto poll = [&] { return voters.ask(0, What::device, 0, polled_in_favour); };
   ASSERT_TRUE(poll());
   ASSERT_TRUE(voters.until([](const Verdict& verdict) { return verdict.quorate; }));
   voters.cluster.run(milliseconds(150));
@@ -121,6 +120,49 @@ TEST(Voting, ADeviceThatIsNotPolledAgainIsGone) {
   const Time polled = voters.cluster.now - milliseconds(150);
   ASSERT_TRUE(voters.until([](const Verdict& verdict) { return !verdict.quorate; }));
   EXPECT_GE(voters.cluster.now - polled, milliseconds(199));
+}
+
+// Node 2 stops asking, and node 1 goes on; then nobody asks.
+TEST(Voting, ADeviceIsGoneWhereNobodyHasItsVote) {
+  QuorumSettings settings = section(4);
+  settings.device_votes = 1;
+  settings.expected_votes = 5;
+  settings.device_timeout = milliseconds(200);
+  Voters voters(2, settings);
+  ASSERT_TRUE(voters.together());
+  const auto quorate = [](const Verdict& verdict) { return verdict.quorate; };
+  ASSERT_TRUE(voters.until([](const Verdict& verdict) { return verdict.total_votes == 2; }));
+  for (const std::size_t node : {0, 1})
+    ASSERT_TRUE(voters.ask(node, What::device, 0, polled_in_favour));
+  ASSERT_TRUE(voters.until(quorate));
+  voters.cluster.run(milliseconds(150));
+  ASSERT_TRUE(voters.ask(0, What::device, 0, polled_in_favour));
+  const Time polled = voters.cluster.now;
+  const auto device = [&] { return voters.cluster.nodes[0]->node().quorum().device_of(NodeId{2}); };
+  ASSERT_TRUE(voters.cluster.run_until([&] { return !device().alive; }));
+  EXPECT_TRUE(voters.verdict().quorate);
+  EXPECT_GT(voters.cluster.nodes[1]->node().lease_until(), voters.cluster.now);
+  ASSERT_TRUE(voters.until([&](const Verdict& verdict) { return !quorate(verdict); }));
+  EXPECT_GE(voters.cluster.now - polled, milliseconds(199));
+  EXPECT_LE(voters.cluster.now - polled, milliseconds(260));
+}
+
+// A device votes for one ring: what it said of another is not said of the next.
+TEST(Voting, WhatIsSaidOfARingThatIsOverIsAnsweredSo) {
+  QuorumSettings settings = section(3);
+  settings.device_votes = 1;
+  Voters voters(2, settings);
+  ASSERT_TRUE(voters.together());
+  const totem::RingId ring = voters.cluster.nodes[0]->node().view_ring();
+  voters.end(1);
+  ASSERT_TRUE(voters.together());
+  ASSERT_NE(voters.cluster.nodes[0]->node().view_ring(), ring);
+  voters.cluster.nodes[0]->node().ask_votes(
+      {.what = What::device, .subject = polled_in_favour, .request = 9, .ring = ring});
+  auto& answers = voters.cluster.nodes[0]->votes_answers;
+  ASSERT_TRUE(voters.cluster.run_until([&] { return !answers.empty(); }));
+  EXPECT_EQ(answers[0], std::pair(std::uint64_t{9}, QuorumChange::too_late));
+  EXPECT_FALSE(voters.cluster.nodes[0]->node().quorum().device_of(NodeId{1}).registered);
 }
 
 TEST(Voting, AnOperatorIsAnsweredOnceAllHaveIt) {
