@@ -120,8 +120,8 @@ class QuorumReader {
       return;
     }
     settings_.notice("quorum.device.model",
-                     "nothing in this version polls a quorum device: its votes are expected, and "
-                     "never counted");
+                     "a quorum device votes while a program registers and polls it, and none comes "
+                     "with gyred");
     if (settings_.nodes().empty() && !settings_.has("quorum.device.votes"))
       settings_.refuse("quorum.device.votes", "a device without a nodelist{} needs votes");
     const std::size_t nodes = settings_.nodes().size();

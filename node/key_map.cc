@@ -85,6 +85,7 @@ void add_votes(Cmap& map, const membership::QuorumSettings& quorum, std::uint32_
   set("two_node", std::uint8_t{quorum.two_node});
   set("atb_type", static_cast<std::uint32_t>(quorum.tie_breaker));
   set("ev_barrier", quorum.allow_downscale ? quorum.downscale_min : 0);
+  set("qdevice_can_operate", std::uint8_t{quorum.device_votes != 0});
   set("qdevice_master_wins", std::uint8_t{quorum.device_master_wins});
 }
 

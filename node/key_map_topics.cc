@@ -1,10 +1,10 @@
-// What programs ask of the key maps. An answer is an object; what is refused has an "error", in the
-// words of libcmap, and a "reason".
+// What programs ask of the key maps, in the words of libcmap.
 #include <fmt/format.h>
 
 #include <deque>
 #include <nlohmann/json.hpp>
 
+#include "node/answers.hh"
 #include "node/cmap_rules.hh"
 #include "node/key_map.hh"
 
@@ -15,16 +15,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view clear_prefix = "stats.clear.";
 
-// A text may hold any bytes: what is not UTF-8 is replaced.
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::string failure(std::string_view error, std::string_view reason) {
-  return dump({{"error", error}, {"reason", reason}});
-}
-
-std::string failure(CmapStatus status, std::string_view key) {
+std::string failed(CmapStatus status, std::string_view key) {
   switch (status) {
     case CmapStatus::ok:
       break;
@@ -45,10 +36,6 @@ std::string failure(CmapStatus status, std::string_view key) {
 
 Json entry(std::string_view key, const CmapValue& value) {
   return {{"key", key}, {"type", cmap_type(value)}, {"value", cmap_text(value)}};
-}
-
-Refused expected(const char* arguments) {
-  return {fmt::format("expected arguments: {}", arguments)};
 }
 
 Refused no_map(const std::string& map) {
@@ -90,7 +77,7 @@ class Tracking final : public Stream {
       json["old_type"] = cmap_type(*change.before);
       json["old_value"] = cmap_text(*change.before);
     }
-    changes_.push_back(dump(json));
+    changes_.push_back(one_line(json));
   }
 
   KeyMap& maps_;
@@ -120,34 +107,34 @@ Cmap* KeyMap::find(std::string_view map) noexcept {
 }
 
 Answer KeyMap::get(const Asked& asked) {
-  if (asked.arguments.size() != 2) return expected("map key");
+  if (asked.arguments.size() != 2) return wrong_arguments("map key");
   const Cmap* map = find(asked.arguments[0]);
   if (!map) return no_map(asked.arguments[0]);
   const std::string& key = asked.arguments[1];
   const CmapValue* value = map->find(key);
-  return value ? dump(entry(key, *value)) : failure(CmapStatus::missing, key);
+  return value ? one_line(entry(key, *value)) : failed(CmapStatus::missing, key);
 }
 
 Answer KeyMap::list(const Asked& asked) {
-  if (asked.arguments.size() != 2) return expected("map prefix");
+  if (asked.arguments.size() != 2) return wrong_arguments("map prefix");
   const Cmap* map = find(asked.arguments[0]);
   if (!map) return no_map(asked.arguments[0]);
   Json entries = Json::array();
   map->each(asked.arguments[1], [&](const std::string& key, const CmapValue& value) {
     entries.push_back(entry(key, value));
   });
-  return dump({{"entries", std::move(entries)}});
+  return one_line({{"entries", std::move(entries)}});
 }
 
 Answer KeyMap::set(const Asked& asked) {
-  if (asked.arguments.size() != 4) return expected("map key type value");
+  if (asked.arguments.size() != 4) return wrong_arguments("map key type value");
   CmapReading reading = read_cmap_value(asked.arguments[2], asked.arguments[3]);
   if (!reading.value) return failure("CS_ERR_INVALID_PARAM", reading.complaint);
   return change(asked, std::move(reading.value));
 }
 
 Answer KeyMap::remove(const Asked& asked) {
-  if (asked.arguments.size() != 2) return expected("map key");
+  if (asked.arguments.size() != 2) return wrong_arguments("map key");
   return change(asked, std::nullopt);
 }
 
@@ -159,11 +146,11 @@ Answer KeyMap::change(const Asked& asked, std::optional<CmapValue> value) {
     return failure(error,
                    fmt::format("{} cannot be {}: {}", key, value ? "set" : "deleted", reason));
   };
-  if (value && !valid_cmap_key(key)) return failure(CmapStatus::bad_key, key);
-  if (!value && !find(map)->find(key)) return failure(CmapStatus::missing, key);
+  if (value && !valid_cmap_key(key)) return failed(CmapStatus::bad_key, key);
+  if (!value && !find(map)->find(key)) return failed(CmapStatus::missing, key);
   if (map == "stats" && value && key.starts_with(clear_prefix) &&
       counted_.clear(std::string_view(key).substr(clear_prefix.size()), asked.snapshot))
-    return failure(CmapStatus::ok, key);
+    return failed(CmapStatus::ok, key);
   if (map == "stats") return refused("CS_ERR_ACCESS", "what was counted is only read");
   const CmapRule rule = cmap_rule(key);
   switch (rule.use) {
@@ -193,13 +180,13 @@ Answer KeyMap::change(const Asked& asked, std::optional<CmapValue> value) {
     case CmapUse::free:
       break;
   }
-  return failure(value ? icmap_.set(key, std::move(*value)) : icmap_.remove(key), key);
+  return failed(value ? icmap_.set(key, std::move(*value)) : icmap_.remove(key), key);
 }
 
 Answer KeyMap::track(const Asked& asked) {
   if (asked.arguments.size() != 3 ||
       (asked.arguments[1] != "key" && asked.arguments[1] != "prefix"))
-    return expected("map key|prefix name");
+    return wrong_arguments("map key|prefix name");
   Cmap* map = find(asked.arguments[0]);
   if (!map) return no_map(asked.arguments[0]);
   return std::make_unique<Tracking>(*this, *map, asked.arguments[2], asked.arguments[1] == "prefix",

@@ -13,6 +13,7 @@
 #include "node/admission.hh"
 #include "node/config.hh"
 #include "node/daemon.hh"
+#include "node/device_topic.hh"
 #include "node/exporter.hh"
 #include "node/helper.hh"
 #include "node/key_map.hh"
@@ -70,6 +71,7 @@ StatusNames status_names(const Config& config, const LocalNode& local) {
   names.transport = config.transport == TransportKind::udpu ? "udpu" : "udp";
   names.cluster = config.cluster_name;
   names.votequorum = config.quorum.section;
+  names.device_votes = config.quorum.device_votes;
   names.nodes[local.nodeid] = {local.name, local.address};
   for (const LocalNode::Peer& peer : local.peers)
     if (peer.nodeid != NodeId::none) names.nodes[peer.nodeid] = {peer.name, peer.address};
@@ -187,6 +189,7 @@ void run(Config config, const LocalNode& local, Admission admission, const Optio
                   .set_debug = [&](bool on) { writer->set_debug(on); }});
   Topics topics = make_topics(names, *writer);
   topics.merge(key_map.topics());
+  topics.merge(device_topics(config.quorum));
   topics["groups"] = groups_topic(limits.groups);
   Reloader reloader({.config = config,
                      .admission = admission,

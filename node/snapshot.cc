@@ -119,7 +119,9 @@ void Node::tell_members(Snapshot& page) const noexcept {
   const auto add_member = [&](const totem::Member& member) {
     if (page.known_count == page.members.size()) return;
     Snapshot::Member& entry = page.members[page.known_count++];
-    entry = {.member = member, .votes = membership_.quorum().votes_of(member.node)};
+    entry = {.member = member,
+             .votes = membership_.quorum().votes_of(member.node),
+             .device = membership_.quorum().device_of(member.node)};
     const auto index = peers_.find(member.node);
     if (!index) return;
     const Known& known = known_[at(*index)];

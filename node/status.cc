@@ -1,7 +1,9 @@
 #include "node/status.hh"
 
-#include <nlohmann/json.hpp>
+#include <algorithm>
 #include <span>
+
+#include "node/answers.hh"
 
 namespace gyre::node {
 namespace {
@@ -17,6 +19,13 @@ const StatusNames::Node* find(const StatusNames& names, NodeId id) {
   return known == names.nodes.end() ? nullptr : &known->second;
 }
 
+Json device_of(const membership::QuorumDevice& device) {
+  return {{"registered", device.registered},
+          {"alive", device.alive},
+          {"votes", device.votes},
+          {"master_wins", device.master_wins}};
+}
+
 Json members_of(const Snapshot& snapshot, const StatusNames& names) {
   Json members = Json::array();
   for (const Snapshot::Member& entry : std::span(snapshot.members).first(snapshot.member_count)) {
@@ -27,6 +36,7 @@ Json members_of(const Snapshot& snapshot, const StatusNames& names) {
     members.push_back({{"nodeid", number(entry.member.node)},
                        {"name", node ? node->name : ""},
                        {"votes", entry.votes},
+                       {"device", device_of(entry.device)},
                        {"addresses", std::move(addresses)}});
   }
   return members;
@@ -70,17 +80,17 @@ Json peers_of(const Snapshot& snapshot) {
   return peers;
 }
 
+bool device_counts(const Snapshot& snapshot) {
+  return std::ranges::any_of(std::span(snapshot.members).first(snapshot.member_count),
+                             [](const Snapshot::Member& member) { return member.device.counts(); });
+}
+
 Json quorum_of(const membership::Verdict& verdict) {
   return {{"quorate", verdict.quorate},          {"reason", text(verdict.reason)},
           {"why", reason_text(verdict)},         {"votes", verdict.total_votes},
           {"expected", verdict.expected_votes},  {"needed", verdict.quorum},
           {"highest", verdict.highest_expected}, {"withheld", verdict.withheld_votes},
           {"fencing", text(verdict.fencing)},    {"flags", flags_text(verdict)}};
-}
-
-// A name from the configuration may hold any bytes: what is not UTF-8 is replaced.
-std::string one_line(const Json& answer) {
-  return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -130,6 +140,7 @@ std::string quorum_json(const Snapshot& snapshot, const StatusNames& names) {
        {"ring",
         {{"seq", snapshot.ring.seq}, {"representative", number(snapshot.ring.representative)}}},
        {"members", members_of(snapshot, names)},
+       {"device", {{"votes", names.device_votes}, {"counts", device_counts(snapshot)}}},
        {"quorum", quorum_of(snapshot.verdict)}});
 }
 

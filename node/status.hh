@@ -73,7 +73,8 @@ struct Snapshot {
 
   struct Member {
     totem::Member member;
-    std::uint32_t votes = 0, unused = 0;
+    std::uint32_t votes = 0;
+    membership::QuorumDevice device{};
     Address address{};  // where its frames come from; meaningless unless has_address
     std::uint64_t has_address = 0;
     std::uint64_t joins = 0;   // how often it came into a view
@@ -120,6 +121,7 @@ struct StatusNames {
   };
   std::string version, transport, cluster;
   bool votequorum = false;                                  // there is a section quorum
+  std::uint32_t device_votes = 0;                           // of its device
   std::map<NodeId, Node> nodes;                             // this one and those of the nodelist
   std::function<std::string(const Address&)> address_text;  // the device's addresses in words
 

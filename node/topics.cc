@@ -3,19 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "node/answers.hh"
 #include "node/group_copy.hh"
 #include "node/metrics.hh"
 #include "node/reloader.hh"
 
 namespace gyre::node {
 namespace {
-
-Refused wrong_arguments(std::string_view expected) {
-  return {fmt::format("expected arguments: {}", expected)};
-}
 
 // Names may hold any bytes, NUL included.
 std::string hex(std::string_view bytes) {
@@ -38,14 +34,6 @@ std::string groups_json(const GroupCopy& copy) {
   return nlohmann::json{{"groups", std::move(groups)}}.dump();
 }
 
-std::optional<std::uint32_t> number_of(const std::string& text) {
-  std::uint32_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || rest != end) return std::nullopt;
-  return number;
-}
-
 // Of a member; the answer comes when the order for it has its place.
 Answer kill(const Asked& asked) {
   const auto number = asked.arguments.size() == 1 ? number_of(asked.arguments[0]) : std::nullopt;
@@ -56,9 +44,7 @@ Answer kill(const Asked& asked) {
     return member.member.node == NodeId{*number};
   };
   if (!std::ranges::any_of(members, is_it))
-    return nlohmann::json{{"error", "CS_ERR_NOT_EXIST"},
-                          {"reason", fmt::format("node {} is not a member", *number)}}
-        .dump();
+    return failure("CS_ERR_NOT_EXIST", fmt::format("node {} is not a member", *number));
   return Order{.command = {.kind = Command::Kind::kill, .node = NodeId{*number}}};
 }
 
@@ -67,9 +53,7 @@ std::string votes_json(const Outcome& outcome) {
   using membership::QuorumChange;
   if (outcome.votes == QuorumChange::done) return "{}";
   const bool unknown = outcome.votes == QuorumChange::unknown_node;
-  return nlohmann::json{{"error", unknown ? "CS_ERR_NAME_NOT_FOUND" : "CS_ERR_INVALID_PARAM"},
-                        {"reason", text(outcome.votes)}}
-      .dump();
+  return failure(unknown ? "CS_ERR_NAME_NOT_FOUND" : "CS_ERR_INVALID_PARAM", text(outcome.votes));
 }
 
 Order about_votes(membership::wire::Votes::What what, std::uint32_t number,
