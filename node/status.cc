@@ -19,13 +19,6 @@ const StatusNames::Node* find(const StatusNames& names, NodeId id) {
   return known == names.nodes.end() ? nullptr : &known->second;
 }
 
-Json device_of(const membership::QuorumDevice& device) {
-  return {{"registered", device.registered},
-          {"alive", device.alive},
-          {"votes", device.votes},
-          {"master_wins", device.master_wins}};
-}
-
 Json members_of(const Snapshot& snapshot, const StatusNames& names) {
   Json members = Json::array();
   for (const Snapshot::Member& entry : std::span(snapshot.members).first(snapshot.member_count)) {
@@ -36,10 +29,23 @@ Json members_of(const Snapshot& snapshot, const StatusNames& names) {
     members.push_back({{"nodeid", number(entry.member.node)},
                        {"name", node ? node->name : ""},
                        {"votes", entry.votes},
-                       {"device", device_of(entry.device)},
                        {"addresses", std::move(addresses)}});
   }
   return members;
+}
+
+Json device_of(const membership::QuorumDevice& device) {
+  return {{"registered", device.registered},
+          {"alive", device.alive},
+          {"votes", device.votes},
+          {"master_wins", device.master_wins}};
+}
+
+Json voters_of(const Snapshot& snapshot, const StatusNames& names) {
+  Json voters = members_of(snapshot, names);
+  for (std::size_t i = 0; i < voters.size(); ++i)
+    voters[i]["device"] = device_of(snapshot.members[i].device);
+  return voters;
 }
 
 Json counters_of(const Snapshot& snapshot) {
@@ -139,7 +145,7 @@ std::string quorum_json(const Snapshot& snapshot, const StatusNames& names) {
        {"provider", names.votequorum ? Json("corosync_votequorum") : Json(nullptr)},
        {"ring",
         {{"seq", snapshot.ring.seq}, {"representative", number(snapshot.ring.representative)}}},
-       {"members", members_of(snapshot, names)},
+       {"members", voters_of(snapshot, names)},
        {"device", {{"votes", names.device_votes}, {"counts", device_counts(snapshot)}}},
        {"quorum", quorum_of(snapshot.verdict)}});
 }

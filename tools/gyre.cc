@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
   add_status(app, common);
   add_members(app, common);
   add_metrics(app, common);
+  add_device(app, common);
   add_top(app, common);
   add_bench(app, common);
   for (const CorosyncCommand& command : corosync_commands())

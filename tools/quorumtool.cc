@@ -28,7 +28,7 @@ options:
 	-n	With -v: the node; else it is this one.
 	-e	Changes how many votes are expected in the cluster.
 	-a	All addresses of a node: as yet there is one.
-	-f	Would unregister a quorum device: as yet there are none.
+	-f	Unregisters the quorum device of this node, whatever asks it. *DANGEROUS*
 	-h	Print basic usage.
 	-V	Print the version.
 	--json	One object with all that there is.
@@ -85,8 +85,12 @@ class Report {
     fmt::print("{:>10} {:>10} {}Name\n", "Nodeid", "Votes", device("Qdevice"));
     for (const Json& member : sorted())
       fmt::print("{:>10} {:>10} {}{}{}\n", id(member.at("nodeid")), member.at("votes").dump(),
-                 device("NR"), name(member),
+                 device(said_of(member.at("device"))), name(member),
                  member.at("nodeid") == answer_.at("nodeid") ? " (local)" : "");
+    const Json& all = answer_.at("device");
+    if (has_device())
+      fmt::print("{:>10} {:>10} {}Qdevice\n", 0, all.at("counts") ? all.at("votes").dump() : "0",
+                 device(""));
   }
 
   // What Corosync has no words for: why nobody may act here, or why others may as well.
@@ -101,8 +105,21 @@ class Report {
     return request_.hexadecimal ? fmt::format("{:#010x}", number.get<std::uint32_t>())
                                 : number.dump();
   }
-  std::string device(const char* word) const {
-    return request_.parsable ? fmt::format("{:>10} ", word) : "";
+  bool has_device() const {
+    return std::ranges::any_of(answer_.at("members"), [](const Json& member) {
+      return member.at("device").at("registered").get<bool>();
+    });
+  }
+  std::string device(const std::string& word) const {
+    return request_.parsable || has_device() ? fmt::format("{:>10} ", word) : "";
+  }
+  // Alive, votes, master wins, or not; or not registered.
+  static std::string said_of(const Json& device) {
+    const auto word = [&](const char* what, const char* yes) {
+      return (device.at(what).get<bool>() ? "" : "N") + std::string(yes);
+    };
+    if (!device.at("registered").get<bool>()) return "NR";
+    return word("alive", "A") + "," + word("votes", "V") + "," + word("master_wins", "MW");
   }
   std::string name(const Json& member) const {
     const auto given = member.at("name").get<std::string>();
@@ -172,6 +189,21 @@ int change(const Common& common, const Request& request) {
                 answer.at("reason").get<std::string>());
 }
 
+// Whoever asks the device may register it again.
+int unregister_device(const Common& common) {
+  const Json device = ask(common, "quorum.device");
+  const bool known = !device.contains("error") && device.at("name") != "";
+  if (!device.contains("error") && !known) return done;
+  const Json answer =
+      known ? ask(common, "quorum.device.unregister", {device.at("name").get<std::string>()})
+            : device;
+  if (common.json) fmt::print("{}\n", answer.dump());
+  if (!answer.contains("error")) return done;
+  return failed(
+      fmt::format("Unable to unregister quorum device: {}", answer.at("error").get<std::string>()),
+      answer.at("reason").get<std::string>());
+}
+
 // False: `letter` is not to be had so, which was told.
 bool read_option(int letter, const char* argument, Request& request) {
   const auto wrong = [&](const char* words) { return failed(words, argument), false; };
@@ -204,8 +236,6 @@ bool read_option(int letter, const char* argument, Request& request) {
       request.votes = *votes;
       break;
     }
-    case 'f':
-      return failed("Unable to unregister quorum device: this version has none"), false;
     default:
       break;
   }
@@ -220,6 +250,8 @@ int run(const Common& common, const Request& request) {
     case 'v':
     case 'e':
       return change(common, request);
+    case 'f':
+      return unregister_device(common);
     case 'V':
       fmt::print("corosync-quorumtool version: {}\n", GYRE_VERSION);
       return done;

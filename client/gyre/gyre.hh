@@ -222,7 +222,10 @@ class GYRE_PUBLIC Connection {
   int fd() const noexcept;
 
   // A question to the daemon beside the ordered stream ("status", "members", "counters", …): its
-  // answer is JSON. No argument may hold a NUL.
+  // answer is JSON. No argument may hold a NUL. A quorum device's program says so what it has to
+  // say: "quorum.device.register" {name}, "quorum.device.poll" {name, 0 or 1, the representative
+  // and seq of the view's ring}, "quorum.device.unregister" {name}; what is refused has an "error"
+  // and a "reason".
   static std::string query(std::string_view question, const Options& = {},
                            std::span<const std::string> arguments = {});
 

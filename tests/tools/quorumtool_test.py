@@ -160,7 +160,7 @@ class Quorumtool(Case):
                 ("-n 5x -v 1", 1, "The nodeid was not valid, try a positive number"),
                 ("-o b", 1, "Invalid ordering option. valid orders are a(address), "
                             "i(node ID) or n(name)"),
-                ("-f", 1, "Unable to unregister quorum device: this version has none"),
+                ("-f", 1, "Unable to unregister quorum device: CS_ERR_ACCESS"),
                 ("-s extra", 1, f'{self.tools.folder}/corosync-quorumtool: "extra" is no option'),
                 ("-x", 1, f"{self.tools.folder}/corosync-quorumtool: invalid option -- 'x'")]:
             with self.subTest(words=words):
