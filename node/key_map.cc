@@ -121,6 +121,17 @@ void KeyMap::reload(const Config& config, const Admission& admission) {
   config_version_ = version ? std::get<std::uint64_t>(*version) : 0;
 }
 
+void KeyMap::reload_begins() {
+  icmap_.put("config.reload_in_progress", std::uint8_t{1});
+}
+
+void KeyMap::reload_ended(std::string_view refused) {
+  constexpr std::int32_t cs_ok = 1, cs_err_invalid_param = 7;
+  icmap_.put("config.reload_status", refused.empty() ? cs_ok : cs_err_invalid_param);
+  icmap_.put("config.reload_error_message", std::string(refused));
+  icmap_.put("config.reload_in_progress", std::uint8_t{0});
+}
+
 // Each member under its name of today, and under the one that it had in the first Corosync.
 void KeyMap::refresh(const Snapshot& snapshot) {
   for (std::uint32_t i = 0; i < snapshot.known_count; ++i) {

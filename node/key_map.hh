@@ -25,6 +25,9 @@ class KeyMap {
 
   // Another configuration counts: what it does not have goes, what is otherwise changes.
   void reload(const Config& config, const Admission& admission);
+  // A reload begins; it is over. `refused`: why nothing changed, if so.
+  void reload_begins();
+  void reload_ended(std::string_view refused);
   // What `snapshot` tells.
   void refresh(const Snapshot& snapshot);
   // Whom programs let in.

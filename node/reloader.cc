@@ -60,6 +60,8 @@ void check_log(const LoggingConfig& logging) {
 }  // namespace
 
 Reloader::Reading Reloader::read() try {
+  setup_.key_map.reload_begins();
+  refused_.clear();
   const Config written = read_config(setup_.config.file);
   static_cast<void>(find_local(written, setup_.nodeid));  // or the next start would fail
   next_ = merge(written);
@@ -67,6 +69,7 @@ Reloader::Reading Reloader::read() try {
   return {.refused = {}, .timers = next_->config.timers};
 } catch (const std::exception& error) {
   next_.reset();
+  refused_ = error.what();
   setup_.writer.write(LogLevel::warning, error.what());  // whole; others hear of it in few words
   return {.refused = error.what(), .timers = {}};
 }
@@ -105,7 +108,11 @@ Reloader::Next Reloader::merge(const Config& written) const {
 
 void Reloader::end(bool apply) {
   std::optional<Next> next = std::exchange(next_, std::nullopt);
-  if (!apply || !next) return;
+  const bool changes = apply && next;
+  setup_.key_map.reload_ended(changes            ? ""
+                              : refused_.empty() ? "another node refused its file: see its log"
+                                                 : refused_);
+  if (!changes) return;
   setup_.config = std::move(next->config);
   setup_.admission = std::move(next->admission);
   fixed_ = std::move(next->fixed);

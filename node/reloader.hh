@@ -49,6 +49,7 @@ class Reloader {
 
   Setup setup_;
   std::optional<Next> next_;
+  std::string refused_;  // why this node refused what was read last
   std::set<std::string> fixed_;
 };
 

@@ -71,6 +71,24 @@ TEST_F(Reloads, WhatCanChangeCountsWhenItIsApplied) {
   EXPECT_THAT(reloader.fixed(), ElementsAre("totem.window_size"));
 }
 
+TEST_F(Reloads, WhoeverTracksItHearsHowItEnds) {
+  EXPECT_EQ(key("config.reload_status"), "") << "there was none";
+  ASSERT_EQ(refused(text("  join: 77\n")), "");
+  EXPECT_EQ(key("config.reload_in_progress"), "1");
+  reloader.end(true);
+  EXPECT_EQ(key("config.reload_in_progress"), "0");
+  EXPECT_EQ(key("config.reload_status"), "1");
+  EXPECT_EQ(key("config.reload_error_message"), "");
+  const std::string why = refused(text("  version: 3\n"));
+  reloader.end(false);
+  EXPECT_EQ(key("config.reload_in_progress"), "0");
+  EXPECT_EQ(key("config.reload_status"), "7");
+  EXPECT_EQ(key("config.reload_error_message"), why);
+  ASSERT_EQ(refused(text()), "");
+  reloader.end(false);
+  EXPECT_THAT(key("config.reload_error_message"), HasSubstr("another node"));
+}
+
 TEST_F(Reloads, NoTimerChangesIfTheTokenIsWrittenOtherwise) {
   for (const char* token : {"  token: 5000\n", "  consensus: 9000\n"}) {
     ASSERT_EQ(refused(text(std::string(token) + "  join: 77\n")), "");
