@@ -76,7 +76,7 @@ Helper::Helper(Setup setup)
   for (std::size_t i = 0; i < setup_.clients; ++i)
     free_slots_.push_back(static_cast<std::uint32_t>(i));
   if (std::uint64_t usec = 0; ::sd_watchdog_enabled(0, &usec) > 0)
-    watchdog_every_ = std::chrono::microseconds(usec / 3);
+    watchdog_ = std::chrono::microseconds(usec);
 }
 
 Helper::~Helper() {
@@ -191,8 +191,8 @@ void Helper::wait() {
   const std::size_t ours = polled_.size();
   desk_.watch(polled_);
   milliseconds timeout = desk_.patience(Clock::now());
-  if (watchdog_every_ > Clock::duration::zero())
-    timeout = std::min(timeout, std::chrono::duration_cast<milliseconds>(watchdog_every_ / 2));
+  if (watchdog_.count() > 0)
+    timeout = std::min(timeout, std::chrono::duration_cast<milliseconds>(watchdog_ / 6));
   ::poll(polled_.data(), polled_.size(), static_cast<int>(timeout.count()));
   desk_.serve(std::span(polled_).subspan(ours), snapshots_.load(std::memory_order_acquire),
               Clock::now());
@@ -257,8 +257,21 @@ void Helper::reload_configuration() {
   }
 }
 
+// A name server may take longer than systemd waits for a sign of life, and on all nodes at once.
+Reloader::Reading Helper::read_configuration() {
+  constexpr std::chrono::microseconds reading = std::chrono::minutes(10);
+  const auto set_watchdog = [&](std::chrono::microseconds time) {
+    if (watchdog_.count() > 0)
+      ::sd_notify(0, fmt::format("WATCHDOG_USEC={}", time.count()).c_str());
+  };
+  set_watchdog(std::max(watchdog_, reading));
+  Reloader::Reading read = setup_.reloader->read();
+  set_watchdog(watchdog_);
+  return read;
+}
+
 void Helper::read_configuration_for(std::uint64_t ticket) {
-  const Reloader::Reading reading = setup_.reloader->read();
+  const Reloader::Reading reading = read_configuration();
   Command command{.kind = Command::Kind::configuration_read, .number = ticket};
   if (!reading.refused.empty()) {
     const auto reason =
@@ -344,11 +357,11 @@ void Helper::tell_systemd() {
     desk_.stir();
   }
   const auto now = Clock::now();
-  if (watchdog_every_ == Clock::duration::zero() || now < watchdog_at_) return;
+  if (watchdog_.count() == 0 || now < watchdog_at_) return;
   const std::uint64_t turns = turns_.load(std::memory_order_relaxed);
   if (turns == turns_seen_) return;
   turns_seen_ = turns;
-  watchdog_at_ = now + watchdog_every_;
+  watchdog_at_ = now + watchdog_ / 3;
   ::sd_notify(0, "WATCHDOG=1");
 }
 

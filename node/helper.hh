@@ -101,6 +101,7 @@ class Helper final : public Errands {
   };
   void reload(std::uint64_t ticket, Reloading what) noexcept;
   void reload_configuration();
+  Reloader::Reading read_configuration();
   void read_configuration_for(std::uint64_t ticket);
   void write_log();
   void reserve_on_disk();
@@ -122,7 +123,7 @@ class Helper final : public Errands {
   std::uint64_t snapshot_asked_ = UINT64_MAX, snapshot_seen_ = 0;  // by how many there were before
   std::optional<membership::KeptVotes> to_keep_;
   Clock::time_point reserve_again_{}, keep_again_{}, watchdog_at_{};
-  Clock::duration watchdog_every_{};  // zero: systemd watches nothing
+  std::chrono::microseconds watchdog_{};  // zero: systemd watches nothing
 
   // From the reactor.
   SpscQueue<shm::Channel> clients_out_;

@@ -35,6 +35,9 @@ SIGNALING = "Signaling Corosync Cluster Engine (corosync) to terminate: "
 WAITING = "Waiting for corosync services to unload: "
 OK, FAILED = "[  OK  ]\n", "[FAILED]\n"
 SYSTEMD = "/lib/systemd/systemd"
+# Takes questions and answers none.
+SILENT_NAME_SERVER = ("import socket, signal; server = socket.socket(type=socket.SOCK_DGRAM); "
+                      'server.bind((\"127.0.0.1\", 53)); signal.pause()')
 # The kernel buries the dead while SIGCHLD is ignored, as init does.
 BURIES = """import os, signal
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -186,7 +189,10 @@ class InitScript(Service):
 class Systemd(Service):
     first, wait_ready = [SYSTEMD, "--unit=sysinit.target"], True
     # So that the watchdog bites within the time of a test.
-    files = {"/etc/systemd/system/gyre.service.d/test.conf": "[Service]\nWatchdogSec=1\n"}
+    files = {"/etc/systemd/system/gyre.service.d/test.conf": "[Service]\nWatchdogSec=1\n",
+             "/etc/systemd/system/silent.service":
+             f"[Service]\nExecStart={sys.executable} -c '{SILENT_NAME_SERVER}'\n",
+             "/etc/resolv.conf": "nameserver 127.0.0.1\noptions timeout:1 attempts:3\n"}
 
     def setUp(self):
         self.machine.write("/etc/corosync/corosync.conf", CONFIGURATION)
@@ -237,6 +243,18 @@ class Systemd(Service):
         self.machine.run("kill", "-STOP", self.show("MainPID"))
         self.await_that(lambda: self.show("NRestarts") == "1")
         self.await_that(lambda: self.show("ActiveState") == "active")
+
+    def test_the_watchdog_waits_for_a_name_server_in_a_reload(self):
+        self.expect(0, "", "systemctl", "start", "silent", "corosync")
+        self.machine.write("/etc/corosync/corosync.conf",
+                           CONFIGURATION.replace("127.0.0.1", "far.example"))
+        before = time.monotonic()
+        self.assertNotEqual(self.machine.run("systemctl", "reload", "corosync").returncode, 0)
+        self.assertGreater(time.monotonic() - before, 2)
+        self.assertIn("no node of the nodelist is this machine", self.log())
+        self.assertEqual((self.show("NRestarts"), self.show("ActiveState")), ("0", "active"))
+        self.machine.run("kill", "-STOP", self.show("MainPID"))
+        self.await_that(lambda: self.show("NRestarts") == "1")
 
     def test_a_bad_configuration_is_not_tried_again(self):
         self.machine.write("/etc/corosync/corosync.conf", "totem {\n  version: 3\n}\n")
