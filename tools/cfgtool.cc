@@ -163,10 +163,16 @@ int done(const Common& common) {
 
 int kill_node(const Common& common, const std::string& nodeid) {
   announce(common, "Killing node " + nodeid);
-  const Json answer = ask(common, "kill", {nodeid});
-  if (!answer.contains("error")) return done(common);
-  return failed(fmt::format("Could not kill node (error = {})", text_of(answer, "error")),
-                text_of(answer, "reason"));
+  const auto not_killed = [](std::string_view error, std::string_view why) {
+    return failed(fmt::format("Could not kill node (error = {})", error), why);
+  };
+  try {
+    const Json answer = ask(common, "kill", {nodeid});
+    if (!answer.contains("error")) return done(common);
+    return not_killed(text_of(answer, "error"), text_of(answer, "reason"));
+  } catch (const client::Error& error) {
+    return not_killed(cs_error(error).word, error.what());
+  }
 }
 
 // Of all daemons.
@@ -191,8 +197,13 @@ int reload(const Common& common) {
 
 int shut_down(const Common& common) {
   announce(common, "Shutting down corosync");
-  ask(common, "shutdown");
-  return done(common);
+  try {
+    ask(common, "shutdown");
+    return done(common);
+  } catch (const client::Error& error) {
+    return failed(fmt::format("Could not shutdown (error = {})", cs_error(error).number),
+                  error.what());
+  }
 }
 
 struct Request {
