@@ -287,7 +287,9 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
   }
   PeerState& peer = peer_state_[at(from)];
   const bool same_incarnation = peer.incarnation == join.incarnation;
-  if (same_incarnation && join.join_seq <= peer.join_seq) {
+  const bool of_before = peer.incarnation_before == join.incarnation;
+  if ((same_incarnation && join.join_seq <= peer.join_seq) ||
+      (of_before && join.join_seq <= peer.join_seq_before)) {
     ++counters_.joins_stale;
     return;
   }
@@ -310,7 +312,11 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
     ++counters_.joins_stale;
     return;
   }
-  if (!same_incarnation) peer.handed_ring_seq = peer.misses = 0;
+  if (!same_incarnation) {
+    peer.handed_ring_seq = peer.misses = 0;
+    peer.incarnation_before = peer.incarnation;
+    peer.join_seq_before = peer.join_seq;
+  }
   peer.incarnation = join.incarnation;
   peer.join_seq = join.join_seq;
   peer.ring_seq = join.ring_seq;

@@ -170,6 +170,7 @@ class Ring {
  private:
   struct PeerState {
     std::uint64_t incarnation = 0, join_seq = 0, ring_seq = 0;  // of its last join
+    std::uint64_t incarnation_before = 0, join_seq_before = 0;  // of the other life that said one
     Time foreign_at = Time::min();  // last heard from outside of our ring
     Time member_since{};
     std::uint64_t member_incarnation = 0;     // as it was when the ring was installed

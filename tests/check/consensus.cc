@@ -18,8 +18,9 @@ void Consensus::received(const Process& process, std::span<const std::byte> fram
   forget(side, now);
   Peer& peer = side.peers[join_.sender];
   const JoinNumber number = JoinNumber::of(join_);
-  if (number.is_old(peer.newest)) return;
-  const bool same = std::exchange(peer.newest, number).same_life(number);
+  NewestJoins& joins = side.joins[join_.sender];
+  if (joins.is_old(number)) return;
+  const bool same = joins.take(number);
   peer.when = now;
   if (!same || !said_before(peer)) listen(peer, same, now);
   while (peer.proposals.size() > 1 && peer.proposals[1].when + at_once < now)

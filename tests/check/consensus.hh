@@ -39,14 +39,14 @@ class Consensus {
     Nodes heard;  // by this join and those of this life before
     Time when{};
   };
-  struct Peer {  // as its joins tell
-    JoinNumber newest;
+  struct Peer {                      // as its joins tell
     std::deque<Proposal> proposals;  // the newest, and those that came shortly before
     Time when{};                     // the newest came
     std::vector<totem::wire::Join::Entry> entries;  // of the newest
   };
   struct Side {  // what one process knows, and what it said
     std::map<NodeId, Peer> peers;
+    std::map<NodeId, NewestJoins> joins;  // for as long as the process lives
     Nodes given_up;
     std::uint64_t gather = 0;  // in which it said so
     totem::RingId passed;      // the last ring whose commit token it sent

@@ -75,6 +75,17 @@ TEST_F(ConsensusOfThree, AnOldJoinCountsNot) {
   EXPECT_THAT(clauses(), ElementsAre("10 consensus"));
 }
 
+TEST_F(ConsensusOfThree, AnOldJoinOfTheOtherLifeCountsNot) {
+  hear(2, {1, 2, 3}, {1, 2, 3});
+  const FrameRef old = join(3, {{2, 3}, {1, 2, 3}});
+  hear(3, {1, 2, 3}, {1, 2, 3});
+  incarnation = 2;
+  hear(3, {1, 2, 3}, {1, 2, 3});
+  consensus.received(process(1), old.bytes(), false, now);
+  commit(1, 1);
+  EXPECT_THAT(clauses(), IsEmpty());
+}
+
 TEST_F(ConsensusOfThree, WhatAnEarlierLifeHeardCountsNot) {
   hear(2, {1, 2, 3}, {1, 2, 3});
   hear(3, {1, 2, 3}, {1, 2, 3});

@@ -40,8 +40,9 @@ void Gathering::received(const Process& process, std::span<const std::byte> fram
     peer.when = {};
     return;
   }
-  if (number.is_old(peer.newest)) return;
-  const bool same = std::exchange(peer.newest, number).same_life(number);
+  NewestJoins& joins = side.joins[join_.sender];
+  if (joins.is_old(number)) return;
+  const bool same = joins.take(number);
   peer.when = now;
   peer.closed = join_.flags & wire::Join::closed;
   take(peer.proposed, join_, [](auto marks) { return !(marks & wire::Join::failed); });

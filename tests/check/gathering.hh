@@ -38,8 +38,7 @@ class Gathering {
   const std::vector<Violation>& violations() const noexcept { return findings_.list(); }
 
  private:
-  struct Peer {  // as its newest join tells
-    JoinNumber newest;
+  struct Peer {       // as its newest join tells
     JoinNumber left;  // of its last word
     bool closed = false;
     Nodes proposed, failed, with;  // `with`: until it closes, by all its joins
@@ -47,6 +46,7 @@ class Gathering {
   };
   struct Side {
     std::map<NodeId, Peer> peers;
+    std::map<NodeId, NewestJoins> joins;  // for as long as the process lives
     Time started{};
     std::uint64_t gather = 0;
     Time began{};  // by its first join

@@ -33,4 +33,21 @@ struct JoinNumber {
   }
 };
 
+// The newest joins that came of a node's two lives that spoke last: the late words of two lives
+// come in any order, and those of each are news once.
+struct NewestJoins {
+  JoinNumber newest, before;  // `before`: of the other life
+
+  bool is_old(const JoinNumber& number) const {
+    return number.is_old(newest) || number.is_old(before);
+  }
+  // Whether it is of the same life as the one that came last.
+  bool take(const JoinNumber& number) {
+    const bool same = number.same_life(newest);
+    if (!same) before = newest;
+    newest = number;
+    return same;
+  }
+};
+
 }  // namespace gyre::check

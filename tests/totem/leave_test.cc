@@ -133,6 +133,38 @@ TEST(LastWord, OfOneWhoNeverSaidAJoinIsBelieved) {
                                    Simulation::quick().consensus / 4));
 }
 
+// Late words of two lives come in turns: those of each are new once.
+TEST(LastWord, OfTheOtherLifeMakesNoOldJoinNew) {
+  Simulation simulation(2, 4);
+  std::vector<std::vector<std::byte>> joins, words;
+  simulation.drop = [&](std::size_t from, std::size_t, std::span<const std::byte> frame) {
+    totem::wire::Join join;
+    if (from == 0 || !totem::wire::read_join(frame, join)) return false;
+    auto& said = join.flags & totem::wire::Join::leaving ? words : joins;
+    said.emplace_back(frame.begin(), frame.end());
+    return false;
+  };
+  const auto live = [&] {
+    simulation.start(1);
+    ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 200ms));
+    simulation.leave(1);
+    ASSERT_TRUE(
+        simulation.run_until([&] { return !simulation.up(1) && simulation.whole(); }, 200ms));
+  };
+  simulation.start(0);
+  live();
+  const auto earlier = joins;
+  ASSERT_GE(earlier.size(), 2u);
+  live();
+  const auto stale = [&] { return simulation.ring(0).counters().joins_stale; };
+  for (const auto& frame : {earlier.back(), words.back(), earlier.front()}) {
+    const std::uint64_t before = stale();
+    simulation.inject(1, 0, frame, 0ms);
+    simulation.run(1ms);
+    EXPECT_EQ(stale(), before + 1);
+  }
+}
+
 // Who failed to install a ring hears that one who did leaves it.
 TEST_F(Leave, OfARingThatFailedHereIsBelieved) {
   simulation.drop = [&](std::size_t from, std::size_t, std::span<const std::byte> frame) {
