@@ -27,7 +27,7 @@ bool enter() {
   try {
     run("ip link set lo up");
     for (const char* node : {"1", "2", "3"})
-      run("ip addr add fd00::" + std::string(node) + "/128 dev lo");
+      run("ip addr add fd00::" + std::string(node) + "/128 dev lo nodad");  // there at once
     run("ip -6 route add local ff00::/8 dev lo table local || ip -6 route add ff00::/8 dev lo "
         "table local");
   } catch (const std::runtime_error& error) {
