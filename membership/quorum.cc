@@ -70,9 +70,7 @@ Quorum::Quorum(const QuorumSettings& settings, NodeId self) noexcept
   status_.consensus = settings.consensus;
   status_.young = settings.young;
   status_.forgot = settings.forgot;
-  const bool remembers =
-      !settings.section || settings.expected_votes_tracking || settings.allow_downscale;
-  if (remembers) status_.expected = std::max(status_.expected, settings.highest_seen);
+  if (settings.remembers()) status_.expected = std::max(status_.expected, settings.highest_seen);
   status_.highest = status_.expected;
   verdict_.expected_votes = verdict_.highest_expected = status_.expected;
 }

@@ -11,8 +11,7 @@
 // - auto_tie_breaker keeps a quorum and never makes one: exactly half of the expected votes must
 //   have come along from a quorate view, with that view's tie-breaker among them.
 // - A device votes for one ring: a new view begins without it, until one of its members has its
-// vote. With master_wins, a side without
-//   the device needs the votes of all nodes.
+//   vote. With master_wins, a side without the device needs the votes of all nodes.
 // - A node that has just started is young, and its vote does not count unless all are here: in its
 //   life before it may have passed on a token that others still act by. It grows up when those
 //   would have given it up. A node without a vote is not among "all", so it must act by nothing.
@@ -53,11 +52,14 @@ struct QuorumSettings {
   std::uint32_t downscale_min = 0;   // allow_downscale goes no lower
   std::uint32_t device_votes = 0;    // 0: no device
   // Kept on disk by the caller: the highest Verdict::highest_expected so far; without a section,
-  // the number of nodes ever seen. Counts there, with expected_votes_tracking and allow_downscale.
+  // the number of nodes ever seen. Counts where it remembers().
   std::uint32_t highest_seen = 0;
   Duration last_man_standing_window = std::chrono::seconds(10);
   Duration device_timeout = std::chrono::seconds(10);
   std::array<NodeId, nodes_max> tie_breakers{};  // in their order; NodeId::none ends the list
+
+  // What is kept on disk counts.
+  bool remembers() const noexcept { return !section || expected_votes_tracking || allow_downscale; }
 };
 
 // What a node knows of a quorate view that it was in.

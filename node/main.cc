@@ -129,9 +129,7 @@ membership::QuorumSettings quorum_settings(const Config& config, const LocalNode
                                            VotesStore::Origin kept) {
   membership::QuorumSettings settings = config.quorum;
   settings.votes = local.quorum_votes;
-  const bool counts =
-      !settings.section || settings.expected_votes_tracking || settings.allow_downscale;
-  settings.forgot = counts && kept == VotesStore::Origin::damaged;
+  settings.forgot = settings.remembers() && kept == VotesStore::Origin::damaged;
   return settings;
 }
 
