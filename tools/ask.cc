@@ -1,5 +1,7 @@
 #include "tools/ask.hh"
 
+#include <fmt/format.h>
+
 #include <stdexcept>
 
 namespace gyre::tools {
@@ -13,6 +15,28 @@ Json read_answer(const std::string& text, const std::string& question) {
 
 Json ask(const Common& common, const std::string& question, const Words& arguments) {
   return read_answer(client::Connection::query(question, common.options(), arguments), question);
+}
+
+std::string plain(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_array()) return value.dump();
+  std::string all;
+  for (const Json& entry : value) all += (all.empty() ? "" : ",") + plain(entry);
+  return all;
+}
+
+void print_facts(const Json& object, const std::string& prefix) {
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_object())
+      print_facts(value, prefix + key + ".");
+    else
+      fmt::print("{:<32} {}\n", prefix + key, plain(value));
+  }
+}
+
+std::string ring_id(const Json& ring) {
+  return fmt::format("{:x}.{:x}", ring.at("representative").get<std::uint32_t>(),
+                     ring.at("seq").get<std::uint64_t>());
 }
 
 CsError cs_error(const client::Error& error) {

@@ -26,7 +26,7 @@ void say(const Common& common, const std::string& what, const Words& arguments) 
   if (common.json) fmt::print("{}\n", answer.dump());
 }
 
-// As corosync-quorumtool prints it: representative and seq, in hexadecimal.
+// Of a ring id: representative and seq.
 Words parts_of(const std::string& ring) {
   const auto part = [](std::string_view digits) {
     std::uint64_t number = 0;
@@ -43,16 +43,13 @@ Words parts_of(const std::string& ring) {
 void show(const Common& common) {
   const Json device = ask(common, "quorum.device"), quorum = ask(common, "quorum");
   if (device.contains("error")) throw std::runtime_error(device.at("reason").get<std::string>());
-  const Json& ring = quorum.at("ring");
   const Json told{{"name", device.at("name")},
                   {"master_wins", device.at("master_wins")},
-                  {"ring", fmt::format("{:x}.{:x}", ring.at("representative").get<std::uint32_t>(),
-                                       ring.at("seq").get<std::uint64_t>())},
+                  {"ring", ring_id(quorum.at("ring"))},
                   {"votes", quorum.at("device").at("votes")},
                   {"counts", quorum.at("device").at("counts")}};
   if (common.json) return fmt::print("{}\n", told.dump());
-  for (const auto& [key, value] : told.items())
-    fmt::print("{:<32} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+  print_facts(told);
 }
 
 }  // namespace

@@ -66,9 +66,7 @@ class Report {
                provider.is_string() ? provider.get<std::string>() : "Not configured");
     fmt::print("Nodes:            {}\n", answer_.at("members").size());
     fmt::print("Node ID:          {}\n", id(answer_.at("nodeid")));
-    fmt::print("Ring ID:          {:x}.{:x}\n",
-               answer_.at("ring").at("representative").get<std::uint32_t>(),
-               answer_.at("ring").at("seq").get<std::uint64_t>());
+    fmt::print("Ring ID:          {}\n", ring_id(answer_.at("ring")));
     fmt::print("Quorate:          {}\n\n", quorate() ? "Yes" : "No");
     fmt::print("Votequorum information\n----------------------\n");
     fmt::print("Expected votes:   {}\n", quorum().at("expected").dump());

@@ -10,30 +10,12 @@
 namespace gyre::tools {
 namespace {
 
-std::string plain(const Json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (!value.is_array()) return value.dump();
-  std::string all;
-  for (const Json& entry : value) all += (all.empty() ? "" : ",") + plain(entry);
-  return all;
-}
-
-// One line per fact; an object's facts are named after it: "ring.seq".
-void print_facts(const Json& object, const std::string& prefix) {
-  for (const auto& [key, value] : object.items()) {
-    if (value.is_object())
-      print_facts(value, prefix + key + ".");
-    else
-      fmt::print("{:<32} {}\n", prefix + key, plain(value));
-  }
-}
-
 void status(const Common& common) {
   const Json answer = ask(common, "status");
   if (common.json)
     fmt::print("{}\n", answer.dump());
   else
-    print_facts(answer, "");
+    print_facts(answer);
 }
 
 void members(const Common& common) {
