@@ -63,8 +63,13 @@ Reloader::Reading Reloader::read() try {
   setup_.key_map.reload_begins();
   refused_.clear();
   const Config written = read_config(setup_.config.file);
-  static_cast<void>(find_local(written, setup_.nodeid));  // or the next start would fail
   next_ = merge(written);
+  const auto says_who = [](const std::string& path) {
+    return path.starts_with("nodelist.") || path.starts_with("totem.interface.");
+  };
+  // Or the next start would fail. Those of the start need no name server again.
+  if (std::ranges::any_of(next_->fixed, says_who))
+    static_cast<void>(find_local(written, setup_.nodeid));
   check_log(next_->config.logging);
   return {.refused = {}, .timers = next_->config.timers};
 } catch (const std::exception& error) {
@@ -110,7 +115,7 @@ void Reloader::end(bool apply) {
   std::optional<Next> next = std::exchange(next_, std::nullopt);
   const bool changes = apply && next;
   setup_.key_map.reload_ended(changes            ? ""
-                              : refused_.empty() ? "another node refused its file: see its log"
+                              : refused_.empty() ? "nothing changed: the log says why"
                                                  : refused_);
   if (!changes) return;
   setup_.config = std::move(next->config);
