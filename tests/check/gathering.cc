@@ -62,7 +62,7 @@ void Gathering::woken(const Process& process, Time now) {
 void Gathering::installed(const Process& process, std::size_t members, Time now) {
   Side& side = sides_[process];
   const bool first = !std::exchange(side.installed, true);
-  if (first && members == 1 && side.peers.empty() && now - side.started < at_least(1))
+  if (first && members == 1 && side.peers.empty() && now - side.started < at_least(side))
     findings_.add("10 alone", fmt::format("{}: is alone although nobody had the time to answer",
                                           text(process)));
 }
@@ -122,10 +122,10 @@ Duration Gathering::span(double timers) const {
       static_cast<std::int64_t>((1.1 + 2 * drift_) * timers * static_cast<double>(timer_.count())));
 }
 
-// By the fastest clock.
-Duration Gathering::at_least(double timers) const {
+// Until its timer runs out, by the fastest clock.
+Duration Gathering::at_least(const Side& side) const {
   return Duration(
-      static_cast<std::int64_t>((0.8 - drift_) * timers * static_cast<double>(timer_.count())));
+      static_cast<std::int64_t>((0.8 - drift_) * static_cast<double>(side.timer.count())));
 }
 
 }  // namespace gyre::check

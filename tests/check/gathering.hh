@@ -22,10 +22,15 @@ namespace gyre::check {
 
 class Gathering {
  public:
-  // `timer`: of consensus; clocks are `drift` faster or slower than the time that is told here.
+  // `timer`: the longest of consensus; clocks are `drift` faster or slower than the time that is
+  // told here.
   Gathering(Duration timer, double drift) : timer_(timer), drift_(drift) {}
 
-  void started(const Process& process, Time now) { sides_[process].started = now; }
+  // With a timer of its own.
+  void started(const Process& process, Duration timer, Time now) {
+    sides_[process].started = now;
+    sides_[process].timer = timer;
+  }
   void received(const Process& process, std::span<const std::byte> frame, bool paused, Time now);
   // A frame that it hands to its device in its gather number `gather`.
   void sent(const Process& process, std::uint64_t gather, std::span<const std::byte> frame,
@@ -48,6 +53,7 @@ class Gathering {
     std::map<NodeId, Peer> peers;
     std::map<NodeId, NewestJoins> joins;  // for as long as the process lives
     Time started{};
+    Duration timer{};
     std::uint64_t gather = 0;
     Time began{};  // by its first join
     Time since{};  // its timers run
@@ -57,7 +63,7 @@ class Gathering {
   void check_peer(const Process& process, const Side& side, NodeId node, const Peer& peer);
   double timers(Duration span) const;
   Duration span(double timers) const;  // by the slowest clock
-  Duration at_least(double timers) const;
+  Duration at_least(const Side& side) const;
 
   const Duration timer_;
   const double drift_;

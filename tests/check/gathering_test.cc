@@ -124,17 +124,17 @@ TEST_F(GatheringOfThree, InCommitItSaysWhatItSaid) {
 }
 
 TEST_F(GatheringOfThree, ItStartsAlone) {
-  gathering.started(one, now);
+  gathering.started(one, 10s, now);
   gathering.installed(one, 1, now + 7s);
   gathering.installed(one, 1, now + 7s);
   EXPECT_THAT(clauses(), ElementsAre("10 alone"));
 }
 
 TEST_F(GatheringOfThree, ItStartsAloneInTimeOrSinceItWasTold) {
-  gathering.started(one, now);
+  gathering.started(one, 10s, now);
   gathering.installed(one, 1, now + 9s);
   gathering.fail(one);
-  gathering.started(one, now);
+  gathering.started(one, 10s, now);
   hear(2, {{2}, {2}, {1}});
   gathering.installed(one, 1, now);
   EXPECT_THAT(clauses(), IsEmpty());

@@ -102,7 +102,8 @@ std::string Departure::run() {
   const std::uint64_t nth = dice_.between(1, 2 + 4 * (leaving_.size() + staying_.size()));
   // Nothing could be told from their timers otherwise.
   const Duration time = allowed({}), with_loss = allowed(for_a_loss(lane));
-  if (time >= ring.consensus * 9 / 10 || away >= ring.token_retransmit) return {};
+  if (time >= world_.settings().shortest_consensus() * 9 / 10 || away >= ring.token_retransmit)
+    return {};
   const bool may_lose = !away_first && with_loss < ring.token_loss * 9 / 10;
   const bool loses = may_lose && dice_.chance(0.5);
   ++world_.run().reached["a departure"];

@@ -139,7 +139,7 @@ bool Faults::damage_file() {
       machine->lose_file();
       break;
     case 1:
-      machine->damage_file();
+      dice_.chance(0.3) ? machine->damage_votes() : machine->damage_file();
       break;
     default:
       machine->restore_old_file();

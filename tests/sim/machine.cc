@@ -48,6 +48,7 @@ DeviceTraits Machine::card() const {
 totem::Parameters Machine::ring() const {
   totem::Parameters parameters = run_.settings.ring;
   parameters.receive_frames = static_cast<std::uint32_t>(card().receive_frames);
+  parameters.consensus = consensus_;
   return parameters;
 }
 
@@ -62,13 +63,14 @@ void Machine::start() {
   dying_ = leaving_ = programs_paused_ = ends_behind_token_ = false;
   effects_left_ = 0;
   paused_until_ = {};
+  promise();
   process_ = std::make_unique<Process>(*this, bound, dice_.next());
   for (Process::Slot& slot : process_->slots)
     slot.starts_at = run_.now + dice_.between(Duration{}, run_.settings.reaction());
   run_.note(index_, fmt::format("starts, ring seqs up to {} are used", bound));
   last_turn_ = local();
   woken_at_ = Time::min();
-  run_.gathering.started(process_->id, run_.now);
+  run_.gathering.started(process_->id, consensus_, run_.now);
   process_->node->start(local());
   next_turn_ = run_.now;
   plan();

@@ -33,6 +33,7 @@ class Machine final : node::Errands, node::Recorder {
 
   // What may happen to the file while the machine is down.
   void lose_file() { disk_.lose(), file_changed("its file is lost"); }
+  void damage_votes();
   void damage_file() { disk_.damage(dice_.split()), file_changed("its file is damaged"); }
   void restore_old_file();
 
@@ -71,7 +72,9 @@ class Machine final : node::Errands, node::Recorder {
   void viewed(std::uint64_t number, std::size_t members) override;
   void votes_answered(std::uint64_t request, membership::QuorumChange answer) override;
   bool keep(const membership::KeptVotes& kept) noexcept override {
-    if (has_effect()) kept_ = kept;
+    if (!has_effect()) return true;
+    kept_ = kept;
+    forgot_ = false;
     return true;
   }
   void send(const totem::Place& place, totem::Guarantee guarantee,
@@ -98,6 +101,7 @@ class Machine final : node::Errands, node::Recorder {
   DeviceTraits card() const;
   totem::Parameters ring() const;
   membership::QuorumSettings quorum() const;
+  void promise();
   void schedule(bool active);
 
   Run& run_;
@@ -107,6 +111,8 @@ class Machine final : node::Errands, node::Recorder {
   const Duration clock_zero_;
   Disk disk_;
   membership::KeptVotes kept_;  // on its disk
+  bool forgot_ = false;         // that is damaged
+  Duration consensus_{};        // since its start
 
   std::unique_ptr<Process> process_;
   Time next_turn_ = never, paused_until_{};

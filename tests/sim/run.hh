@@ -50,6 +50,11 @@ struct Settings {
   std::vector<std::size_t> receive_frames;  // of each machine's card; empty: alike
   membership::QuorumSettings quorum;        // but for the votes
   std::vector<std::uint32_t> votes;         // of each machine; empty: one
+  bool consensus_differs = false;           // at each start the shortest or ring.consensus
+
+  Duration shortest_consensus() const {
+    return consensus_differs ? ring.token_loss * 6 / 5 : ring.consensus;
+  }
 
   // What the guarantees of liveness are counted in.
   Duration reaction() const { return ring.token_loss + ring.consensus; }

@@ -171,6 +171,12 @@ void draw_crowd(Settings& settings, Dice dice) {
   settings.device.payload_max = 1000;
 }
 
+// As in a cluster whose nodes are restarted one after the other, with another configuration.
+void draw_consensus(Settings& settings, Dice dice) {
+  settings.consensus_differs = dice.chance(0.2);
+  if (settings.consensus_differs) settings.ring.consensus = 6 * settings.ring.token_loss;
+}
+
 // Who has how many votes, and what is made of them.
 void draw_votes(Settings& settings, Dice dice) {
   using membership::TieBreaker;
@@ -255,6 +261,7 @@ Swarm draw_swarm(std::uint64_t seed, std::optional<std::size_t> machines) {
   settings.device = draw_device(dice);
   if (!machines) draw_crowd(settings, Dice(seed ^ 1));
   settings.ring = draw_ring(dice);
+  draw_consensus(settings, Dice(seed ^ 3));
   settings.ring.frame_max = static_cast<std::uint32_t>(settings.device.payload_max - header_size);
   settings.ring.receive_frames = static_cast<std::uint32_t>(settings.device.receive_frames);
   settings.ring.open = settings.device.multicast && dice.chance(0.5);

@@ -12,7 +12,27 @@ namespace gyre::sim {
 membership::QuorumSettings Machine::quorum() const {
   membership::QuorumSettings settings = run_.settings.quorum;
   if (!run_.settings.votes.empty()) settings.votes = run_.settings.votes[index_];
+  settings.forgot = forgot_ && settings.remembers();
   return settings;
+}
+
+// As the daemon does before it starts: what others may act by is on the disk.
+void Machine::promise() {
+  const Settings& settings = run_.settings;
+  consensus_ = settings.ring.consensus;
+  if (settings.consensus_differs && dice_.chance(0.5)) consensus_ = settings.shortest_consensus();
+  if (!forgot_)
+    kept_.consensus =
+        std::max(kept_.consensus, std::chrono::ceil<std::chrono::milliseconds>(consensus_));
+}
+
+// Of a damaged file nothing is believed. How long others may act by what it promised is lost, too.
+void Machine::damage_votes() {
+  if (run_.settings.consensus_differs) return;
+  kept_ = {};
+  forgot_ = true;
+  ++run_.reached["damaged votes"];
+  run_.note(index_, "its file of votes is damaged");
 }
 
 void Machine::verdict(const totem::Place& place, const membership::Verdict& verdict) noexcept {
