@@ -37,7 +37,8 @@ namespace gyre::membership {
 
 enum class TieBreaker : std::uint8_t { none, lowest, highest, listed };
 
-// The same on every node, but for `votes` and what is kept on disk.
+// The same on every node, but for `votes`, what is kept on disk, and what is of this life (`young`,
+// `forgot`); `consensus` should be.
 struct QuorumSettings {
   bool section = false;  // without one: the majority of max(2, nodes ever seen)
   bool two_node = false, wait_for_all = false;

@@ -117,9 +117,8 @@ VotesStore open_votes_store(const std::string& directory, Duration consensus,
   VotesStore store(directory);
   store.promise(consensus);
   if (store.origin() == VotesStore::Origin::damaged)
-    writer.write(
-        LogLevel::error,
-        store.path() + " was damaged: how many votes to expect is learned from other nodes");
+    writer.write(LogLevel::error,
+                 store.path() + " was damaged: what it said of votes is learned from other nodes");
   return store;
 } catch (const std::runtime_error& error) {
   throw StartError(Exit::state_directory, error.what());

@@ -1,8 +1,8 @@
 // What of the votes outlives a restart, on disk: how long others may act by what this node
 // promised, how many votes were ever expected, and which nodes were ever seen.
 //
-// A file that is gone is one of a new node. Of a damaged one nothing is believed: the node's vote
-// does not count until another has told it what was (QuorumSettings::forgot).
+// A file that is gone is one of a new node. Of a damaged one nothing is believed: where it counts,
+// the node's vote does not until another has told it what was (QuorumSettings::forgot).
 //
 // Blocks on the disk: start-up and the helper thread only.
 #pragma once

@@ -201,9 +201,9 @@ class GYRE_PUBLIC Connection {
   bool flush(std::chrono::milliseconds timeout);
 
   // Until when this node may act as part of a quorate side, if the last verdict taken from here was
-  // that; min(): it may not. Without it others may be quorate from then on, whether that is known
-  // here or not. Asks the kernel whether the daemon lives: where it is started anew, others need
-  // not wait. Whether fencing is needed all the same is for the verdict to say.
+  // that; min(): it may not, or has no vote. Without it others may be quorate from then on, whether
+  // that is known here or not. Asks the kernel whether the daemon lives: where it is started anew,
+  // others need not wait. Whether fencing is needed all the same is for the verdict to say.
   std::chrono::steady_clock::time_point lease_until() const noexcept;
   bool quorate() const noexcept {
     const auto until = lease_until();
