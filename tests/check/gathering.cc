@@ -29,19 +29,18 @@ void Gathering::received(const Process& process, std::span<const std::byte> fram
   Side& side = sides_[process];
   Peer& peer = side.peers[join_.sender];
   const JoinNumber number = JoinNumber::of(join_);
+  NewestJoins& joins = side.joins[join_.sender];
+  if (joins.is_old(number)) return;
   // A last word may be of an earlier life, and is believed or not; who believes it does not propose
-  // its sender. Whether a join that it overtook still counts is open, too.
+  // its sender. Whether a join that it overtook still counts is open.
   if (join_.flags & wire::Join::leaving) {
     peer.left = number;
-    peer.when = {};
     return;
   }
   if (number.is_old(peer.left)) {
     peer.when = {};
     return;
   }
-  NewestJoins& joins = side.joins[join_.sender];
-  if (joins.is_old(number)) return;
   const bool same = joins.take(number);
   peer.when = now;
   peer.closed = join_.flags & wire::Join::closed;

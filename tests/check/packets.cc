@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <tuple>
 #include <unordered_map>
 
 #include "node/record.hh"
@@ -52,11 +53,9 @@ struct RingPackets {
   std::uint32_t queue = 0;             // the smallest receive queue that is known
   std::vector<MemberPackets> members;  // in the order of the commit token
   std::uint32_t hop = 0;               // of the commit token
-  struct CommitPart {
-    Process by;
-    Print print;
-  };
-  std::map<std::pair<std::uint32_t, std::uint32_t>, CommitPart> commit;  // by hop and first entry
+  // By hop and first entry, and in the first rotation by the sender's life: it may not know what an
+  // earlier one said, of which a late copy comes to it; but it gets no further with that.
+  std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint64_t>, Print> commit;
   std::uint64_t token_seq = 1;  // of the newest token; the representative makes the first one
   NodeId holder = NodeId::none;
   Seq seq{};    // of that token
@@ -153,16 +152,13 @@ void Packets::State::take_commit(const Process& sender, NodeId to,
   const auto wrong = [](NodeId node, NodeId expected) {
     return expected != NodeId::none && node != expected;
   };
-  const RingPackets::CommitPart made{sender, print(frame)};
-  const auto [at, is_new] = ring->commit.try_emplace({part->hop, part->first}, made);
-  const RingPackets::CommitPart& before = at->second;
-  // It may not know what an earlier life of it said in the first rotation, of which a late copy
-  // comes to it; but it gets no further with that.
-  const bool anew = before.by != sender && part->hop <= part->members;
+  const std::uint64_t life = part->hop <= part->members ? sender.incarnation : 0;
+  const Print now = print(frame);
+  const Print before = ring->commit.try_emplace({part->hop, part->first, life}, now).first->second;
   if (wrong(sender.node, due) || wrong(to, next))
     found("10 commit", "{}: sends hop {} of the commit token of ring {} to {}, not in its turn",
           text(sender), part->hop, text(part->ring), text(to));
-  else if (!is_new && before.print != made.print && !anew)
+  else if (before != now)
     found("10 again", "{}: sends hop {} of the commit token of ring {} otherwise than before",
           text(sender), part->hop, text(part->ring));
   else if (part->hop > ring->hop + 1 || part->hop > 2 * part->members)

@@ -256,6 +256,13 @@ TEST_F(Clause10, CommitTokenAgainInALaterLife) {
   life = 2;
   commit(2, 3, 2, ring, 5);
   EXPECT_THAT(broken(), IsEmpty());
+  commit(2, 3, 2, ring, 6);  // of this life it has said otherwise
+  EXPECT_THAT(broken(), ElementsAre("10 again"));
+}
+
+TEST_F(Clause10, SecondRotationAgainInALaterLife) {
+  form();
+  life = 2;
   commit(2, 3, 5, ring, 5);
   EXPECT_THAT(broken(), ElementsAre("10 again"));
 }
