@@ -54,7 +54,7 @@ void Ring::enter_commit(const wire::CommitToken& token, std::uint32_t next_hop, 
   commit.next_hop = next_hop;
   commit.said = said;
   commit.passed_at = now;
-  commit.join_at = now + parameters_.join;
+  commit.join_at = now + parameters_.join_interval();
   commit.lost_at = now + parameters_.token_loss;
   commit.retransmit_at = now + parameters_.token_retransmit;
   send_commit_token(token);
@@ -82,6 +82,20 @@ void Ring::fill_commit_entry(wire::CommitEntry& entry) const noexcept {
   });
   entry.since = since_[at(NodeIndex::self)];
   entry.receive_frames = parameters_.receive_frames;
+}
+
+// The representative made the token by everyone's newest join. A member that has met one more since
+// will not take it. To others the joins from before may come late.
+bool Ring::has_met_others(const wire::Join& join) const noexcept {
+  const auto* commit = std::get_if<Commit>(&state_);
+  const bool representative = commit && commit->next_hop == commit->token.members;
+  if (!representative || join.flags & wire::Join::closed) return false;
+  for (std::size_t i = 0; i < join.count; ++i) {
+    const auto& [node, marks] = join.entries[i];
+    const auto index = peers_.find(node);
+    if (!(marks & wire::Join::failed) && (!index || !forming_->members.has(*index))) return true;
+  }
+  return false;
 }
 
 // Parts of one visit come in any order; true when the last is here.
@@ -204,7 +218,7 @@ void Ring::expire_commit(Commit& commit, Time now) {
   if (now >= commit.lost_at)
     return enter_gather(Reason::token_lost_in_commit, NodeIndex::self, now);
   if (now >= commit.join_at) {
-    commit.join_at = now + parameters_.join + jitter(parameters_.send_join);
+    commit.join_at = now + parameters_.join_interval() + jitter(parameters_.join_spread());
     send_join(commit.said);
   }
   if (now < commit.retransmit_at) return;

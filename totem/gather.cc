@@ -29,7 +29,7 @@ void Ring::enter_gather(Reason reason, NodeIndex cause, Time now) {
   merge_detect_at_ = never;
   Gather& gather = state_.emplace<Gather>();
   gather.began = now;
-  gather.join_at = now + jitter(parameters_.send_join);
+  gather.join_at = now + jitter(parameters_.join_spread());
   gather.consensus_at = now + parameters_.consensus;
   gather.missed = missed;
   wary_ = keeps_breaking(now);
@@ -74,7 +74,7 @@ void Ring::choose(Gather& gather, Time now) {
   gather.proposal = best;
   gather.chosen_at = now;
   disagree(gather);
-  gather.join_at = std::min(gather.join_at, now + jitter(parameters_.send_join));
+  gather.join_at = std::min(gather.join_at, now + jitter(parameters_.join_spread()));
 }
 
 void Ring::disagree(Gather& gather) noexcept {
@@ -158,7 +158,7 @@ void Ring::note_steadiness(Gather& gather, NodeIndex node, Time now) const noexc
   const bool joined = gather.joined.has(node);
   if (!joined && !is_fellow(node)) return;  // who knows when it was to come
   const Time last = joined ? gather.peers[at(node)].joined_at : gather.began;
-  const Duration pace = parameters_.join + parameters_.send_join;
+  const Duration pace = parameters_.join_interval() + parameters_.join_spread();
   if (now - last > pace + pace / 4 + parameters_.token_loss / 32) gather.unsteady.add(node);
 }
 
@@ -189,7 +189,7 @@ void Ring::heard_in_gather(Gather& gather, NodeIndex from, Time now) {
 void Ring::note_heard(Gather& gather, NodeIndex from, Time now) {
   if (gather.heard.has(from)) return;
   gather.heard.add(from);
-  gather.join_at = std::min(gather.join_at, now + jitter(parameters_.send_join));
+  gather.join_at = std::min(gather.join_at, now + jitter(parameters_.join_spread()));
 }
 
 bool Ring::agrees(const Gather& gather, NodeIndex node) const noexcept {
@@ -235,7 +235,7 @@ void Ring::expire_gather(Gather& gather, Time now) {
   if (gather.closed && !gather.agreed) drop_the_silent(gather, now);
   check_consensus(gather, now);  // it may have had to wait for the last events
   if (state() != State::gather) return;
-  gather.join_at = now + parameters_.join + jitter(parameters_.send_join);
+  gather.join_at = now + parameters_.join_interval() + jitter(parameters_.join_spread());
   send_join(join_of(gather, now));
 }
 
@@ -286,7 +286,7 @@ void Ring::drop_the_stubborn(Gather& gather) {
 // It may be trying another ring, its timer may run out later, or what made us choose anew has just
 // come to it; but not for ever.
 bool Ring::has_time(const Gather& gather, const Gather::Peer& peer) const noexcept {
-  const Duration round = 2 * (parameters_.join + parameters_.send_join);
+  const Duration round = 2 * (parameters_.join_interval() + parameters_.join_spread());
   return gather.expiries < (peer.closed ? 2 : 3) ||
          (gather.expiries < 6 && peer.joined_at < gather.chosen_at + round);
 }
@@ -386,7 +386,7 @@ void Ring::expire_leaving(Leaving& leaving, Time now) {
   // Once at least: who goes, too, waits for a word of ours.
   if (!leaving.said || (!done && now >= leaving.resend_at)) {
     leaving.said = true;
-    leaving.resend_at = now + parameters_.join;
+    leaving.resend_at = now + parameters_.join_interval();
     Members self;
     self.add(NodeIndex::self);
     send_join({.flags = wire::Join::leaving,

@@ -15,7 +15,7 @@ void Ring::receive_foreign(NodeIndex from, bool hears_us, Reason reason, Time no
   peer_state_[at(from)].foreign_at = now;
   if (hears_us) return enter_gather(reason, from, now);
   merge_detect_at_ =
-      std::min(merge_detect_at_, std::max(now, merge_detect_sent_ + parameters_.join));
+      std::min(merge_detect_at_, std::max(now, merge_detect_sent_ + parameters_.join_interval()));
 }
 
 void Ring::expire_merge_detect(Time now) {
@@ -27,7 +27,7 @@ void Ring::expire_merge_detect(Time now) {
   merge_detect_at_ = now + parameters_.merge_detect;
   wire::MergeDetect detect{.sender = identity_.self, .ring = log_->id};
   bool anyone_outside = parameters_.open;
-  const Duration fresh = 2 * parameters_.merge_detect + parameters_.join;
+  const Duration fresh = 2 * parameters_.merge_detect + parameters_.join_interval();
   for (std::size_t i = 1; i < peers_.count(); ++i) {
     const NodeIndex peer{static_cast<std::uint8_t>(i)};
     if (log_->members.has(peer)) continue;

@@ -1,6 +1,7 @@
 // What the configuration fixes for a ring.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "transport/time.hh"
@@ -24,6 +25,13 @@ struct Parameters {
       1400;  // bytes of one frame behind the clear header: a constant of the cluster
   std::uint32_t receive_frames = 64;  // frames that this node's receive queue holds
   bool open = true;                   // nodes that no one listed may turn up (no nodelist)
+
+  // Joins as they are sent: in each consensus time several of every node, also where the
+  // configuration asks for fewer, or who is there would pass for silent.
+  Duration join_interval() const noexcept { return std::min(join, consensus / 6); }
+  Duration join_spread() const noexcept {
+    return std::min(send_join, consensus / 4 - join_interval());
+  }
 
   // What may change while a ring stands. What tells a lost member from a slow one stays as it is
   // (token_loss and consensus): while some members have other ones, two parts could both believe to

@@ -332,7 +332,7 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
     receive_strange_join(join, from, now);
   } else if (state() != State::gather) {
     if (!member) return;
-    if (stale) {
+    if (stale && !has_met_others(join)) {
       ++counters_.joins_stale;
       return;
     }

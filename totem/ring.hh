@@ -190,6 +190,7 @@ class Ring {
   void receive_token(const FrameRef& frame, Time now);
   bool leaves_our_ring(const wire::Join& leave, NodeIndex from) const noexcept;
   void receive_join(const FrameRef& frame, NodeIndex from, Time now);
+  bool has_met_others(const wire::Join& join) const noexcept;
   void receive_strange_join(const wire::Join& join, NodeIndex from, Time now);
   void receive_commit(const FrameRef& frame, Time now);
   void receive_hold_cancel(const FrameRef& frame, NodeIndex from);
