@@ -19,6 +19,9 @@ class Kill:
     why: str
 
 
+ALSO = "; "  # between the scenarios that failed
+
+
 @dataclasses.dataclass
 class Result:
     mutant: dict
@@ -29,6 +32,7 @@ class Result:
     spent: dict = dataclasses.field(default_factory=dict)  # program → seconds of a processor
     parted: int = 0  # seeds in which the core did so for a while
     reached: bool = False
+    luck: str = ""  # the scenarios that failed, where these fail with a harmless change too
 
     def harmless(self):
         return mutate.family(self.mutant["id"])[0] == "Z"
@@ -55,6 +59,23 @@ def commit_of(root):
     blob = subprocess.run(["git", "hash-object", "--stdin"], input=changes,
                           stdout=subprocess.PIPE, check=False).stdout.decode()
     return f"{head}+{blob[:6]}"
+
+
+def discount(results):
+    """What fails with a harmless change leans on an instant, and a bug that it found it found by
+    luck."""
+    leaning = {name for each in results if each.harmless() and each.scenario
+               for name in each.scenario.why.split(ALSO)}
+    for result in results:
+        result.luck = ""
+        if result.harmless() or not result.scenario:
+            continue
+        failed = result.scenario.why.split(ALSO)
+        trusted = [name for name in failed if name not in leaning]
+        if trusted:
+            result.scenario.why = ALSO.join(trusted)
+        else:
+            result.luck, result.scenario = result.scenario.why, None
 
 
 class Record:
@@ -107,7 +128,9 @@ def place(kill, programs):
 def ran(result, programs):
     words = [f"{count} seeds of {programs[name]}" for name, count in result.seeds.items()]
     unasked = "" if result.asked_scenarios or result.kill else "; scenarios were not asked"
-    return ", ".join(words) + ("" if result.reached else "; its place never reached") + unasked
+    luck = f"; only by luck {result.luck}" if result.luck else ""
+    place_reached = "" if result.reached else "; its place never reached"
+    return ", ".join(words) + place_reached + unasked + luck
 
 
 def line(result, programs):
@@ -121,7 +144,7 @@ def line(result, programs):
 def why(kill):
     """One cell of a table: the clause or the failed assertion, without what differs per run."""
     if kill.how == "violation":
-        return kill.why.split(":")[0]
+        return kill.why.split(ALSO)[0].split(":")[0]
     return kill.how if kill.how == "hang" else "crash: " + kill.why.split("Assertion ")[-1][:60]
 
 
@@ -162,7 +185,7 @@ def page(results, programs, commit, command, today):
             + f" ({ran(result, programs)})")
         if kill and kill is result.scenario:
             found += f" ({ran(result, programs)} did not)"
-        clause = (kill.why if kill is result.scenario else why(kill)) if kill else ""
+        clause = why(kill) if kill else ""
         cells = [result.mutant["id"], result.mutant["what"], found, clause]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"

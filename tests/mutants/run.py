@@ -11,10 +11,10 @@ What the first few seeds do not kill is tried on the scenarios and models, too. 
 for a while beside outsiders that come and go is no violation, as that happens without a mutant, but
 where it does so much more often the mutant is killed. Before all that,
 everything without a mutant must be clean; and the harmless ones (Z1 …) must survive, or a kill
-means little: these do not count in the shares. Prints a table and the shares killed, or with --json
-all of it as one object. With --resume what is known is kept in FILE as it comes, and a later run of
-the same commit goes on from there; with --seconds 0 it only says what is known. --page writes the
-table as docs/mutants.md has it.
+means little: these do not count in the shares, nor does a scenario that fails with one of them.
+Prints a table and the shares killed, or with --json all of it as one object. With --resume what is
+known is kept in FILE as it comes, and a later run of the same commit goes on from there; with
+--seconds 0 it only says what is known. --page writes the table as docs/mutants.md has it.
 """
 import argparse
 import concurrent.futures
@@ -62,7 +62,7 @@ SIMULATORS = {
 MODELS = {"models-quorum-mutants": "membership/quorum"}
 CALLED = {"random-mutants": "ring", "sim-mutants": "sim"}
 FINDING = re.compile(r"\bseed (\d+): ([^\n]*)")
-FAILED_TEST = re.compile(r"\[  FAILED  \] (\S+)")
+FAILED_TEST = re.compile(r"\[  FAILED  \] (\w\S*\.[^\s,]+)")
 STOP = threading.Event()  # whoever ends this program ends what it started
 ASSERTION = re.compile(r"[^\n]*Assertion[^\n]*|terminate called[^\n]*|[^\n]*what\(\):[^\n]*")
 
@@ -143,8 +143,9 @@ def verdict(program, first, last, status, text):
         return Kill(program, last, "crash", how)
     if finding:
         return Kill(program, int(finding.group(1)), "violation", finding.group(2).strip())
-    failed = FAILED_TEST.search(text)
-    return Kill(program, last, "violation", failed.group(1) if failed else f"exit status {status}")
+    failed = list(dict.fromkeys(FAILED_TEST.findall(text)))  # each once, in their order
+    why = report.ALSO.join(failed) or f"exit status {status}"
+    return Kill(program, last, "violation", why)
 
 
 class Course:
@@ -324,6 +325,7 @@ def main():
     if options.seconds > 0:
         canary(options)
         run_all(options, results, record)
+    report.discount(results)
     shares = report.summary(results)
     if options.page:
         command = command_of(options)

@@ -29,7 +29,15 @@ echo "mutant reached" >&2
 """
 SCENARIOS = """#!/bin/sh
 [ "$GYRE_MUTANT" = C2c ] || exit 0
-echo "[  FAILED  ] Ring.C3_Something"
+echo "[  FAILED  ] Ring.C3_Something (3 ms)"
+exit 1
+"""
+LEANING = """#!/bin/sh
+case "$GYRE_MUTANT" in
+  C2c) echo "[  FAILED  ] Ring.C4_Leans (1 ms)"; echo "[  FAILED  ] Ring.C3_Something (3 ms)" ;;
+  C2d | Z1) echo "[  FAILED  ] Ring.C4_Leans, where GetParam() = 2 (1 ms)" ;;
+  *) exit 0 ;;
+esac
 exit 1
 """
 
@@ -64,6 +72,19 @@ class Runs(unittest.TestCase):
         self.assertIsNone(found["C2d"]["kill"] or found["C2d"]["scenario"])
         self.assertEqual(found["C2d"]["seeds"], {"sim-mutants": 10})
         self.assertTrue(found["C2d"]["reached"])
+
+    def test_a_scenario_that_a_harmless_change_fails_finds_nothing(self):
+        (self.build / "scenarios-ring-mutants").write_text(LEANING, encoding="utf-8")
+        found = self.run_it("--seeds", "10")
+        self.assertEqual(found["Z1"]["scenario"]["why"], "Ring.C4_Leans")
+        self.assertEqual(found["C2c"]["scenario"]["why"], "Ring.C3_Something")
+        self.assertIsNone(found["C2d"]["scenario"])
+        self.assertEqual(found["C2d"]["luck"], "Ring.C4_Leans")
+        page = self.build / "page.md"
+        self.run_it("--seconds", "0", "--page", page)
+        text = page.read_text(encoding="utf-8")
+        self.assertIn("2 of 3, 66.7 %", text)
+        self.assertIn("only by luck Ring.C4_Leans", text)
 
     def test_a_later_run_goes_on_where_the_first_ended(self):
         self.run_it("--seeds", "10")

@@ -7,22 +7,25 @@
 namespace gyre::test {
 namespace {
 
-// The nodes of a core get things done while others keep disturbing it: in each tenth of a second
-// they deliver about what they send.
-void expect_progress(Bed& bed, std::initializer_list<std::size_t> core, int tenths) {
-  for (int i = 0; i < tenths; ++i) {
-    std::vector<std::size_t> before;
-    for (const auto node : core) before.push_back(bed.delivered(node).size());
-    for (int turns = 0; turns < 20; ++turns) {
-      for (const auto node : core) bed.say(node, 1, 100);
-      bed.run(5ms);
-    }
-    auto had = before.begin();
-    for (const auto node : core)
-      EXPECT_GT(bed.delivered(node).size(), *had++ + 12 * core.size())
-          << "node " << node + 1 << '\n'
-          << bed.story();
+// In so many tenths of a second the nodes of a core deliver most of what they send, while others
+// keep disturbing it.
+void expect_most_of_it(Bed& bed, std::initializer_list<std::size_t> core, int tenths) {
+  std::vector<std::size_t> before;
+  for (const auto node : core) before.push_back(bed.delivered(node).size());
+  for (int turns = 0; turns < 20 * tenths; ++turns) {
+    for (const auto node : core) bed.say(node, 1, 100);
+    bed.run(5ms);
   }
+  const std::size_t most = 12 * core.size() * static_cast<std::size_t>(tenths);
+  auto had = before.begin();
+  for (const auto node : core)
+    EXPECT_GT(bed.delivered(node).size(), *had++ + most) << "node " << node + 1 << '\n'
+                                                         << bed.story();
+}
+
+// Not only in the end, but in each tenth of a second.
+void expect_progress(Bed& bed, std::initializer_list<std::size_t> core, int tenths) {
+  for (int i = 0; i < tenths; ++i) expect_most_of_it(bed, core, 1);
 }
 
 // 1 and 2 hear 3 but not each other, and the ring was formed and broken without end (#659, #750).
@@ -156,11 +159,14 @@ TEST(Scenario, D7_ANodeThatGetsNoToken) {
 }
 
 TEST(Scenario, D7_TheOthersGetOnWithoutANodeThatGetsNoToken) {
-  Bed bed(4);
-  keep_tokens_from_the_fourth(bed);
-  expect_progress(bed, {0, 1, 2}, 5);
-  bed.lose = nullptr;
-  bed.end();
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    SCOPED_TRACE(seed);
+    Bed bed(4, seed);
+    keep_tokens_from_the_fourth(bed);
+    expect_most_of_it(bed, {0, 1, 2}, 5);
+    bed.lose = nullptr;
+    bed.end();
+  }
 }
 
 // A path that loses half the joins and every token of a ring, while commit tokens pass: each ring

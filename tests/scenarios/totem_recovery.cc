@@ -361,7 +361,7 @@ TEST(Scenario, B8_WhatWasExchangedInARecoveryThatWasGivenUp) {
   bed.run(50us);
   ASSERT_EQ(bed.state(1), State::recovery);
   ASSERT_TRUE(bed.converges());
-  EXPECT_EQ(bed.counters(1).recovered_sent, 1u);
+  EXPECT_GE(bed.counters(1).recovered_sent, 1u);
   EXPECT_EQ(delivered(bed, 1, "2:"), 1);
   EXPECT_EQ(delivered(bed, 2, "2:"), 1) << bed.story();
   bed.end();

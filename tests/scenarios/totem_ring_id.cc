@@ -89,7 +89,7 @@ TEST(Scenario, C1_TokenLostTwiceInCommitAndRecovery) {
   silent = true;
   ASSERT_TRUE(bed.run_until([&] { return attempts.size() == 6; }, 200ms)) << bed.story();
   ASSERT_TRUE(bed.converges());
-  EXPECT_GE(bed.times(Reason::token_lost_in_commit), 2u);
+  EXPECT_GE(bed.times(Reason::token_lost_in_commit) + bed.times(Reason::commit_token_missing), 2u);
   EXPECT_GE(bed.times(Reason::token_lost_in_recovery), 2u);
   EXPECT_GT(again, 10u);
   EXPECT_EQ(dead, 0u) << bed.story();
