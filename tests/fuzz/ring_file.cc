@@ -14,11 +14,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bound = script.number<std::uint64_t>();
   std::string file = node::encode_ring_file(bound);
   assert(file.size() <= node::ring_file_max && node::decode_ring_file(file) == bound);
-  // One byte changed is damage.
-  char& byte = file[script.below(file.size())];
-  const char changed = static_cast<char>(script.byte());
-  if (changed == byte) return 0;
-  byte = changed;
-  assert(!node::decode_ring_file(file));
+  if (fuzz::damage(script, file)) assert(!node::decode_ring_file(file));
   return 0;
 }

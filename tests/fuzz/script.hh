@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 
 // Looks at one input. What must hold is asserted; the answer is always 0.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
@@ -51,5 +53,12 @@ class Script {
  private:
   std::span<const std::byte> rest_;
 };
+
+// Another value for one byte of a file; false where the script says the one that it has.
+inline bool damage(Script& script, std::string& file) {
+  char& byte = file[script.below(file.size())];
+  const char before = std::exchange(byte, static_cast<char>(script.byte()));
+  return byte != before;
+}
 
 }  // namespace gyre::fuzz

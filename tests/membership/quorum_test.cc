@@ -200,13 +200,14 @@ TEST(Quorum, TrackedVotesCountAfterARestart) {
   EXPECT_EQ(Quorum(settings, id(1)).verdict().expected_votes, 5u);
 }
 
+constexpr QuorumDevice votes{.registered = true, .alive = true, .votes = true};
+
 TEST(Quorum, ADeviceVotesForOneRingAndForATime) {
   QuorumSettings settings = section(4);
   settings.device_votes = 1;
   settings.expected_votes = 3;
   Nodes nodes(settings);
   EXPECT_FALSE(nodes.view({1}).quorate);
-  constexpr QuorumDevice votes{.registered = true, .alive = true, .votes = true};
   nodes[1].device(id(1), votes);
   EXPECT_EQ(nodes[1].verdict().total_votes, 2u);
   EXPECT_EQ(flags_text(nodes[1].verdict()), "Quorate Qdevice ");
@@ -227,7 +228,6 @@ TEST(Quorum, ADeviceVotesAsLongAsOneMemberHasItsVote) {
   settings.expected_votes = 5;
   Nodes nodes(settings);
   nodes.view({1, 2});
-  constexpr QuorumDevice votes{.registered = true, .alive = true, .votes = true};
   for (const std::uint32_t node : {1, 2}) nodes[1].device(id(node), votes);
   EXPECT_EQ(nodes[1].verdict().total_votes, 3u) << "the device's vote counts once";
   nodes[1].device_gone(id(1), 1);
@@ -249,7 +249,6 @@ TEST(Quorum, WithMasterWinsTheDeviceDecidesOrAllNodesTogether) {
   EXPECT_FALSE(nodes.view({1, 2, 3, 4}).quorate);
   EXPECT_TRUE(nodes.view({1, 2, 3, 4, 5}).quorate);
   nodes.view({5});
-  constexpr QuorumDevice votes{.registered = true, .alive = true, .votes = true};
   nodes[5].device(id(5), votes);
   EXPECT_FALSE(nodes[5].verdict().quorate) << "its program does not want it so";
   QuorumDevice master = votes;

@@ -5,6 +5,7 @@
 
 #include "membership/barrier.hh"
 #include "membership/quorum_wire.hh"
+#include "tests/membership/quorum_nodes.hh"
 #include "tests/membership/trace.hh"
 
 namespace gyre::membership {
@@ -14,12 +15,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using What = wire::Votes::What;
 
-QuorumSettings section(std::uint32_t expected) {
-  QuorumSettings settings;
-  settings.section = true;
-  settings.expected_votes = expected;
-  return settings;
-}
+using test::section;
 
 // Nodes 1, 2 and 3, of which five are expected.
 class VotesOfThree : public testing::Test {

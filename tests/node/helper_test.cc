@@ -16,10 +16,8 @@
 #include <vector>
 
 #include "client/gyre/gyre.hh"
-#include "node/config.hh"
-#include "node/key_map.hh"
 #include "node/topics.hh"
-#include "tests/node/temporary.hh"
+#include "tests/node/reloading.hh"
 
 namespace gyre::node {
 namespace {
@@ -204,13 +202,13 @@ TEST_F(HelperThread, MoreProgramsThanThereIsRoomForAreToldSo) {
 }
 
 // A reload whose end comes with its outcome, while the outcome before is being told.
-class HelperWithReloader : public testing::Test {
+class HelperWithReloader : public testing::Test, protected test::Reloading {
  protected:
   static constexpr const char* file =
       "totem {\n  version: 2\n  transport: udpu\n  token: 1000\n}\n"
       "nodelist {\n  node {\n    nodeid: 7\n    ring0_addr: 127.0.0.1\n  }\n}\n";
 
-  HelperWithReloader() { test::write_file(config.file, file); }
+  HelperWithReloader() : Reloading(file) {}
 
   Topics topics() {
     Topic hold = [this](const Asked&) -> Answer {
@@ -244,13 +242,6 @@ class HelperWithReloader : public testing::Test {
   }
 
   std::promise<void> held, go_on;
-  test::TemporaryDirectory directory;
-  Config config = parse_config(file, directory / "ring.conf");
-  Admission admission;
-  LogWriter writer{{.to_stderr = false, .to_syslog = false, .logfile = {}}, false};
-  KeyMap key_map{{.config = config, .local = {}, .admission = admission, .names = {}}};
-  Reloader reloader{
-      {.config = config, .admission = admission, .writer = writer, .key_map = key_map}};
   shm::Listener listener{directory.path()};
   RingStore store{directory / "state"};
   Log log{64};

@@ -6,8 +6,7 @@
 
 #include <filesystem>
 
-#include "node/key_map.hh"
-#include "tests/node/temporary.hh"
+#include "tests/node/reloading.hh"
 
 namespace gyre::node {
 namespace {
@@ -17,8 +16,10 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 
-class Reloads : public testing::Test {
+class Reloads : public testing::Test, protected test::Reloading {
  protected:
+  Reloads() : Reloading(text()) {}
+
   static std::string text(const std::string& totem = "", const std::string& more = "") {
     return "totem {\n  version: 2\n  transport: udpu\n" + totem +
            "}\nnodelist {\n  node {\n    nodeid: 7\n    ring0_addr: 127.0.0.1\n  }\n}\n" + more;
@@ -38,14 +39,6 @@ class Reloads : public testing::Test {
     const CmapValue* value = key_map.icmap().find(name);
     return value ? cmap_text(*value) : "";
   }
-
-  test::TemporaryDirectory directory;
-  Config config = parse_config(text(), directory / "ring.conf");
-  Admission admission;
-  LogWriter writer{{.to_stderr = false, .to_syslog = false, .logfile = {}}, false};
-  KeyMap key_map{{.config = config, .local = {}, .admission = admission, .names = {}}};
-  Reloader reloader{
-      {.config = config, .admission = admission, .writer = writer, .key_map = key_map}};
 };
 
 TEST_F(Reloads, WhatCanChangeCountsWhenItIsApplied) {

@@ -13,6 +13,24 @@ namespace {
 using namespace std::chrono_literals;
 using totem::State;
 
+bool is_leave(std::span<const std::byte> frame) {
+  totem::wire::Join join;
+  return totem::wire::read_join(frame, join) && (join.flags & totem::wire::Join::leaving);
+}
+
+// The last word of node 2, which goes: it reaches nobody.
+std::vector<std::byte> catch_last_word(Simulation& simulation) {
+  std::vector<std::byte> word;
+  simulation.drop = [&](std::size_t, std::size_t, std::span<const std::byte> frame) {
+    if (is_leave(frame)) word.assign(frame.begin(), frame.end());
+    return is_leave(frame);
+  };
+  simulation.leave(2);
+  EXPECT_TRUE(simulation.run_until([&] { return !simulation.up(2) && simulation.whole(); }, 200ms));
+  simulation.drop = nullptr;
+  return word;
+}
+
 class Leave : public testing::Test {
  protected:
   void SetUp() override {
@@ -20,10 +38,6 @@ class Leave : public testing::Test {
     simulation.start_all();
     ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
     first = simulation.ring(0).ring();
-  }
-  static bool is_leave(std::span<const std::byte> frame) {
-    totem::wire::Join join;
-    return totem::wire::read_join(frame, join) && (join.flags & totem::wire::Join::leaving);
   }
   State state(std::size_t node) { return simulation.ring(node).state(); }
   // Node 0 has installed the next ring, and the others have not.
@@ -48,14 +62,7 @@ class Leave : public testing::Test {
 
 // Its lease on a ring that we shared may stand, whatever its earlier life said.
 TEST_F(Leave, OfAnEarlierLifeThatComesWhileItIsOutsideCountsForNothing) {
-  std::vector<std::byte> word;
-  simulation.drop = [&](std::size_t, std::size_t, std::span<const std::byte> frame) {
-    if (is_leave(frame)) word.assign(frame.begin(), frame.end());
-    return is_leave(frame);
-  };
-  simulation.leave(2);
-  ASSERT_TRUE(simulation.run_until([&] { return !simulation.up(2) && simulation.whole(); }, 200ms));
-  simulation.drop = nullptr;
+  std::vector<std::byte> word = catch_last_word(simulation);
   simulation.start(2);
   ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
   const totem::RingId shared = simulation.ring(0).ring();
@@ -87,18 +94,7 @@ TEST(LastWord, OfAnEarlierLifeBreaksNoRingThatIsBeingFormed) {
     simulation.tracing = true;
     simulation.start_all();
     EXPECT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
-    std::vector<std::byte> word;
-    simulation.drop = [&](std::size_t, std::size_t, std::span<const std::byte> frame) {
-      totem::wire::Join join;
-      const bool leave =
-          totem::wire::read_join(frame, join) && (join.flags & totem::wire::Join::leaving);
-      if (leave) word.assign(frame.begin(), frame.end());
-      return leave;
-    };
-    simulation.leave(2);
-    EXPECT_TRUE(
-        simulation.run_until([&] { return !simulation.up(2) && simulation.whole(); }, 200ms));
-    simulation.drop = nullptr;
+    const std::vector<std::byte> word = catch_last_word(simulation);
     simulation.start(2);
     State before = simulation.ring(1).state();
     EXPECT_TRUE(simulation.run_until(
@@ -138,9 +134,8 @@ TEST(LastWord, OfTheOtherLifeMakesNoOldJoinNew) {
   Simulation simulation(2, 4);
   std::vector<std::vector<std::byte>> joins, words;
   simulation.drop = [&](std::size_t from, std::size_t, std::span<const std::byte> frame) {
-    totem::wire::Join join;
-    if (from == 0 || !totem::wire::read_join(frame, join)) return false;
-    auto& said = join.flags & totem::wire::Join::leaving ? words : joins;
+    if (from == 0 || totem::wire::type(frame) != totem::wire::Type::join) return false;
+    auto& said = is_leave(frame) ? words : joins;
     said.emplace_back(frame.begin(), frame.end());
     return false;
   };
