@@ -129,6 +129,7 @@ class Case(unittest.TestCase):
         while not rule():
             if time.monotonic() > end:
                 raise AssertionError(f"not within {seconds} s: {what}")
+            time.sleep(0.01)
 
     def line(self, process, words, seconds=60):
         """The next line of its output that has these words. One that is silent so long is ended."""

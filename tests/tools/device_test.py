@@ -60,6 +60,13 @@ class Device(Case):
     def wait_until(self, what, rule):
         self.until(lambda: rule(self.quorum()), what)
 
+    def while_polled(self, poll, rule):
+        """What holds for a while after a poll, however slow this machine is."""
+        def polled():
+            self.says(poll, "")
+            return rule()
+        self.until(polled, poll)
+
     def test_votes_for_a_ring_and_for_a_time(self):
         text = CONF.format(port=self.tools.port, network=self.tools.network)
         self.tools.start(1, text, "--nodeid", "17")
@@ -72,16 +79,17 @@ class Device(Case):
                      "gyre: CS_ERR_EXIST: a quorum device is registered as tie")
         self.says("corosync-quorumtool -l", MEMBERS.format(said="NA,NV,NMW", votes=0))
 
-        self.says(poll, "")
-        self.wait_until("quorate", lambda told: told["quorum"]["quorate"])
-        self.assertIn("Flags:            Quorate Qdevice \n",
-                      self.tools.run(1, "corosync-quorumtool").stdout)
-        self.says(poll, "")
-        self.says("corosync-quorumtool -l", MEMBERS.format(said="A,V,NMW", votes=1))
+        self.while_polled(poll, lambda: self.quorum()["quorum"]["quorate"])
+        self.while_polled(poll, lambda: "Flags:            Quorate Qdevice \n"
+                          in self.tools.run(1, "corosync-quorumtool").stdout)
+        voting = MEMBERS.format(said="A,V,NMW", votes=1)
+        self.while_polled(
+            poll, lambda: self.tools.run(1, "corosync-quorumtool -l").stdout == voting)
         self.wait_until("not polled again", lambda told: not told["quorum"]["quorate"])
         self.says("corosync-quorumtool -l", MEMBERS.format(said="NA,NV,NMW", votes=0))
-        self.says(poll.replace("yes", "no"), "")
-        self.says("corosync-quorumtool -l", MEMBERS.format(said="A,NV,NMW", votes=0))
+        against = MEMBERS.format(said="A,NV,NMW", votes=0)
+        self.while_polled(poll.replace("yes", "no"),
+                          lambda: self.tools.run(1, "corosync-quorumtool -l").stdout == against)
 
         self.tools.start(2, text, "--nodeid", "18")
         self.wait_until("both here", lambda told: len(told["members"]) == 2)

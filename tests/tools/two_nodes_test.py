@@ -91,6 +91,7 @@ nodeid: 2 reachable
         told = json.loads(done.stdout)
         self.assertEqual(told["programs"], 200)
         self.assertLessEqual(told["programs_per_s"], rate)
+        self.assertGreater(told["busy_ns"], 0)
         self.assertGreater(told["resident_bytes"], 4096)  # it has a page of its own at least
         self.assertGreater(told["shared_bytes"], 4096)
         self.assertLessEqual(told["resident_bytes"], 64 << 10)
