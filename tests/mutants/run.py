@@ -49,7 +49,7 @@ SLEEP_FACTOR = 60        # a process may wait for a processor that much longer t
 MEMORY_MAX = 4 << 30     # bytes resident: a hang that writes down what it does
 CANARY_SEEDS = 100
 HARMLESS_SEEDS = 500     # what is no bug would otherwise run through all of them
-PARTED_MIN = 10          # seeds in which the core parted; without a mutant two of a thousand
+PARTED_MIN = 10          # seeds in which the core parted; without a mutant four of a thousand
 PARTED_SHARE = 0.01      # of the seeds run
 # A simulator: its name, what it runs of the sources, and the command and environment for the
 # seeds first..last.
