@@ -184,6 +184,7 @@ class Node final : membership::Sink, Submitter {
   void note_pause(Duration length);
   void measure_rotation(Time now) noexcept;
   void tell_members(Snapshot& page) const noexcept;
+  void tell_programs(Snapshot& page) const noexcept;
   bool deliver(std::size_t byte_budget);
   // The ring hands up a configuration change whole before it takes another input.
   void drain() {

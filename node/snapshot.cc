@@ -138,6 +138,22 @@ void Node::tell_members(Snapshot& page) const noexcept {
     if (known_[i].joins > 0 && !known_[i].member) add_member({.node = peers_.id(NodeIndex(i))});
 }
 
+void Node::tell_programs(Snapshot& page) const noexcept {
+  std::uint64_t requests = counters_.requests, events = counters_.events;
+  page.program_count = 0;
+  ports_.each([&](const ClientPort& port) {
+    requests += port.counters().requests;
+    events += port.counters().events;
+    if (page.program_count == page.programs.size()) return;
+    page.programs[page.program_count++] = {.process = port.process(),
+                                           .waits = port.stuck(),
+                                           .requests = port.counters().requests,
+                                           .events = port.counters().events};
+  });
+  page.add("clients", "requests", requests);
+  page.add("clients", "events", events);
+}
+
 void Node::snapshot(Snapshot& page, Time now) const noexcept {
   page.self = peers_.self();
   page.state = text(ring_.state()).data();
@@ -162,13 +178,7 @@ void Node::snapshot(Snapshot& page, Time now) const noexcept {
   tell_members(page);
   page.counter_count = 0;
   add<4>(page, "node", node_names, counters_);  // but for those of clients
-  std::uint64_t requests = counters_.requests, events = counters_.events;
-  ports_.each([&](const ClientPort& port) {
-    requests += port.counters().requests;
-    events += port.counters().events;
-  });
-  page.add("clients", "requests", requests);
-  page.add("clients", "events", events);
+  tell_programs(page);
   page.add("clients", "opened", counters_.clients_opened);
   page.add("clients", "cut_off", counters_.clients_cut_off);
   add(page, "ring", ring_names, ring_.counters());

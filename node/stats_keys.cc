@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <fstream>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "node/metrics.hh"
 
@@ -53,6 +57,17 @@ std::uint64_t frames_of(const Snapshot& snapshot, NodeId node) {
   return 0;
 }
 
+std::span<const Snapshot::Program> programs_of(const Snapshot& snapshot) {
+  return std::span(snapshot.programs).first(snapshot.program_count);
+}
+
+// As the kernel has it; empty if the program is gone.
+std::string name_of(std::uint32_t pid) {
+  std::string name;
+  std::getline(std::ifstream(fmt::format("/proc/{}/comm", pid)), name);
+  return name;
+}
+
 class Filler {
  public:
   Filler(Cmap& map, const Snapshot& snapshot, const Stats::Cleared& cleared)
@@ -73,6 +88,7 @@ class Filler {
     fill_rotations();
     fill_nodes();
     fill_pauses();
+    fill_programs();
     set("stats.ipcs.global.active", std::uint64_t{snapshot_.client_count});
     const std::uint64_t closed = value(snapshot_, "clients", "opened") - snapshot_.client_count;
     set("stats.ipcs.global.closed",
@@ -117,6 +133,32 @@ class Filler {
       set(place + "frames_received", member.frames - frames_of(ring_, member.member.node));
       if (member.heard != 0) set(place + "silent_ms", (snapshot_.taken - member.heard) / 1'000'000);
     }
+  }
+
+  // Under the number that Corosync gives to the service of closed process groups.
+  void fill_programs() {
+    constexpr std::string_view all = "stats.ipcs.service2.";
+    std::vector<std::string> gone;
+    map_.each(all, [&](const std::string& key, const CmapValue&) { gone.push_back(key); });
+    const auto tell = [&](const std::string& key, CmapValue value) {
+      std::erase(gone, key);
+      set(key, std::move(value));
+    };
+    for (const Snapshot::Program& program : programs_of(snapshot_)) {
+      const membership::Process& process = program.process;
+      const auto place = fmt::format("{}{}.{}.", all, process.pid, process.client);
+      const Snapshot::Program before = cleared_program(process);
+      if (const auto name = name_of(process.pid); !name.empty()) tell(place + "procname", name);
+      tell(place + "requests", program.requests - before.requests);
+      tell(place + "dispatched", program.events - before.events);
+      tell(place + "flow_control", program.waits);
+    }
+    for (const auto& key : gone) map_.remove(key);
+  }
+  Snapshot::Program cleared_program(const membership::Process& process) const {
+    const auto known = programs_of(programs_);
+    const auto at = std::ranges::find(known, process, &Snapshot::Program::process);
+    return at == known.end() ? Snapshot::Program{} : *at;
   }
 
   // The newest first; times since 1970, in milliseconds.

@@ -14,6 +14,7 @@
 #include <type_traits>
 
 #include "membership/quorum.hh"
+#include "membership/types.hh"
 #include "node/histogram.hh"
 #include "totem/types.hh"
 #include "transport/transport.hh"
@@ -69,7 +70,7 @@ struct Pauses {
 };
 
 struct Snapshot {
-  static constexpr std::size_t counters_max = 128;
+  static constexpr std::size_t counters_max = 128, programs_max = 64;
 
   struct Member {
     totem::Member member;
@@ -81,6 +82,11 @@ struct Snapshot {
     std::uint64_t frames = 0;  // that came from it
     std::uint64_t heard = 0;   // when the last one did, in nanoseconds; 0: never
   };
+  struct Program {
+    membership::Process process;
+    std::uint32_t waits = 0;  // 1: the ring has no room for its next request
+    std::uint64_t requests = 0, events = 0;
+  };
   struct Counter {
     const char* group = nullptr;  // static storage, both
     const char* name = nullptr;
@@ -91,6 +97,7 @@ struct Snapshot {
   std::uint32_t member_count = 0;  // in the view; behind them stand those that have left it
   std::uint32_t known_count = 0;   // all of them
   std::uint32_t counter_count = 0, client_count = 0;
+  std::uint64_t program_count = 0;        // of those that are told one by one: the first so many
   const char* state = "";                 // static storage
   totem::RingId ring;                     // of the last view
   std::uint64_t view = 0;                 // 0: none yet
@@ -104,6 +111,7 @@ struct Snapshot {
   Histogram rotations;                    // of the token
   Pauses pauses;
   std::array<Member, nodes_max> members{};
+  std::array<Program, programs_max> programs{};
   std::array<Counter, counters_max> counters{};
 
   void add(const char* group, const char* name, std::uint64_t value) noexcept {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -213,6 +214,27 @@ TEST_F(Maps, TellWhatWasCounted) {
     EXPECT_EQ(get(key, "stats"), value) << key;
   EXPECT_EQ(get("stats.gyre.peer.167772169.frames_received", "stats"), "");
   EXPECT_EQ(get("stats.srp.mcast_tx"), "");  // not there
+}
+
+// By name while it runs, and no longer than it is connected.
+TEST_F(Maps, TellOfEachProgramWhatItDid) {
+  const auto pid = static_cast<std::uint32_t>(::getpid());
+  snapshot.program_count = 2;
+  snapshot.programs[0] = {.process = {local.nodeid, pid, 257}, .requests = 4, .events = 9};
+  snapshot.programs[1] = {.process = {local.nodeid, 1u << 30, 258}, .waits = 1};
+  const std::string one = fmt::format("stats.ipcs.service2.{}.257.", pid);
+  const std::string other = fmt::format("stats.ipcs.service2.{}.258.", 1u << 30);
+  EXPECT_EQ(get(one + "procname", "stats"), "str key_map_test");
+  EXPECT_EQ(get(one + "requests", "stats"), "u64 4");
+  EXPECT_EQ(get(one + "dispatched", "stats"), "u64 9");
+  EXPECT_EQ(get(one + "flow_control", "stats"), "u32 0");
+  EXPECT_EQ(get(other + "procname", "stats"), "");
+  EXPECT_EQ(get(other + "flow_control", "stats"), "u32 1");
+  json("cmap.set", {"stats", "stats.clear.ipc", "u32", "1"});
+  snapshot.programs[0].requests = 6;
+  snapshot.program_count = 1;
+  EXPECT_EQ(get(one + "requests", "stats"), "u64 2");
+  EXPECT_EQ(get(other + "flow_control", "stats"), "") << "it is gone";
 }
 
 TEST_F(Maps, CountersAreClearedOnRequest) {

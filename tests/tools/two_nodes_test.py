@@ -7,6 +7,7 @@ not there, or goes away.
 import json
 import os
 import pathlib
+import re
 import sys
 import unittest
 
@@ -98,6 +99,19 @@ nodeid: 2 reachable
         # Each joins, says something and leaves; and one says as much in their place.
         self.assertEqual({group: self.heard(group, process)
                           for group, process in listening.items()}, {"crowd": 600, "one": 600})
+
+    def test_c_a_program_is_told_of_by_itself(self):
+        listening = self.subscriber("crowd")
+        keys = self.tools.run(1, "corosync-cmapctl -m stats stats.ipcs.service2.").stdout
+        place = rf"stats\.ipcs\.service2\.{listening.pid}\.\d+\."
+        self.assertRegex(keys, rf"(?m)^{place}dispatched \(u64\) = [1-9]\d*$")
+        self.assertRegex(keys, rf"(?m)^{place}flow_control \(u32\) = 0$")
+        self.assertRegex(keys, rf"(?m)^{place}procname \(str\) = gyre$")
+        self.assertRegex(keys, rf"(?m)^{place}requests \(u64\) = 1$")  # its join
+        listening.kill()
+        listening.wait()
+        self.until(lambda: not re.search(place, self.tools.run(
+            1, "corosync-cmapctl -m stats stats.ipcs.").stdout), "it is gone")
 
     def subscriber(self, group):
         process = self.tools.start_command(1, f"gyre sub {group} --json")
