@@ -178,8 +178,10 @@ void Bed::installs(std::size_t node, const totem::Configuration& configuration) 
                  .configuration = true,
                  .regular = configuration.kind == totem::Configuration::Kind::regular,
                  .ring = configuration.ring.seq};
-  for (const auto& member : configuration.members)
+  for (const auto& member : configuration.members) {
     event.members.push_back(static_cast<std::uint32_t>(member.node));
+    event.since.push_back(member.since);
+  }
   events_.push_back(std::move(event));
 }
 

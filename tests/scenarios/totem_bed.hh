@@ -44,6 +44,7 @@ struct Happened {
   bool configuration = false, regular = false, barrier = false;
   std::uint64_t ring = 0;  // the seq of: the configuration's ring, the message's ring
   std::vector<std::uint32_t> members{};
+  std::vector<std::uint64_t> since{};  // of each member
   std::string payload{};
 };
 

@@ -85,6 +85,20 @@ TEST(Scenario, F2_MessagesBehindTheirTokenAreNotAskedFor) {
   bed.end();
 }
 
+// A path that loses every message of one member to another, which asks for them: each time another
+// member answers.
+TEST(Scenario, F2_TheFramesOfOneMemberNeverGetToAnother) {
+  Bed bed(4, 1, impatient());
+  bed.form();
+  bed.lose = [](const Sight& sight) {
+    return sight.type == Type::data && sight.from == 3 && sight.to == 2;
+  };
+  bed.say(3, 200, 1300);
+  EXPECT_TRUE(bed.run_until([&] { return bed.delivered(2).size() == 200; }, 100ms)) << bed.story();
+  EXPECT_EQ(bed.times(2, Reason::failed_to_receive), 0u);
+  bed.end();
+}
+
 // What a core of two gets done beside a third that never gets a frame above `size`.
 void black_hole(std::size_t size, std::size_t message) {
   Bed bed(3, 1, impatient());

@@ -367,6 +367,74 @@ TEST(Scenario, B8_WhatWasExchangedInARecoveryThatWasGivenUp) {
   bed.end();
 }
 
+// One passed the token of a recovery on, and with it the promise to deliver what another has sent
+// behind a hole. That one is gone in the next, and who comes along must keep the promise, too.
+TEST(Scenario, B8_APromiseOfARecoveryThatWasGivenUp) {
+  Bed bed(4);
+  bed.form();
+  const auto old_ring = bed.ring(0).ring();
+  std::uint64_t hole = 0;
+  totem::RingId promised;
+  bed.lose = [&](const Sight& sight) {
+    if (is_data_of(sight, old_ring)) {
+      if (hole == 0 && sight.from == 3) hole = sight.seq;
+      return sight.seq == hole;
+    }
+    if (sight.type != Type::token || sight.ring == old_ring) return false;
+    if (promised.seq == 0 && sight.from == 0 && sight.token().recovering == 0)
+      promised = sight.ring;
+    return sight.ring == promised;
+  };
+  bed.say(3, 1, 1300);
+  ASSERT_TRUE(bed.run_until([&] { return hole > 0; }, 20ms));
+  bed.run(100us);
+  bed.say(2, 1, 1300);
+  ASSERT_TRUE(bed.run_until([&] { return bed.counters(2).data_sent == 2; }, 5ms));
+  bed.run(60us);
+  bed.crash(3);
+  ASSERT_TRUE(bed.run_until([&] { return promised.seq > 0; }, 100ms)) << bed.story();
+  bed.crash(2);
+  ASSERT_TRUE(bed.converges());
+  for (const std::size_t node : {0, 1}) EXPECT_EQ(delivered(bed, node, "3:"), 1) << bed.story();
+  bed.end();
+}
+
+// A message that others recover beside us, of a ring that we were not in, has the seq of one that
+// we lack of ours, and comes from one who was in it.
+TEST(Scenario, B8_AMessageOfAnotherRingWithTheSameSeq) {
+  Bed bed(3);
+  bed.form();
+  const auto ours = bed.ring(0).ring();
+  std::uint64_t hole = 0;
+  std::size_t met = 0;
+  bed.lose = [&](const Sight& sight) {
+    if (is_data_of(sight, ours) && sight.to == 0) {
+      if (hole == 0 && sight.from == 1) hole = sight.seq;
+      return sight.seq == hole;
+    }
+    if (sight.type != Type::data || hole == 0) return false;
+    if (!sight.recovered) return sight.to == 2 && sight.ring != ours && sight.seq >= hole;
+    const auto inner = totem::wire::read_data(sight.bytes.subspan(totem::wire::Data::size));
+    met += sight.to == 0 && inner->ring != ours && number(inner->seq) == hole;
+    return false;
+  };
+  bed.say(1, 1, 1300);
+  ASSERT_TRUE(bed.run_until([&] { return bed.delivered(2).size() == 1; }, 10ms));
+  bed.say(2, 1, 1300);
+  ASSERT_TRUE(bed.run_until([&] { return bed.counters(2).data_sent == 2; }, 5ms));
+  bed.run(60us);
+  bed.pause(0, 60ms);
+  const auto theirs = [&] {
+    return bed.state(1) == State::operational && bed.ring(1).ring() != ours;
+  };
+  ASSERT_TRUE(bed.run_until(theirs, 60ms));
+  bed.say(1, 10, 1300);
+  ASSERT_TRUE(bed.converges());
+  EXPECT_GT(met, 0u) << bed.story();
+  EXPECT_EQ(delivered(bed, 0, "2:"), 0);
+  bed.end();
+}
+
 // A join in the middle of a burst moved a node from recovery to gather while it was still working
 // on the messages before (48ffa889). Here a frame is stored, and the next one meets the new state.
 TEST(Scenario, B10_AJoinInTheMiddleOfABurst) {

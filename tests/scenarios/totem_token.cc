@@ -133,6 +133,38 @@ TEST(Scenario, E3_AQuietRingIsQuiet) {
   bed.end();
 }
 
+// The token is held, and the word of the one that needs it does not arrive.
+TEST(Scenario, E3_AHeldTokenIsAskedForAgain) {
+  auto parameters = Simulation::quick();
+  parameters.hold = 15ms;
+  Bed bed(3, 1, parameters);
+  bed.form();
+  const auto holds = bed.counters(0).holds;
+  ASSERT_TRUE(bed.run_until([&] { return bed.counters(0).holds > holds; }, 50ms));
+  std::size_t lost = 0;
+  bed.lose = [&](const Sight& sight) { return sight.type == Type::hold_cancel && lost++ < 2; };
+  bed.say(1, 1, 100);
+  EXPECT_TRUE(bed.run_until([&] { return bed.delivered(2).size() == 1; }, 4ms)) << bed.story();
+  EXPECT_GE(lost, 2u);
+  bed.end();
+}
+
+// A lone sender keeps the token for its next message, but not while another waits.
+TEST(Scenario, E3_WhoLingersGoesOnWhenAnotherAsks) {
+  auto parameters = Simulation::quick();
+  parameters.linger = 5ms;
+  Bed bed(3, 1, parameters);
+  bed.form();
+  ASSERT_TRUE(bed.run_until([&] { return bed.drained(); }, 50ms));
+  bed.run(5ms);
+  const auto lingers = bed.counters(0).lingers;
+  bed.say(0, 1, 100);
+  ASSERT_TRUE(bed.run_until([&] { return bed.counters(0).lingers > lingers; }, 10ms));
+  bed.say(1, 1, 100);
+  EXPECT_TRUE(bed.run_until([&] { return bed.delivered(1).size() == 2; }, 500us)) << bed.story();
+  bed.end();
+}
+
 // A commit token in the wrong state, or one that names a visit behind its end, was worked on
 // (f127cb97, 0032c765). Here each state takes the one that it waits for.
 TEST(Scenario, E4_CommitTokensInTheWrongState) {

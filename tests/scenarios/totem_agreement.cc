@@ -1,0 +1,108 @@
+// What is agreed upon and what comes of it: classes D4 to D7.
+
+#include "tests/scenarios/totem_bed.hh"
+
+namespace gyre::test {
+namespace {
+
+// A node outside began to gather when the others had agreed, and undid it.
+TEST(Scenario, D6_AnAgreementStandsWhenSomeoneOutsideBegins) {
+  Bed bed(4);
+  bed.at_transition = [&](std::size_t node, const totem::Transition& transition) {
+    if (node == 0 && transition.reason == Reason::consensus && !bed.up(3)) bed.start(3);
+  };
+  bed.delay = [](const Sight& sight) {
+    return sight.type == Type::commit_token ? Duration{200us} : Duration{};
+  };
+  for (std::size_t node = 0; node < 3; ++node) bed.start(node);
+  ASSERT_TRUE(bed.converges());
+  EXPECT_EQ(bed.sum(&totem::Counters::commit_tokens_refused), 0u) << bed.story();
+  EXPECT_EQ(bed.times(0, Reason::token_lost_in_commit), 0u);
+  EXPECT_EQ(bed.counters(0).rings_installed, 2u);
+  bed.end();
+}
+
+// Who comes late into a gathering took the place of one that was there all the time, although it
+// hears not all of them.
+TEST(Scenario, D7_WhoComesLateTakesNobodysPlace) {
+  Bed bed(5);
+  for (std::size_t node = 0; node < 4; ++node) bed.cut(node, 4, false);  // so that none agree
+  bed.cut(0, 3);
+  for (std::size_t node = 1; node < 5; ++node) bed.start(node);
+  bed.run(Simulation::quick().consensus / 2 + 3ms);
+  bed.start(0);
+  EXPECT_TRUE(bed.run_until(
+      [&] { return bed.state(1) == State::operational && bed.state(3) == State::operational; },
+      Simulation::quick().consensus / 2 + 2ms))
+      << bed.story();
+  EXPECT_EQ(bed.ring(1).ring(), bed.ring(3).ring()) << bed.story();
+  bed.heal();
+  bed.end();
+}
+
+// Who begins anew hears no one at first: what it heard before stays true.
+TEST(Scenario, D6_WhoBeginsAnewIsTakenToHearWhatItHeard) {
+  Bed bed(2);
+  bed.start(0);
+  totem::wire::Join join;
+  join.sender = bed.id(1);
+  join.incarnation = 77;
+  join.frame_max = Simulation::quick().frame_max;
+  using totem::wire::Join;
+  const auto say = [&](std::initializer_list<Join::Entry> entries) {
+    ++join.join_seq;
+    join.count = static_cast<std::uint16_t>(entries.size());
+    std::copy(entries.begin(), entries.end(), join.entries.begin());
+    bed.inject(1, 0, to_bytes([&](FrameRef& frame) { totem::wire::write_join(frame, join); }), 1us);
+    bed.run(1ms);
+  };
+  say({{bed.id(0), Join::heard}, {bed.id(1), Join::heard}, {NodeId{9}, 0}});
+  ASSERT_EQ(bed.state(0), State::gather);  // there is another that it proposes
+  say({{bed.id(0), 0}, {bed.id(1), Join::heard}});
+  EXPECT_EQ(bed.state(0), State::commit) << bed.story();
+}
+
+// All know the same of who has been there for how long, also who comes later.
+TEST(Scenario, D4_WhoCameFirstStaysTheOldest) {
+  Bed bed(3);
+  bed.start(1);
+  bed.start(2);
+  ASSERT_TRUE(bed.converges());
+  const std::uint64_t first = bed.ring(1).ring().seq;
+  bed.start(0);
+  ASSERT_TRUE(bed.converges());
+  const std::uint64_t second = bed.ring(1).ring().seq;
+  std::size_t told = 0;
+  for (const auto& event : bed.events()) {
+    if (!event.regular || event.ring != second) continue;
+    EXPECT_EQ(event.since, (std::vector<std::uint64_t>{second, first, first}));
+    ++told;
+  }
+  EXPECT_EQ(told, 3u);
+  bed.end();
+}
+
+// Who waits for the commit token in vain says so, and those who have it wait no longer.
+TEST(Scenario, D5_WhoGetsNoCommitTokenTellsThoseWhoHaveIt) {
+  Bed bed(3);
+  auto patient = Simulation::quick();
+  patient.token_loss *= 2;
+  patient.consensus *= 2;
+  bed.configure(0, patient);
+  bed.configure(1, patient);
+  bool none = true;
+  bed.lose = [&](const Sight& sight) {
+    return none && sight.type == Type::commit_token && sight.to == 2;
+  };
+  bed.start_all();
+  ASSERT_TRUE(
+      bed.run_until([&] { return bed.times(2, Reason::commit_token_missing) > 0; }, bed.bound()));
+  none = false;
+  ASSERT_TRUE(bed.run_until([&] { return bed.whole(); }, 5ms)) << bed.story();
+  EXPECT_EQ(bed.times(0, Reason::join_in_commit), 1u);
+  EXPECT_EQ(bed.times(1, Reason::join_in_commit), 1u);
+  bed.end();
+}
+
+}  // namespace
+}  // namespace gyre::test
