@@ -20,6 +20,7 @@ class Kill:
 
 
 ALSO = "; "  # between the scenarios that failed
+LAYERS = "tests-"  # so begin the programs with the tests of the layers
 
 
 @dataclasses.dataclass
@@ -42,6 +43,10 @@ class Result:
 
     def found(self):
         return self.kill is not None or self.scenario is not None
+
+    def found_by_scenarios(self):
+        tested = self.scenario is not None and self.scenario.by.startswith(LAYERS)
+        return self.found() and (self.kill is not None or not tested)
 
     def as_it_should(self):
         return self.found() != self.harmless()
@@ -117,7 +122,8 @@ def share(part, results):
 def summary(results):
     bugs = [result for result in results if not result.harmless()]
     return {"random": share(lambda result: result.kill is not None, bugs),
-            "scenarios": share(Result.found, bugs),
+            "scenarios": share(Result.found_by_scenarios, bugs),
+            "tests": share(Result.found, bugs),
             "harmless": share(Result.found, [each for each in results if each.harmless()])}
 
 
@@ -176,11 +182,13 @@ def page(results, programs, commit, command, today):
              "| | bugs found |", "|---|---|",
              f"| by random seeds alone | {shares['random']} |",
              f"| by seeds or scenarios | {shares['scenarios']} |",
+             f"| by these or the tests of a layer | {shares['tests']} |",
              f"| harmless changes taken for bugs | {shares['harmless']} |", "",
              "| id | bug | found by | clause |", "|---|---|---|---|"]
     for result in sorted(results, key=by_class):
         kill = result.kill or result.scenario
-        found = ("scenario" if kill is result.scenario else place(kill, programs)) if kill else (
+        word = "test" if kill and kill.by.startswith(LAYERS) else "scenario"
+        found = (word if kill is result.scenario else place(kill, programs)) if kill else (
             ("nothing, as it should be" if result.harmless() else "**nothing**")
             + f" ({ran(result, programs)})")
         if kill and kill is result.scenario:

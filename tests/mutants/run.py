@@ -7,10 +7,11 @@ usage: run.py [--build DIR] [--seeds N] [--seconds S] [--jobs J] [--only ID,...]
 Each mutant (list/*.toml) runs through seeds 1, 2 … of each simulator in --build until one is
 killed: a violation, no convergence, a crash, a failed assertion, a hang. First all get a few seeds,
 then those that are left more and more, up to N seeds or S seconds of a processor in each simulator.
-What the first few seeds do not kill is tried on the scenarios and models, too. A core that parts
+What the first few seeds do not kill is tried on the scenarios and models, too, then on the tests of
+each layer. A core that parts
 for a while beside outsiders that come and go is no violation, as that happens without a mutant, but
-where it does so much more often the mutant is killed. Before all that,
-everything without a mutant must be clean; and the harmless ones (Z1 …) must survive, or a kill
+where it does so much more often the mutant is killed. Before all that, everything without a mutant
+must be clean; and the harmless ones (Z1 …) must survive, or a kill
 means little: these do not count in the shares, nor does a scenario that fails with one of them.
 Prints a table and the shares killed, or with --json all of it as one object. With --resume what is
 known is kept in FILE as it comes, and a later run of the same commit goes on from there; with
@@ -290,8 +291,8 @@ def arguments():
     parser.add_argument("--page", type=pathlib.Path, metavar="FILE")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    others = [path.name for pattern in ("scenarios*-mutants", "models*-mutants")
-              for path in sorted(options.build.glob(pattern))]
+    others = [path.name for pattern in ("scenarios*", "models*", report.LAYERS + "*")
+              for path in sorted(options.build.glob(pattern + "-mutants"))]
     known = [*SIMULATORS, *others]
     programs = options.programs.split(",") if options.programs else known
     programs = [name for name in programs if (options.build / name).exists()]
@@ -338,6 +339,7 @@ def main():
         print("\n".join(report.line(result, CALLED) for result in results))
         print(f"killed by random seeds alone: {shares['random']}")
         print(f"killed with scenarios: {shares['scenarios']}")
+        print(f"killed with the tests of the layers, too: {shares['tests']}")
         print(f"taken for bugs though harmless: {shares['harmless']}")
     return 0 if all(result.as_it_should() for result in results) else 1
 

@@ -32,6 +32,11 @@ SCENARIOS = """#!/bin/sh
 echo "[  FAILED  ] Ring.C3_Something (3 ms)"
 exit 1
 """
+LAYER = """#!/bin/sh
+[ "$GYRE_MUTANT" = C2d ] || exit 0
+echo "[  FAILED  ] Leave.OfAnother (3 ms)"
+exit 1
+"""
 LEANING = """#!/bin/sh
 case "$GYRE_MUTANT" in
   C2c) echo "[  FAILED  ] Ring.C4_Leans (1 ms)"; echo "[  FAILED  ] Ring.C3_Something (3 ms)" ;;
@@ -116,6 +121,18 @@ class Runs(unittest.TestCase):
                       "--resume kept --page page.md` at"):
             self.assertIn(words, text)
         self.assertNotIn("No harmless change", text)
+
+    def test_what_the_test_of_a_layer_finds_counts_by_itself(self):
+        program = self.build / "tests-totem-mutants"
+        program.write_text(LAYER, encoding="utf-8")
+        program.chmod(0o755)
+        page = self.build / "page.md"
+        self.run_it("--seeds", "10", "--page", page)
+        text = page.read_text(encoding="utf-8")
+        for words in ("| test (10 seeds of sim did not) | Leave.OfAnother |",
+                      "| by seeds or scenarios | 2 of 3, 66.7 % |",
+                      "| by these or the tests of a layer | 3 of 3, 100.0 % |"):
+            self.assertIn(words, text)
 
     def test_a_page_says_that_no_harmless_change_was_tried(self):
         page = self.build / "page.md"

@@ -208,7 +208,8 @@ def measure_mutants(arguments):
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
     options, rest = parser.parse_known_args(arguments)
     programs = ["sim-mutants", "random-mutants", "scenarios-totem-mutants",
-                "scenarios-node-mutants", "models-quorum-mutants"]
+                "scenarios-node-mutants", "models-quorum-mutants",
+                *(f"tests-{layer}-mutants" for layer in ("totem", "membership", "node"))]
     built = subprocess.run(["ninja", "-C", options.build,
                             *[f"tests/mutants/{name}" for name in programs]],
                            stdout=subprocess.PIPE, text=True, check=False)
