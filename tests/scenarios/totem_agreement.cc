@@ -40,28 +40,6 @@ TEST(Scenario, D7_WhoComesLateTakesNobodysPlace) {
   bed.end();
 }
 
-// Who begins anew hears no one at first: what it heard before stays true.
-TEST(Scenario, D6_WhoBeginsAnewIsTakenToHearWhatItHeard) {
-  Bed bed(2);
-  bed.start(0);
-  totem::wire::Join join;
-  join.sender = bed.id(1);
-  join.incarnation = 77;
-  join.frame_max = Simulation::quick().frame_max;
-  using totem::wire::Join;
-  const auto say = [&](std::initializer_list<Join::Entry> entries) {
-    ++join.join_seq;
-    join.count = static_cast<std::uint16_t>(entries.size());
-    std::copy(entries.begin(), entries.end(), join.entries.begin());
-    bed.inject(1, 0, to_bytes([&](FrameRef& frame) { totem::wire::write_join(frame, join); }), 1us);
-    bed.run(1ms);
-  };
-  say({{bed.id(0), Join::heard}, {bed.id(1), Join::heard}, {NodeId{9}, 0}});
-  ASSERT_EQ(bed.state(0), State::gather);  // there is another that it proposes
-  say({{bed.id(0), 0}, {bed.id(1), Join::heard}});
-  EXPECT_EQ(bed.state(0), State::commit) << bed.story();
-}
-
 // All know the same of who has been there for how long, also who comes later.
 TEST(Scenario, D4_WhoCameFirstStaysTheOldest) {
   Bed bed(3);
