@@ -144,9 +144,11 @@ class Ring {
   State state() const noexcept;
   // The installed ring.
   RingId ring() const noexcept { return log_->id; }
-  // What this node has of a ring without holes; none of a ring that it does not know.
-  Seq received_to(const RingId& ring) const noexcept {
-    return ring == log_->id ? log_->aru : ring == forming_->id ? forming_->aru : Seq::none;
+  // What this node has of a ring without holes; of one that is over nothing is known.
+  std::optional<Seq> received_to(const RingId& ring) const noexcept {
+    if (ring == log_->id) return log_->aru;
+    if (ring == forming_->id) return forming_->aru;
+    return std::nullopt;
   }
   // Its last word was that it leaves the last ring that we shared, or were about to.
   bool left_orderly(NodeId node) const noexcept {

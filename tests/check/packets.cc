@@ -336,12 +336,12 @@ void Packets::sent(const Process& sender, NodeId to, std::span<const std::byte> 
     state_->take_commit(sender, to, frame);
 }
 
-void Packets::received_to(const Process& member, const RingId& ring, Seq seq) {
+void Packets::received_to(const Process& member, const RingId& ring, std::optional<Seq> seq) {
   RingPackets* known = state_->find(ring);
   MemberPackets* at = known ? known->member(member.node) : nullptr;
   if (!at) return;
-  at->received = seq;
-  at->stated = true;
+  at->received = seq.value_or(Seq::none);
+  at->stated = seq.has_value();
 }
 
 void Packets::turned(const Process& sender, const totem::Place& last) {

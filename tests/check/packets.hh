@@ -20,6 +20,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -39,8 +40,9 @@ class Packets {
   // node that it is for; NodeId::none: everyone.
   void sent(const Process& sender, NodeId to, std::span<const std::byte> frame);
   // What `member` has of `ring` without holes. To be called before the frames of a turn in which it
-  // sends a token of that ring are handed in; otherwise 10 stable is not checked for this member.
-  void received_to(const Process& member, const totem::RingId& ring, totem::Seq seq);
+  // sends a token of that ring are handed in; otherwise, or if the ring was over for it within that
+  // turn and nothing is known any more, 10 stable is not checked for this member.
+  void received_to(const Process& member, const totem::RingId& ring, std::optional<totem::Seq> seq);
 
   // A turn of `sender` is over in which it gave its message this place, the last, and its device
   // took all frames.

@@ -305,6 +305,19 @@ TEST_F(Clause10, FrameOfAnotherThatNeverSentIt) {
   EXPECT_THAT(broken(), ElementsAre("10 seq"));
 }
 
+// It passes the token on, and within the same turn the ring is over for it.
+TEST_F(Clause10, StableWhileAMemberForgetsTheRing) {
+  form();
+  token(1, 2, 2, 1, 1);
+  data(1, 1);
+  has(2, 0);
+  packets.received_to(process(2), ring, std::nullopt);
+  token(2, 3, 3, 1, 1);
+  token(3, 1, 4, 1, 1);
+  token(1, 2, 5, 1, 1);
+  EXPECT_THAT(broken(), IsEmpty());
+}
+
 TEST_F(Clause10, StableThoughAMemberLacksIt) {
   form();
   token(1, 2, 2, 1, 1);
