@@ -114,6 +114,11 @@ std::size_t Barrier::find(NodeId node) const noexcept {
   return known ? static_cast<std::size_t>(found - votes().begin()) : sender_count_;
 }
 
+const QuorumStatus* Barrier::status_of(NodeId node) const noexcept {
+  const std::size_t sender = find(node);
+  return sender < sender_count_ && heard_[sender] ? &votes_[sender].status : nullptr;
+}
+
 // The sections that are known here, each at most once; nothing if not all of them can be read.
 std::optional<Barrier::Sections> Barrier::find_sections(Reader reader) noexcept {
   Sections sections;

@@ -74,6 +74,8 @@ class Barrier {
   // What the lists say of votes, by ascending node, and of the nodes that were ever seen.
   std::span<const QuorumMember> votes() const noexcept { return {votes_.get(), sender_count_}; }
   const SeenNodes& seen() const noexcept { return seen_; }
+  // Of a member; null: its list is not here.
+  const QuorumStatus* status_of(NodeId) const noexcept;
 
  private:
   struct Sections {

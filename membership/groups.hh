@@ -108,6 +108,8 @@ class Membership {
   bool is_member(GroupId, const Process&) const noexcept;
   const Quorum& quorum() const noexcept;
   KeptVotes kept_votes() const noexcept;  // as they should be kept
+  // How long a member waits for whom it lost, if its list in the present ring has said so.
+  std::optional<Duration> consensus_of(NodeId) const noexcept;
   const GroupCounters& counters() const noexcept;
 
   // All groups, in no order, for who wants to show them: 0 … group_count()-1.

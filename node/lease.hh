@@ -6,9 +6,10 @@
 // been held here, or handed to who asked for it past some members, but not twice in a row). So who
 // may have been left behind acts for 0.8 × consensus from then on (Lease), and those who left it
 // behind open the next ring no sooner than `consensus` after their last visit (Parting). The fifth
-// is for clocks that differ by up to a tenth. Where nodes have different consensus times, each
-// waits for its own, and acts by the shortest of its view. Who leaves on request gives its lease up
-// before it says so, and is not waited for.
+// is for clocks that differ by up to a tenth. Where nodes have different consensus times, each acts
+// by the shortest of its view; who left it behind does not know that view if it was not told of it,
+// and waits for the shortest that it knows of: its own, or that of a member that has come along
+// since. Who leaves on request gives its lease up before it says so, and is not waited for.
 #pragma once
 
 #include <algorithm>
@@ -57,7 +58,7 @@ class Lease {
 
 class Parting {
  public:
-  explicit Parting(Duration consensus) noexcept : consensus_(consensus) {}
+  explicit Parting(Duration consensus) noexcept : consensus_(consensus), shortest_(consensus) {}
 
   // A ring stands, and the last visit of the one before was `last_visit`. `left`: on request.
   template <typename Left>
@@ -68,9 +69,23 @@ class Parting {
     if (opened_) parted_at_ = last_visit;
     opened_ = false;
     const bool all_stay = std::all_of(before_.begin(), before_.begin() + count_, stays);
-    until_ = all_stay ? Time::min() : parted_at_ + consensus_;
+    until_ = all_stay ? Time::min() : parted_at_ + shortest_;
     next_count_ = members.size();
     std::ranges::transform(members, next_.begin(), &totem::Member::node);
+  }
+  // These come along, in the same life.
+  void transitional(std::span<const totem::Member> members) noexcept {
+    for (std::size_t i = 0; i < count_; ++i)
+      along_[i] &= std::ranges::binary_search(members, before_[i], {}, &totem::Member::node);
+  }
+  // A member's list says how long that one waits. Who was in the ring that was opened counts in
+  // every view of it: nobody acts by that for longer.
+  void heard(NodeId member, Duration consensus) noexcept {
+    const auto end = before_.begin() + count_;
+    const auto found = std::lower_bound(before_.begin(), end, member);
+    if (found == end || *found != member || !along_[found - before_.begin()]) return;
+    shortest_ = std::min(shortest_, consensus);
+    if (until_ != Time::min()) until_ = parted_at_ + shortest_;
   }
   // This node's list goes out. Before, nobody can have a verdict on this ring; who agreed to it has
   // none on the ring before any more.
@@ -78,14 +93,18 @@ class Parting {
     opened_ = true;
     before_ = next_;
     count_ = next_count_;
+    along_.fill(true);
+    shortest_ = consensus_;
   }
   // No list of this node before.
   Time until() const noexcept { return until_; }
 
  private:
   const Duration consensus_;
+  Duration shortest_;
   bool opened_ = false;
   std::array<NodeId, nodes_max> before_{}, next_{};  // of the last ring that was opened; of this
+  std::array<bool, nodes_max> along_{};              // who of `before_` has come along since
   std::size_t count_ = 0, next_count_ = 0;
   Time parted_at_{}, until_ = Time::min();
 };

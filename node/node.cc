@@ -287,7 +287,9 @@ bool Node::deliver(std::size_t byte_budget) {
       if (recorder_) recorder_->configuration(*configuration);
       membership_.configuration(*configuration);
       view_open_ = false;
-      if (configuration->kind == totem::Configuration::Kind::regular) {
+      if (configuration->kind == totem::Configuration::Kind::transitional) {
+        parting_.transitional(configuration->members);
+      } else {
         parting_.installed(configuration->members, lease_.visited_at(),
                            [this](NodeId node) { return ring_.left_orderly(node); });
         barrier_due_ = true;
@@ -298,6 +300,9 @@ bool Node::deliver(std::size_t byte_budget) {
     const auto& message = std::get<totem::Message>(event);
     if (recorder_) recorder_->deliver(message);
     membership_.message(message);
+    if (message.barrier)
+      if (const auto consensus = membership_.consensus_of(message.sender))
+        parting_.heard(message.sender, *consensus);
     byte_budget -= std::min(byte_budget, message.payload.size() + sizeof(totem::Message));
   }
   if (any) voting_.look(membership_.quorum(), now_);

@@ -291,6 +291,53 @@ TEST(Parting, WaitsForWhoeverWasLeftBehindAndDidNotLeave) {
   EXPECT_EQ(parting.until(), at(180));
 }
 
+// Whom we lost acts by the shortest time of a view that we may not know, and which counts all who
+// were in that ring with us: so in particular whoever comes along. Not one that started again.
+TEST(Parting, WaitsNoLongerThanOneWhoComesAlong) {
+  const auto members = [](std::initializer_list<std::uint32_t> ids) {
+    std::vector<totem::Member> list;
+    for (const std::uint32_t node : ids) list.push_back({NodeId{node}, 0});
+    return list;
+  };
+  const auto at = [](int ms) { return Time(milliseconds(ms)); };
+  const auto nobody = [](NodeId) { return false; };
+  Parting parting(milliseconds(100));
+  parting.installed(members({1, 2, 3, 4}), at(0), nobody);
+  parting.heard(NodeId{2}, milliseconds(5));
+  parting.opened();
+  parting.transitional(members({1, 2}));
+  parting.installed(members({1, 2, 3}), at(50), nobody);
+  EXPECT_EQ(parting.until(), at(150));
+  parting.heard(NodeId{3}, milliseconds(10));
+  EXPECT_EQ(parting.until(), at(150)) << "it started again, with a time of its own";
+  parting.heard(NodeId{9}, milliseconds(10));
+  EXPECT_EQ(parting.until(), at(150)) << "it was not in that ring";
+  parting.heard(NodeId{2}, milliseconds(60));
+  EXPECT_EQ(parting.until(), at(110));
+  parting.transitional(members({1}));
+  parting.installed(members({1, 3}), at(90), nobody);
+  EXPECT_EQ(parting.until(), at(110)) << "what was said stays true";
+  parting.opened();
+  parting.transitional(members({1}));
+  parting.installed(members({1}), at(200), nobody);
+  EXPECT_EQ(parting.until(), at(300)) << "of that ring nothing is known yet";
+}
+
+// The others are two: one of them could act no longer than the other waits.
+TEST(Voting, WhoWaitsLongerOpensARingWithTheOthers) {
+  Voters voters(3, section(3));
+  ASSERT_TRUE(voters.together());
+  voters.cluster.crash(2);
+  voters.cluster.restarts[2].parameters.consensus = seconds(8);
+  voters.cluster.restart(2);
+  ASSERT_TRUE(voters.together());
+  voters.cluster.crash(0);
+  const Time lost = voters.cluster.now;
+  const std::uint64_t view = voters.cluster.nodes[2]->views();
+  ASSERT_TRUE(voters.cluster.run_until([&] { return voters.cluster.nodes[2]->views() > view; }));
+  EXPECT_LT(voters.cluster.now - lost, seconds(4));
+}
+
 TEST(Voting, WhoLeavesGivesUpItsLeaseAtOnce) {
   Voters voters(3, section(3));
   ASSERT_TRUE(voters.together());
