@@ -387,7 +387,9 @@ void Trial::depart() {
   if (!missed.empty()) return fail("L1", fmt::format("{}: {}", missed, standing()));
   // Who died and started again counts as everyone does.
   stable_since_ = world_.now();
-  if (come_together("L1", true, steady_bound)) drain();
+  if (!come_together("L1", true, steady_bound)) return;
+  drain();
+  come_to_rest();  // of what daemons said to each other, too
 }
 
 // One rotation per hold time, each token perhaps sent twice, and the calls of merge_detect. The
