@@ -22,6 +22,32 @@ TEST(Scenario, D6_AnAgreementStandsWhenSomeoneOutsideBegins) {
   bed.end();
 }
 
+// Two leave, one after the other. What the representative had said in between comes to the other
+// when both have agreed and form their ring.
+TEST(Scenario, D6_AJoinFromBeforeTheCommitTokenBreaksNothing) {
+  Bed bed(4);
+  bed.form();
+  bed.run(10ms);
+  const totem::RingId ring = bed.ring(0).ring();
+  std::size_t joins = 0, late = 0;
+  bed.delay = [&](const Sight& sight) {
+    if (sight.type == Type::commit_token && sight.hop == 3) return Duration{2ms};
+    if (sight.type != Type::join) return Duration{};
+    if (sight.from == 2) return Duration{300us};
+    const bool between = sight.from == 0 && sight.to == 1 && ++joins > 1;
+    late += between && bed.state(1) == State::gather;
+    return between ? Duration{800us} : Duration{};
+  };
+  bed.leave(3);
+  bed.leave(2);
+  ASSERT_TRUE(
+      bed.run_until([&] { return bed.whole() && bed.ring(0).ring() != ring && !bed.up(2); }, 8ms))
+      << bed.story();
+  EXPECT_GT(late, 0u) << bed.story();
+  EXPECT_EQ(bed.times(1, Reason::join_in_commit), 0u) << bed.story();
+  bed.end();
+}
+
 // Who comes late into a gathering took the place of one that was there all the time, although it
 // hears not all of them.
 TEST(Scenario, D7_WhoComesLateTakesNobodysPlace) {

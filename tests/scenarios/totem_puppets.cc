@@ -22,7 +22,7 @@ class Puppets : public testing::Test {
   }
   // A join of `node`, which hears these. `others`: it proposes one, too, whom nobody knows.
   struct Words {
-    std::vector<std::size_t> hears;
+    std::vector<std::size_t> hears, gives_up{};
     bool closed = false, others = true;
     std::uint64_t ring_seq = 0, since = 0;
   };
@@ -41,6 +41,7 @@ class Puppets : public testing::Test {
     add(bed.id(0), heard(words, 0));
     for (const std::size_t each : words.hears)
       if (each != 0) add(bed.id(each), Join::heard);
+    for (const std::size_t each : words.gives_up) add(bed.id(each), Join::failed);
     if (words.others) add(NodeId{99}, 0);
     const auto write = [&](FrameRef& frame) { totem::wire::write_join(frame, join); };
     bed.inject(node, 0, to_bytes(write), 1us);
@@ -116,6 +117,21 @@ TEST_F(Puppets, D7_WhoWasInAnAttemptMeanwhileWasNotSilent) {
     ASSERT_LT(bed.now() - Time{}, 2 * Simulation::quick().consensus);
   }
   EXPECT_TRUE(*marks(1) & Join::heard) << bed.story();
+}
+
+// It could agree with none of the others: a working ring goes on.
+TEST_F(Puppets, D7_AStrangerThatGivesUpAMemberBreaksNothing) {
+  bed.start(0);
+  bed.start(1);
+  ASSERT_TRUE(bed.converges());
+  const totem::RingId ring = bed.ring(0).ring();
+  for (int turn = 0; turn < 5; ++turn) {
+    say(3, {.hears = {0, 3}, .gives_up = {1}, .others = false});
+    bed.run(2ms);
+  }
+  EXPECT_EQ(bed.ring(0).ring(), ring) << bed.story();
+  EXPECT_EQ(bed.state(0), State::operational);
+  EXPECT_EQ(bed.counters(0).joins_divisive, 5u);
 }
 
 // When nobody agrees those who came last are given up first, the others after them.
