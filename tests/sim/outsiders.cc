@@ -52,6 +52,15 @@ void Outsiders::narrow(MachineIndex machine) {
   }
 }
 
+// From now on, whatever was to strike it: who wakes or dies later changes something outside.
+void Outsiders::stay_up(Machine& machine) {
+  machine.crash_after(0);
+  machine.crash_behind_token(false);
+  if (machine.up() && machine.leaving()) machine.crash();
+  if (!machine.up()) machine.start();
+  machine.pause(world_.now(), false);
+}
+
 void Outsiders::begin(Outsider& outsider) {
   Machine& machine = world_.machine(outsider.machine);
   switch (outsider.manner) {
@@ -60,14 +69,13 @@ void Outsiders::begin(Outsider& outsider) {
       return;
     case Manner::deaf:
     case Manner::mute:
-      if (!machine.up()) machine.start();
+      stay_up(machine);
       return isolate(outsider.machine, outsider.manner == Manner::deaf);
     case Manner::paused:
       if (machine.up()) machine.pause(never, true);
       return;
     case Manner::narrow:
-      if (!machine.up()) machine.start();
-      machine.pause(world_.now(), false);
+      stay_up(machine);
       return narrow(outsider.machine);
     default:
       if (!machine.up()) machine.start();
