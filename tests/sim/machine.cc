@@ -108,6 +108,14 @@ void Machine::pause(Time until, bool programs_too) {
   plan();
 }
 
+void Machine::stay_up() {
+  crash_after(0);
+  crash_behind_token(false);
+  if (up() && leaving()) crash();
+  if (!up()) start();
+  pause(run_.now, false);
+}
+
 // ---- the file ----
 
 void Machine::restore_old_file() {

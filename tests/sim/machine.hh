@@ -29,6 +29,8 @@ class Machine final : node::Errands, node::Recorder {
   void leave();
   bool leaving() const { return leaving_; }
   void pause(Time until, bool programs_too);
+  // From now on it runs, whatever was to strike it.
+  void stay_up();
   bool paused() const { return paused_until_ > run_.now; }
 
   // What may happen to the file while the machine is down.

@@ -52,15 +52,6 @@ void Outsiders::narrow(MachineIndex machine) {
   }
 }
 
-// From now on, whatever was to strike it: who wakes or dies later changes something outside.
-void Outsiders::stay_up(Machine& machine) {
-  machine.crash_after(0);
-  machine.crash_behind_token(false);
-  if (machine.up() && machine.leaving()) machine.crash();
-  if (!machine.up()) machine.start();
-  machine.pause(world_.now(), false);
-}
-
 void Outsiders::begin(Outsider& outsider) {
   Machine& machine = world_.machine(outsider.machine);
   switch (outsider.manner) {
@@ -69,13 +60,13 @@ void Outsiders::begin(Outsider& outsider) {
       return;
     case Manner::deaf:
     case Manner::mute:
-      stay_up(machine);
+      machine.stay_up();  // who wakes or dies later changes something outside
       return isolate(outsider.machine, outsider.manner == Manner::deaf);
     case Manner::paused:
       if (machine.up()) machine.pause(never, true);
       return;
     case Manner::narrow:
-      stay_up(machine);
+      machine.stay_up();  // who wakes or dies later changes something outside
       return narrow(outsider.machine);
     default:
       if (!machine.up()) machine.start();

@@ -38,7 +38,6 @@ class Outsiders {
     Time next = never;
     bool away = false;
   };
-  void stay_up(Machine& machine);
   void begin(Outsider& outsider);
   void narrow(MachineIndex machine);
   void connect(MachineIndex machine, bool hears, bool is_heard);

@@ -166,11 +166,7 @@ void Trial::calm_down() {
     }
   stable_since_ = run.now + swarm_.spike_delay_max;  // for what is still on its way
   each_core([&](Machine& machine) {
-    machine.crash_after(0);
-    machine.crash_behind_token(false);
-    if (machine.up() && machine.leaving()) machine.crash();
-    if (!machine.up()) machine.start();
-    machine.pause(run.now, false);
+    machine.stay_up();
     stable_since_ = std::max(stable_since_, machine.reserved_at());
   });
   if (run.tracing)
