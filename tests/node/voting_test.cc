@@ -267,14 +267,19 @@ TEST(Voting, AShorterTimeCountsOnceNobodyActsByTheLongerOne) {
       [&] { return restarted.options().kept.consensus == test::TestNode::quick().consensus; }));
 }
 
+std::vector<totem::Member> members(std::initializer_list<std::uint32_t> ids) {
+  std::vector<totem::Member> list;
+  for (const std::uint32_t node : ids) list.push_back({NodeId{node}, 0});
+  return list;
+}
+Time at(int ms) {
+  return Time(milliseconds(ms));
+}
+bool nobody(NodeId) {
+  return false;
+}
+
 TEST(Parting, WaitsForWhoeverWasLeftBehindAndDidNotLeave) {
-  const auto members = [](std::initializer_list<std::uint32_t> ids) {
-    std::vector<totem::Member> list;
-    for (const std::uint32_t node : ids) list.push_back({NodeId{node}, 0});
-    return list;
-  };
-  const auto at = [](int ms) { return Time(milliseconds(ms)); };
-  const auto nobody = [](NodeId) { return false; };
   const auto three = [](NodeId node) { return node == NodeId{3}; };
   Parting parting(milliseconds(100));
   parting.installed(members({1, 2, 3}), at(0), nobody);
@@ -294,13 +299,6 @@ TEST(Parting, WaitsForWhoeverWasLeftBehindAndDidNotLeave) {
 // Whom we lost acts by the shortest time of a view that we may not know, and which counts all who
 // were in that ring with us: so in particular whoever comes along. Not one that started again.
 TEST(Parting, WaitsNoLongerThanOneWhoComesAlong) {
-  const auto members = [](std::initializer_list<std::uint32_t> ids) {
-    std::vector<totem::Member> list;
-    for (const std::uint32_t node : ids) list.push_back({NodeId{node}, 0});
-    return list;
-  };
-  const auto at = [](int ms) { return Time(milliseconds(ms)); };
-  const auto nobody = [](NodeId) { return false; };
   Parting parting(milliseconds(100));
   parting.installed(members({1, 2, 3, 4}), at(0), nobody);
   parting.heard(NodeId{2}, milliseconds(5));
