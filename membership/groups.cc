@@ -278,6 +278,7 @@ void Membership::grow_up() noexcept {
 const Quorum& Membership::quorum() const noexcept {
   return state_->quorum;
 }
+
 std::optional<Duration> Membership::consensus_of(NodeId member) const noexcept {
   const QuorumStatus* status = state_->barrier.status_of(member);
   if (!status || status->consensus == Duration::zero()) return std::nullopt;

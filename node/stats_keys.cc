@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "node/metrics.hh"
 
@@ -138,10 +138,10 @@ class Filler {
   // Under the number that Corosync gives to the service of closed process groups.
   void fill_programs() {
     constexpr std::string_view all = "stats.ipcs.service2.";
-    std::vector<std::string> gone;
-    map_.each(all, [&](const std::string& key, const CmapValue&) { gone.push_back(key); });
+    std::set<std::string> gone;
+    map_.each(all, [&](const std::string& key, const CmapValue&) { gone.insert(key); });
     const auto tell = [&](const std::string& key, CmapValue value) {
-      std::erase(gone, key);
+      gone.erase(key);
       set(key, std::move(value));
     };
     for (const Snapshot::Program& program : programs_of(snapshot_)) {
