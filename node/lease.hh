@@ -30,7 +30,10 @@ class Lease {
 
   // The token is here. `ring` counts the rings: what one was told is not true of the next.
   void visited(std::uint64_t ring, Time now) noexcept {
-    if (std::exchange(ring_, ring) != ring) before_ = visited_at_ = Time::min();
+    if (std::exchange(ring_, ring) != ring) {
+      left_at_ = visited_at_;
+      before_ = visited_at_ = Time::min();
+    }
     since_ = before_;
     before_ = std::exchange(visited_at_, now);
   }
@@ -38,7 +41,8 @@ class Lease {
   // Of a ring of one, which has no rotations: there is nobody whom it could miss.
   Time until_alone(Time now) const noexcept { return now + length_; }
   Time renew_at() const noexcept { return told_ == Time::min() ? never : told_ - length_ / 2; }
-  Time visited_at() const noexcept { return visited_at_; }
+  // The last visit before that ring, whose first may have been already.
+  Time left_at(std::uint64_t ring) const noexcept { return ring == ring_ ? left_at_ : visited_at_; }
 
   // Whether programs should be told of `until`: at once that it is over, and that it goes on
   // whenever a sixteenth of it has passed.
@@ -53,6 +57,7 @@ class Lease {
   std::uint64_t ring_ = 0;
   // In this ring: the last visit, the one before, and the one before that.
   Time visited_at_ = Time::min(), before_ = Time::min(), since_ = Time::min();
+  Time left_at_ = Time::min();  // in the ring before
   Time told_ = Time::min();
 };
 

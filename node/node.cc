@@ -290,7 +290,7 @@ bool Node::deliver(std::size_t byte_budget) {
       if (configuration->kind == totem::Configuration::Kind::transitional) {
         parting_.transitional(configuration->members);
       } else {
-        parting_.installed(configuration->members, lease_.visited_at(),
+        parting_.installed(configuration->members, lease_.left_at(ring_.counters().rings_installed),
                            [this](NodeId node) { return ring_.left_orderly(node); });
         barrier_due_ = true;
         barrier_refused_ = false;

@@ -321,6 +321,21 @@ TEST(Parting, WaitsNoLongerThanOneWhoComesAlong) {
   EXPECT_EQ(parting.until(), at(300)) << "of that ring nothing is known yet";
 }
 
+// Whom they lost could act for the consensus time after their last visit, which is over when they
+// have waited for its token, and then for it.
+TEST(Voting, ARingOpensWhenWhoIsMissingIsGoneForLongEnough) {
+  Voters voters(3, section(3));
+  ASSERT_TRUE(voters.together());
+  voters.cluster.run(milliseconds(200));
+  voters.cluster.crash(2);
+  const Time lost = voters.cluster.now;
+  const std::uint64_t view = voters.cluster.nodes[0]->views();
+  ASSERT_TRUE(voters.cluster.run_until([&] { return voters.cluster.nodes[0]->views() > view; }));
+  const totem::Parameters ring = test::TestNode::quick();
+  EXPECT_GE(voters.cluster.now - lost, ring.consensus);
+  EXPECT_LT(voters.cluster.now - lost, ring.token_loss + ring.consensus + ring.consensus / 2);
+}
+
 // The others are two: one of them could act no longer than the other waits.
 TEST(Voting, WhoWaitsLongerOpensARingWithTheOthers) {
   Voters voters(3, section(3));
