@@ -92,10 +92,10 @@ class Parting {
     shortest_ = std::min(shortest_, consensus);
     if (until_ != Time::min()) until_ = parted_at_ + shortest_;
   }
-  // This node's list goes out. Before, nobody can have a verdict on this ring; who agreed to it has
-  // none on the ring before any more.
+  // This node's list begins to go out. Before, nobody can have a verdict on this ring; who agreed
+  // to it has none on the ring before any more.
   void opened() noexcept {
-    opened_ = true;
+    if (std::exchange(opened_, true)) return;
     before_ = next_;
     count_ = next_count_;
     along_.fill(true);

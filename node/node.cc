@@ -142,10 +142,10 @@ bool Node::accept(Arrival& arrival, NodeIndex& from) {
 
 void Node::submit_barrier() {
   if (!barrier_due_ || now_ < parting_.until()) return;
+  parting_.opened();  // before the first part of a long list is out
   const std::span<const std::byte> parts[] = {membership_.barrier()};
   const auto answer = ring_.submit(0, totem::Class::barrier, totem::Guarantee::agreed, parts);
   barrier_due_ = barrier_refused_ = answer == totem::Submitted::later;
-  if (!barrier_due_) parting_.opened();
   drain();
 }
 
