@@ -380,6 +380,18 @@ void Ring::enter_leaving(Time now) {
   transition(Reason::leave_requested);
 }
 
+// Who goes on without us knows; and whom it gives up besides has most likely left, too, with a word
+// that did not get here.
+void Ring::leave_with(Leaving& leaving, const wire::Join& join, NodeIndex from) {
+  if (join.flags & wire::Join::leaving) return leaving.waiting.remove(from);
+  for (std::size_t i = 0; i < join.count; ++i) {
+    const auto& [node, marks] = join.entries[i];
+    const auto index = peers_.find(node);
+    if (!index || !(marks & wire::Join::failed)) continue;
+    leaving.waiting.remove(*index == NodeIndex::self ? from : *index);
+  }
+}
+
 void Ring::expire_leaving(Leaving& leaving, Time now) {
   if (left_) return;
   const bool done = leaving.waiting.empty() || now >= leaving.until;

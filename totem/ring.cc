@@ -322,10 +322,7 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
   peer.ring_seq = join.ring_seq;
   peer.left_orderly = leaves_us;
   if (auto* leaving = std::get_if<Leaving>(&state_)) {
-    for (std::size_t i = 0; i < join.count; ++i)
-      if (join.entries[i].node == identity_.self && (join.entries[i].marks & wire::Join::failed))
-        leaving->waiting.remove(from);
-    if (is_leaving) leaving->waiting.remove(from);
+    leave_with(*leaving, join, from);
     return;
   }
   if (state() == State::operational && !member) {

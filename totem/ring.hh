@@ -241,6 +241,7 @@ class Ring {
   bool keeps_breaking(Time now) const noexcept;
   void enter_leaving(Time now);
   void expire_leaving(Leaving& leaving, Time now);
+  void leave_with(Leaving& leaving, const wire::Join& join, NodeIndex from);
 
   // merge.cc
   void receive_foreign(NodeIndex from, bool hears_us, Reason reason, Time now);

@@ -31,6 +31,21 @@ std::vector<std::byte> catch_last_word(Simulation& simulation) {
   return word;
 }
 
+// Of two that leave at once one does not hear the other's only word, and waited for it: who stays
+// says in its joins that both are gone.
+TEST(LastWord, ThatIsLostIsLearnedFromThoseWhoStay) {
+  Simulation simulation(4, 4);
+  simulation.start_all();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.whole(); }, 100ms));
+  simulation.drop = [](std::size_t from, std::size_t to, std::span<const std::byte> frame) {
+    return from == 3 && to == 2 && is_leave(frame);
+  };
+  simulation.leave(2);
+  simulation.leave(3);
+  const auto gone = [&] { return !simulation.up(2) && !simulation.up(3) && simulation.whole(); };
+  EXPECT_TRUE(simulation.run_until(gone, Simulation::quick().consensus / 4));
+}
+
 class Leave : public testing::Test {
  protected:
   void SetUp() override {
