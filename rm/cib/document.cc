@@ -1,0 +1,76 @@
+#include "rm/cib/document.hh"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+namespace gyre::rm {
+
+namespace {
+
+std::vector<std::size_t> find_line_ends(std::string_view text) {
+  std::vector<std::size_t> ends;
+  for (auto at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) ends.push_back(at);
+  return ends;
+}
+
+std::int64_t number(pugi::xml_node node, const char* name) {
+  return node.attribute(name).as_llong();
+}
+
+void set(pugi::xml_node node, const char* name, std::int64_t value) {
+  auto attribute = node.attribute(name);
+  if (!attribute) attribute = node.append_attribute(name);
+  attribute.set_value(static_cast<long long>(value));
+}
+
+}  // namespace
+
+std::variant<Document, Fault> Document::load(std::string_view text) {
+  if (auto fault = scan(text)) return std::move(*fault);
+  Document loaded;
+  loaded.line_ends_ = find_line_ends(text);
+  // Parsed in place, in memory that the document takes: no second copy.
+  void* const memory = pugi::get_memory_allocation_function()(text.size());
+  if (memory == nullptr) throw std::bad_alloc();
+  std::memcpy(memory, text.data(), text.size());
+  const auto result = loaded.document_.load_buffer_inplace_own(
+      memory, text.size(), pugi::parse_default, pugi::encoding_utf8);
+  if (!result) return Fault{0, result.description(), Fault::Kind::malformed};
+  if (std::string_view(loaded.cib().name()) != "cib")
+    return Fault{loaded.line(loaded.cib()),
+                 std::string("the root is <") + loaded.cib().name() + ">, not <cib>",
+                 Fault::Kind::not_cib};
+  return loaded;
+}
+
+Version Document::version() const {
+  return {number(cib(), "admin_epoch"), number(cib(), "epoch"), number(cib(), "num_updates")};
+}
+
+void Document::set_version(const Version& version) {
+  set(cib(), "admin_epoch", version.admin_epoch);
+  set(cib(), "epoch", version.epoch);
+  set(cib(), "num_updates", version.num_updates);
+}
+
+std::size_t Document::line(pugi::xml_node node) const {
+  const auto offset = node.offset_debug();
+  if (offset < 0) return 0;
+  const auto end = std::ranges::lower_bound(line_ends_, static_cast<std::size_t>(offset));
+  return 1 + static_cast<std::size_t>(end - line_ends_.begin());
+}
+
+std::string Document::text() const {
+  struct Writer : pugi::xml_writer {
+    std::string text;
+    void write(const void* data, std::size_t size) override {
+      text.append(static_cast<const char*>(data), size);
+    }
+  } writer;
+  document_.save(writer, "  ", pugi::format_default | pugi::format_no_declaration,
+                 pugi::encoding_utf8);
+  return std::move(writer.text);
+}
+
+}  // namespace gyre::rm

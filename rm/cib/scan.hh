@@ -1,0 +1,32 @@
+// A look at a document's bytes before anything else sees them, for the parser behind it is lenient
+// and recursive tools stand behind that. Linear in the bytes, but for the names of an element's
+// attributes, which are sorted; no recursion; nothing is allocated but the names of open elements.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gyre::rm {
+
+inline constexpr std::size_t document_size_max = std::size_t{1} << 28;
+inline constexpr std::size_t value_size_max = 10'000'000;  // one attribute, or one text
+inline constexpr std::size_t depth_max = 256;
+
+// What is wrong with a document, and in which line; line 0: in none that can be named.
+struct Fault {
+  enum class Kind { malformed, not_cib };
+
+  std::size_t line = 0;
+  std::string what;
+  Kind kind = Kind::malformed;
+
+  std::string text() const;  // "line 3: ..."
+};
+
+// Nothing: one well-formed element in UTF-8, with what may stand around it. A document type is
+// refused, and with it all entities but XML's own five and those of a number.
+std::optional<Fault> scan(std::string_view text);
+
+}  // namespace gyre::rm

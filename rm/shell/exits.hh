@@ -1,0 +1,13 @@
+// The exit statuses that scripts around Pacemaker look at.
+#pragma once
+
+namespace gyre::rm::shell::exits {
+
+inline constexpr int ok = 0;
+inline constexpr int error = 1;
+inline constexpr int usage = 64;
+inline constexpr int no_input = 66;
+inline constexpr int protocol = 76;  // well-formed, but not what was expected
+inline constexpr int config = 78;
+
+}  // namespace gyre::rm::shell::exits

@@ -1,0 +1,158 @@
+// crm_verify: what is wrong with a configuration. Words and exit statuses are Pacemaker's; what is
+// wrong in the text of a document, and where, is said always, the rest with -V.
+#include <fmt/format.h>
+#include <getopt.h>
+
+#include <cstdio>
+#include <optional>
+#include <string>
+
+#include "rm/cib/document.hh"
+#include "rm/shell/commands.hh"
+#include "rm/shell/exits.hh"
+#include "rm/shell/input.hh"
+
+namespace gyre::rm::shell {
+
+namespace {
+
+constexpr const char* usage = R"(usage: crm_verify [OPTION...]
+
+Says what is wrong with a configuration: whether it is well-formed, whether its elements,
+attributes and references are what they may be, and what is known to go wrong with it.
+
+What is looked at:
+  -x, --xml-file FILE   the document in a file
+  -X, --xml-text TEXT   the document that TEXT is
+  -p, --xml-pipe        the document on standard input
+  -L, --live-check      the document of the running cluster
+
+  -V, --verbose         say what is wrong one by one
+  -S, --save-xml FILE   write the document that was looked at to a file
+  -$, --version         say which version this is
+  -h, --help            say this
+
+Exit status: 0 nothing is wrong, 78 something is, 76 it is no <cib>, 1 it could not be read,
+64 wrong usage, 66 there is no cluster.
+
+Example: crm_verify --xml-file cib.xml --verbose
+)";
+
+struct Options {
+  enum class Source { none, file, text, pipe, live } source = Source::none;
+  std::string argument;  // the file's name, or the text
+  bool verbose = false;
+  std::string save;
+};
+
+int fail(int status, const std::string& words, const std::string& why = {}) {
+  fmt::print(stderr, "crm_verify: {}\n", words);
+  if (!why.empty()) fmt::print(stderr, "{}\n", why);
+  return status;
+}
+
+// The exit status if that was all.
+std::optional<int> read_options(int argc, char** argv, Options& options) {
+  constexpr option longs[] = {{"xml-file", required_argument, nullptr, 'x'},
+                              {"xml-text", required_argument, nullptr, 'X'},
+                              {"xml-pipe", no_argument, nullptr, 'p'},
+                              {"live-check", no_argument, nullptr, 'L'},
+                              {"verbose", no_argument, nullptr, 'V'},
+                              {"save-xml", required_argument, nullptr, 'S'},
+                              {"version", no_argument, nullptr, '$'},
+                              {"help", no_argument, nullptr, 'h'},
+                              {}};
+  using Source = Options::Source;
+  const auto take = [&](Source source) {
+    options.source = source;
+    if (optarg != nullptr) options.argument = optarg;
+  };
+  optind = 1;
+  for (;;) switch (::getopt_long(argc, argv, "x:X:pLVS:$h", longs, nullptr)) {
+      case 'x':
+        take(Source::file);
+        break;
+      case 'X':
+        take(Source::text);
+        break;
+      case 'p':
+        take(Source::pipe);
+        break;
+      case 'L':
+        take(Source::live);
+        break;
+      case 'V':
+        options.verbose = true;
+        break;
+      case 'S':
+        options.save = optarg;
+        break;
+      case '$':
+        fmt::print("crm_verify of gyre {}\n", GYRE_VERSION);
+        return exits::ok;
+      case 'h':
+        fmt::print("{}", usage);
+        return exits::ok;
+      case -1:
+        if (optind == argc || options.source == Source::none) return std::nullopt;
+        return fail(exits::usage, fmt::format("\"{}\" is no option", argv[optind]));
+      default:
+        return exits::usage;
+    }
+}
+
+struct Input {
+  std::string name;   // in messages
+  std::string words;  // that it could not be read
+  std::variant<std::string, Unread> text;
+};
+Input read_input(const Options& options) {
+  const auto& argument = options.argument;
+  switch (options.source) {
+    case Options::Source::file:
+      return {argument, "Couldn't parse input file: " + argument, read_file(argument)};
+    case Options::Source::text:
+      return {"text", "Couldn't parse input string: " + argument.substr(0, 200), argument};
+    default:
+      return {"stdin", "Couldn't parse input from STDIN.", read_all(stdin)};
+  }
+}
+
+int check(const Options& options, const Input& input) {
+  if (const auto* unread = std::get_if<Unread>(&input.text))
+    return fail(exits::error, input.words, fmt::format("{}: {}", input.name, unread->why));
+  const auto loaded = Document::load(std::get<std::string>(input.text));
+  if (const auto* fault = std::get_if<Fault>(&loaded)) {
+    if (fault->kind == Fault::Kind::not_cib)
+      return fail(exits::protocol,
+                  "This tool can only check complete configurations (i.e. those starting with "
+                  "<cib>).");
+    return fail(exits::error, input.words,
+                fmt::format("{}:{}: {}", input.name, fault->line, fault->what));
+  }
+  const auto& document = std::get<Document>(loaded);
+  if (!options.save.empty())
+    if (const auto why = write_file(options.save, document.text()); !why.empty())
+      return fail(exits::error, "Could not write " + options.save, why);
+  return exits::ok;
+}
+
+}  // namespace
+
+int verify(int argc, char** argv) {
+  Options options;
+  if (const auto ended = read_options(argc, argv, options)) return *ended;
+  switch (options.source) {
+    case Options::Source::none:
+      return fail(exits::error,
+                  "No configuration source specified.  Use --help for usage "
+                  "information.");
+    case Options::Source::live:
+      return fail(exits::no_input, "CIB query failed: Input file not available",
+                  "no cluster runs on this node");
+    default:
+      return check(options, read_input(options));
+  }
+}
+
+}  // namespace gyre::rm::shell
