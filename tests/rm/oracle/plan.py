@@ -1,7 +1,8 @@
 """What crm_simulate says of one input, and how two such answers compare.
 
-An action is written "KEY NODE", as in "ip_start_0 n1" and "fence:n2-reboot n2". Only what reaches
-a node is an action here; the pseudo events of a graph carry order and nothing else.
+An action is written "KEY NODE", as in "ip_start_0 n1", "cancel:ip_monitor_9000 n1" and
+"fence:n2-reboot n2". Only what reaches a node is an action here; the pseudo events of a graph
+carry order and nothing else.
 """
 import re
 import xml.etree.ElementTree as ElementTree
@@ -19,22 +20,11 @@ LEVELS = {
 
 
 class Graph:
-    """The actions of a transition graph, its pseudo events, and who waits for whom."""
+    """The actions of a plan, its pseudo events, and who waits for whom."""
 
-    def __init__(self, text):
-        names = {}  # by the graph's own numbers
-        synapses = ElementTree.fromstring(text).findall("synapse")
-        for synapse in synapses:
-            for element in synapse.find("action_set"):
-                names[element.get("id")] = name_of(element)
-        self.edges = {name: set() for name in names.values()}  # direct predecessors
-        for synapse in synapses:
-            waits_for = {names[trigger.get("id")] for trigger in synapse.findall("inputs/trigger/*")
-                         if trigger.get("id") in names}
-            for element in synapse.find("action_set"):
-                name = names[element.get("id")]
-                self.edges[name] |= waits_for - {name}
-        self.actions = {name for name in self.edges if not is_pseudo(name)}
+    def __init__(self, edges):
+        self.edges = edges  # name: the names that it waits for directly
+        self.actions = {name for name in edges if not is_pseudo(name)}
         self.before = self.real_ancestors()
 
     def real_ancestors(self):
@@ -74,6 +64,31 @@ class Graph:
         return order + knots + knots
 
 
+def read_graph(text):
+    """The graph of crm_simulate -G; ParseError where it is none."""
+    names = {}  # by the graph's own numbers
+    synapses = ElementTree.fromstring(text).findall("synapse")
+    for synapse in synapses:
+        for element in synapse.find("action_set"):
+            names[element.get("id")] = name_of(element)
+    edges = {name: set() for name in names.values()}
+    for synapse in synapses:
+        waits_for = {names[trigger.get("id")] for trigger in synapse.findall("inputs/trigger/*")
+                     if trigger.get("id") in names}
+        for element in synapse.find("action_set"):
+            name = names[element.get("id")]
+            edges[name] |= waits_for - {name}
+    return Graph(edges)
+
+
+def reduced(graph):
+    """{action: the actions right before it}: what no action between them implies."""
+    return {name: sorted(other for other in graph.before[name]
+                         if not any(other in graph.before[middle] and name not in
+                                    graph.before[middle] for middle in graph.before[name]))
+            for name in sorted(graph.actions)}
+
+
 def is_pseudo(name):
     return name.startswith("pseudo:")
 
@@ -88,6 +103,8 @@ def name_of(element):
         return "pseudo:" + key
     if element.tag == "crm_event" and element.get("operation") in ("stonith", "fence"):
         key = "fence:" + re.sub(r"^(stonith|fencing)-", "", key)
+    if element.get("operation") == "cancel":
+        key = "cancel:" + key  # the key is that of the monitor
     return f"{key} {element.get('on_node')}"
 
 
@@ -122,15 +139,11 @@ def needed_before(graph):
 
 
 class Answer:
-    """One run's text and graph, or the graph of None with a word on why there is none."""
+    """One run's text and graph; instead of a graph a word on why there is none."""
 
-    def __init__(self, text, graph_text, failure=None):
-        self.text, self.graph, self.failure = text, None, failure
-        if failure is None:
-            try:
-                self.graph = Graph(graph_text)
-            except ElementTree.ParseError as error:
-                self.failure = f"no graph ({error})"
+    def __init__(self, text, graph, failure=None):
+        self.text, self.graph, self.failure = text, graph, failure
+        self.complaints = ""  # what the program said on standard error
 
     def summary(self):
         return sorted(without_reason(line) for line in section(self.text, "Transition Summary"))

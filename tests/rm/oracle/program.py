@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree as ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import plan  # noqa: E402
@@ -29,15 +30,20 @@ def simulate(program, input_path, arguments=()):
             ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,
                                  timeout=SECONDS_MAX, check=False)
         except subprocess.TimeoutExpired:
-            return plan.Answer("", "", f"no answer within {SECONDS_MAX} s")
+            return plan.Answer("", None, f"no answer within {SECONDS_MAX} s")
         except OSError as error:
-            return plan.Answer("", "", str(error))
+            return plan.Answer("", None, str(error))
         text = ran.stdout.decode(errors="replace")
         if ran.returncode:
             words = ran.stderr.decode(errors="replace").strip().splitlines() or [""]
-            return plan.Answer(text, "", f"exit status {ran.returncode}: {words[0][:200]}")
+            return plan.Answer(text, None, f"exit status {ran.returncode}: {words[0][:200]}")
         graph.seek(0)
-        return plan.Answer(text, graph.read().decode(errors="replace"))
+        try:
+            answer = plan.Answer(text, plan.read_graph(graph.read().decode(errors="replace")))
+            answer.complaints = ran.stderr.decode(errors="replace").strip()
+            return answer
+        except ElementTree.ParseError as error:
+            return plan.Answer(text, None, f"no graph ({error})")
 
 
 def in_parallel(function, tasks, jobs):

@@ -22,8 +22,9 @@ LEVELS = plan.LEVELS | {"U": "UNSAFE: a start lacks the fencing or stop that mus
 
 
 def expected(folder, name):
-    return plan.Answer((folder / "summary" / f"{name}.summary").read_text(errors="replace"),
-                       (folder / "exp" / f"{name}.exp").read_text(errors="replace"))
+    text = (folder / "summary" / f"{name}.summary").read_text(errors="replace")
+    graph = (folder / "exp" / f"{name}.exp").read_text(errors="replace")
+    return plan.Answer(text, plan.read_graph(graph))
 
 
 def score(command, folder, name):
