@@ -1,0 +1,56 @@
+#include "rm/cib/attribute_sets.hh"
+
+#include <algorithm>
+#include <vector>
+
+#include "rm/cib/values.hh"
+
+namespace gyre::rm {
+
+namespace {
+
+pugi::xml_node resolve(const RuleInput& input, pugi::xml_node element) {
+  return input.ids ? input.ids->resolve(element) : element;
+}
+
+// Every rule in it holds.
+bool set_applies(pugi::xml_node set, const RuleInput& input, Seconds* next_change) {
+  return std::ranges::all_of(set.children("rule"),
+                             [&](pugi::xml_node rule) { return passes(rule, input, next_change); });
+}
+
+void gather_set(pugi::xml_node set, const RuleInput& input, Attributes& into) {
+  for (const auto child : set.children("nvpair")) {
+    const auto pair = resolve(input, child);
+    // A pair that is shared may have another name here.
+    const auto own_name = child.attribute("name");
+    const std::string_view name = (own_name ? own_name : pair.attribute("name")).value();
+    const std::string_view value = pair.attribute("value").value();
+    if (!name.empty() && value != "#default") into.add(name, value);
+  }
+}
+
+}  // namespace
+
+void gather(pugi::xml_node parent, const char* set_element, const RuleInput& input,
+            Attributes& into, std::string_view first_id, Seconds* next_change) {
+  struct Ranked {
+    pugi::xml_node set;
+    bool first;
+    Score score;
+  };
+  std::vector<Ranked> sets;
+  for (const auto child : parent.children(set_element)) {
+    const auto set = resolve(input, child);
+    if (!set) continue;
+    sets.push_back({set, !first_id.empty() && first_id == set.attribute("id").value(),
+                    parse_score(set.attribute("score").value()).value_or(Score())});
+  }
+  std::ranges::stable_sort(sets, [](const Ranked& a, const Ranked& b) {
+    return a.first != b.first ? a.first : a.score > b.score;
+  });
+  for (const Ranked& ranked : sets)
+    if (set_applies(ranked.set, input, next_change)) gather_set(ranked.set, input, into);
+}
+
+}  // namespace gyre::rm
