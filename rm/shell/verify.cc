@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <getopt.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <string>
 
 #include "rm/cib/document.hh"
+#include "rm/cib/validate.hh"
 #include "rm/shell/commands.hh"
 #include "rm/shell/exits.hh"
 #include "rm/shell/input.hh"
@@ -118,6 +120,27 @@ Input read_input(const Options& options) {
   }
 }
 
+// Errors are said in any case, what is less only with -V.
+int report(const Options& options, const Input& input, const std::vector<Finding>& findings) {
+  constexpr const char* words[] = {"notice", "warning", "error"};
+  auto worst = Finding::Severity::note;
+  for (const Finding& finding : findings) {
+    worst = std::max(worst, finding.severity);
+    if (finding.severity == Finding::Severity::error || options.verbose)
+      fmt::print(stderr, "{}:{}: element {}: {}: {}: {}\n", input.name, finding.line,
+                 finding.element, words[static_cast<int>(finding.severity)], finding.path,
+                 finding.what);
+  }
+  if (worst == Finding::Severity::note) return exits::ok;
+  if (worst == Finding::Severity::error && options.verbose)
+    fmt::print(stderr, "error: CIB did not pass schema validation\n");
+  return fail(exits::config,
+              worst == Finding::Severity::error
+                  ? "Errors found during check: config not valid"
+                  : "Warnings found during check: config may not be valid",
+              options.verbose ? "" : "-V may provide more details");
+}
+
 int check(const Options& options, const Input& input) {
   if (const auto* unread = std::get_if<Unread>(&input.text))
     return fail(exits::error, input.words, fmt::format("{}: {}", input.name, unread->why));
@@ -134,7 +157,11 @@ int check(const Options& options, const Input& input) {
   if (!options.save.empty())
     if (const auto why = write_file(options.save, document.text()); !why.empty())
       return fail(exits::error, "Could not write " + options.save, why);
-  return exits::ok;
+  if (!to_be_validated(document))
+    fmt::print(stderr,
+               "Schema validation of configuration is disabled (enabling is encouraged and "
+               "prevents common misconfigurations)\n");
+  return report(options, input, validate(document));
 }
 
 }  // namespace

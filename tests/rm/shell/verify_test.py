@@ -8,6 +8,11 @@ import unittest
 GYRE_CRM = sys.argv.pop(1)
 CIB = '<cib validate-with="pacemaker-3.9" admin_epoch="0" epoch="1" num_updates="0">{}</cib>'
 
+VALID = """<configuration><crm_config>
+<cluster_property_set id="cib-bootstrap-options">
+<nvpair id="o1" name="stonith-enabled" value="false"/>
+</cluster_property_set></crm_config><nodes/><resources/><constraints/></configuration><status/>"""
+
 
 def run(*words, given=None):
     done = subprocess.run([GYRE_CRM, *words], input=given, capture_output=True, text=True,
@@ -72,6 +77,38 @@ class Sources(unittest.TestCase):
         status, _, errors = verify("-X", "<foo/>")
         self.assertEqual(status, 76)
         self.assertIn("can only check complete configurations", errors)
+
+    def test_save(self):
+        with tempfile.TemporaryDirectory() as folder:
+            saved = pathlib.Path(folder) / "saved.xml"
+            self.assertEqual(verify("-X", CIB.format(VALID), "-S", str(saved))[0], 0)
+            self.assertEqual(verify("-x", str(saved))[0], 0)
+            status, _, errors = verify("-X", CIB.format(VALID), "-S", f"{folder}/none/saved.xml")
+            self.assertEqual(status, 1)
+            self.assertIn("No such file", errors)
+
+
+class Findings(unittest.TestCase):
+    def test_nothing_is_said_of_a_valid_document(self):
+        self.assertEqual(verify("-X", CIB.format(VALID), "-V"), (0, "", ""))
+
+    def test_errors_are_said_with_file_and_line(self):
+        broken = CIB.format(VALID.replace("<nodes/>", "\n<nodes><foo/></nodes>"))
+        line = ("text:5: element foo: error: /cib/configuration/nodes/foo: is not known here; in "
+                "<nodes> there may be <node>\n")
+        self.assertEqual(verify("-X", broken), (78, "", line + """\
+crm_verify: Errors found during check: config not valid
+-V may provide more details
+"""))
+        self.assertEqual(verify("-X", broken, "--verbose"), (78, "", line + """\
+error: CIB did not pass schema validation
+crm_verify: Errors found during check: config not valid
+"""))
+
+    def test_validation_can_be_off(self):
+        status, _, errors = verify("-X", "<cib><foo/></cib>")
+        self.assertEqual(status, 0)
+        self.assertIn("Schema validation of configuration is disabled", errors)
 
 
 if __name__ == "__main__":

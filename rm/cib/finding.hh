@@ -1,0 +1,42 @@
+// What is to be said of a document, and of which of its elements.
+#pragma once
+
+#include <pugixml.hpp>
+#include <string>
+#include <vector>
+
+#include "rm/cib/document.hh"
+
+namespace gyre::rm {
+
+struct Finding {
+  enum class Severity { note, warning, error };
+
+  Severity severity;
+  std::size_t line;     // 0: it stood in none
+  std::string element;  // its name
+  std::string path;     // "/cib/configuration/resources/primitive[@id='db']"
+  std::string what;
+};
+
+std::string path_of(pugi::xml_node);
+
+// So many are enough to begin with.
+inline constexpr std::size_t findings_max = 200;
+
+class Findings {
+ public:
+  explicit Findings(const Document& document) : document_(document) {}
+
+  void add(Finding::Severity, pugi::xml_node, std::string what);
+  void error(pugi::xml_node node, std::string what) {
+    add(Finding::Severity::error, node, std::move(what));
+  }
+  std::vector<Finding> take() { return std::move(found_); }
+
+ private:
+  const Document& document_;
+  std::vector<Finding> found_;
+};
+
+}  // namespace gyre::rm
