@@ -36,9 +36,9 @@ class Cases(unittest.TestCase):
     def test_there_are_no_two_equal_inputs(self):
         seen = {}
         for case in cases.read():
-            text = case.document() + str(case.arguments)
-            self.assertNotIn(text, seen, f"{case.id()} is {seen.get(text)}")
-            seen[text] = case.id()
+            input_ = case.document() + str(case.arguments)
+            self.assertIsNone(seen.get(input_), case.id())
+            seen[input_] = case.id()
 
     def test_a_wrong_statement_is_named(self):
         for line in ("gruop g a", "clone c nothing", "primitive a meta x", "on n9: a.start",

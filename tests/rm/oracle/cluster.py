@@ -1,8 +1,9 @@
 """Turns the description of a small cluster into the document that crm_simulate reads.
 
 A description is one statement a line, in words close to those of the crm shell; README.md lists
-them. Ids are made up where the statement names none. Without a word on it the cluster has nodes n1
-and n2, both online, with quorum and stonith-enabled=false.
+them. Ids are made up where the statement names none. Without a word on it there is quorum and
+stonith-enabled=false, and the nodes n1 and n2 are online; a description that begins with nodes has
+those nodes alone.
 """
 import pathlib
 import re
@@ -50,7 +51,7 @@ class Cluster:
         self.records = history.Records()
         self.now = None
         self.ids = 0
-        if not any(line.startswith("nodes ") for line in lines):
+        if not lines or not lines[0].startswith("nodes "):
             lines = ["nodes n1 n2"] + lines
         for line in lines:
             self.read(line)
@@ -86,7 +87,9 @@ class Cluster:
             nvpair(self, self.options, name, value)
 
     def say_quorum(self, rest):
-        self.root.set("have-quorum", {"yes": "1", "no": "0"}[rest])
+        self.root.set("have-quorum", {"yes": "1", "no": "0", "panic": "0"}[rest])
+        if rest == "panic":  # there was a quorum, and it is lost
+            self.root.set("no-quorum-panic", "1")
 
     def say_now(self, rest):
         self.now = int(rest)
@@ -94,6 +97,8 @@ class Cluster:
 
     def say_nodes(self, rest):
         for name in rest.split():
+            if name in self.states:
+                continue
             self.states[name] = "online"
             self.transient[name] = {}
             ElementTree.SubElement(self.parts["nodes"], "node", id=self.node_id(name), uname=name)
@@ -306,7 +311,7 @@ def child(cluster, element, tag):
 
 
 def nvpair(cluster, held, name, value):
-    ElementTree.SubElement(held, "nvpair", id=cluster.new_id(re.sub(r"[^\w.-]", "-", name)),
+    ElementTree.SubElement(held, "nvpair", id=cluster.new_id(re.sub(r"\W", "_", name)),
                            name=name, value=value)
 
 
