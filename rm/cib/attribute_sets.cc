@@ -13,10 +13,11 @@ pugi::xml_node resolve(const RuleInput& input, pugi::xml_node element) {
   return input.ids ? input.ids->resolve(element) : element;
 }
 
-// Every rule in it holds.
 bool set_applies(pugi::xml_node set, const RuleInput& input, Seconds* next_change) {
-  return std::ranges::all_of(set.children("rule"),
-                             [&](pugi::xml_node rule) { return passes(rule, input, next_change); });
+  const auto rules = set.children("rule");
+  return rules.begin() == rules.end() || std::ranges::any_of(rules, [&](pugi::xml_node rule) {
+           return passes(rule, input, next_change);
+         });
 }
 
 void gather_set(pugi::xml_node set, const RuleInput& input, Attributes& into) {
@@ -25,8 +26,12 @@ void gather_set(pugi::xml_node set, const RuleInput& input, Attributes& into) {
     // A pair that is shared may have another name here.
     const auto own_name = child.attribute("name");
     const std::string_view name = (own_name ? own_name : pair.attribute("name")).value();
-    const std::string_view value = pair.attribute("value").value();
-    if (!name.empty() && value != "#default") into.add(name, value);
+    const auto value = pair.attribute("value");
+    if (name.empty() || !value) continue;
+    if (value.value() == std::string_view("#default"))
+      into.erase(name);
+    else
+      into.add(name, value.value());
   }
 }
 
@@ -46,6 +51,7 @@ void gather(pugi::xml_node parent, const char* set_element, const RuleInput& inp
     sets.push_back({set, !first_id.empty() && first_id == set.attribute("id").value(),
                     parse_score(set.attribute("score").value()).value_or(Score())});
   }
+  std::ranges::reverse(sets);
   std::ranges::stable_sort(sets, [](const Ranked& a, const Ranked& b) {
     return a.first != b.first ? a.first : a.score > b.score;
   });

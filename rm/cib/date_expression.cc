@@ -3,55 +3,56 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstring>
 #include <limits>
+#include <optional>
+#include <string_view>
+
+#include "rm/cib/iso8601.hh"
+#include "rm/cib/values.hh"
 
 namespace gyre::rm {
 
 namespace {
 
-constexpr Seconds hour = 3600, day = 24 * hour;
-
-bool is(const char* text, std::string_view name) {
-  return text == name;
+// A whole number and nothing else.
+template <typename T>
+std::optional<T> whole(std::string_view text) {
+  T value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
 }
 
-std::optional<Seconds> instant(pugi::xml_node element, const char* attribute) {
-  return parse_instant(element.attribute(attribute).value());
-}
-
-std::int64_t whole(pugi::xml_node element, const char* attribute) {
-  const std::string_view text = element.attribute(attribute).value();
-  std::int64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
+// Nothing: a part cannot be read.
+std::optional<Duration> read_duration(pugi::xml_node element) {
   constexpr std::int64_t most = 1'000'000'000;
-  return std::clamp(value, -most, most);
-}
-
-Duration read_duration(pugi::xml_node element) {
-  return {.years = whole(element, "years"),
-          .months = whole(element, "months"),
-          .weeks = whole(element, "weeks"),
-          .days = whole(element, "days"),
-          .hours = whole(element, "hours"),
-          .minutes = whole(element, "minutes"),
-          .seconds = whole(element, "seconds")};
-}
-
-// "5" or "5-7".
-bool within(std::string_view range, int value) {
-  int low = 0;
-  const char* const end = range.data() + range.size();
-  const auto first = std::from_chars(range.data(), end, low);
-  if (first.ec != std::errc{}) return false;
-  if (first.ptr == end) return value == low;
-  int high = std::numeric_limits<int>::max();
-  if (*first.ptr != '-') return false;
-  if (first.ptr + 1 != end) {
-    const auto second = std::from_chars(first.ptr + 1, end, high);
-    if (second.ec != std::errc{} || second.ptr != end) return false;
+  Duration duration;
+  for (const auto& [name, part] : {std::pair{"years", &Duration::years},
+                                   {"months", &Duration::months},
+                                   {"weeks", &Duration::weeks},
+                                   {"days", &Duration::days},
+                                   {"hours", &Duration::hours},
+                                   {"minutes", &Duration::minutes},
+                                   {"seconds", &Duration::seconds}}) {
+    const auto attribute = element.attribute(name);
+    if (!attribute) continue;
+    const auto value = whole<std::int64_t>(attribute.value());
+    if (!value) return std::nullopt;
+    duration.*part = std::clamp(*value, -most, most);
   }
-  return low <= value && value <= high;
+  return duration;
+}
+
+// "5", "5-7", "5-" or "-7".
+bool in_numbers(std::string_view range, int value) {
+  const auto dash = range.find('-');
+  if (dash == range.npos) return whole<int>(range) == value;
+  const auto bound = [](std::string_view text, int otherwise) {
+    return text.empty() ? otherwise : whole<int>(text);
+  };
+  const auto low = bound(range.substr(0, dash), 0);
+  const auto high = bound(range.substr(dash + 1), std::numeric_limits<int>::max());
+  return low && high && range.size() > 1 && *low <= value && value <= *high;
 }
 
 struct Field {
@@ -59,32 +60,35 @@ struct Field {
   int Civil::*part;
   Seconds step;  // it changes at multiples of this only
 };
-constexpr std::array<Field, 10> fields = {{{"years", &Civil::year, day},
-                                           {"months", &Civil::month, day},
-                                           {"monthdays", &Civil::day, day},
-                                           {"yeardays", &Civil::year_day, day},
-                                           {"weekyears", &Civil::week_year, day},
-                                           {"weeks", &Civil::week, day},
-                                           {"weekdays", &Civil::week_day, day},
-                                           {"hours", &Civil::hour, hour},
-                                           {"minutes", &Civil::minute, 60},
+// "yearsdays" is what the schema says and "yeardays" what Pacemaker reads.
+constexpr std::array<Field, 11> fields = {{{"years", &Civil::year, day_s},
+                                           {"months", &Civil::month, day_s},
+                                           {"monthdays", &Civil::day, day_s},
+                                           {"yeardays", &Civil::year_day, day_s},
+                                           {"yearsdays", &Civil::year_day, day_s},
+                                           {"weekyears", &Civil::week_year, day_s},
+                                           {"weeks", &Civil::week, day_s},
+                                           {"weekdays", &Civil::week_day, day_s},
+                                           {"hours", &Civil::hour, hour_s},
+                                           {"minutes", &Civil::minute, minute_s},
                                            {"seconds", &Civil::second, 1}}};
 
-bool spec_passes(pugi::xml_node spec, const Civil& now) {
-  return std::ranges::all_of(fields, [&](const Field& field) {
-    const auto range = spec.attribute(field.name);
-    return !range || within(range.value(), now.*field.part);
-  });
+// The phase of the moon is not built: what asks for it never holds.
+bool spec_passes(pugi::xml_node spec, const Civil& at) {
+  return spec && !spec.attribute("moon") && std::ranges::all_of(fields, [&](const Field& field) {
+           const auto range = spec.attribute(field.name);
+           return !range || in_numbers(range.value(), at.*field.part);
+         });
 }
 
-// The first step at which the answer is another, or one not far away: to look again too early costs
-// little.
+// The next step at which the answer is another, or, if that is far, one before it: to look again
+// too early costs little.
 Seconds spec_changes(pugi::xml_node spec, Seconds local, bool passes_now) {
   constexpr int steps_max = 1000;
-  Seconds step = day;
+  Seconds step = day_s;
   for (const Field& field : fields)
     if (spec.attribute(field.name)) step = std::min(step, field.step);
-  Seconds at = local - ((local % step) + step) % step;
+  Seconds at = local - (local % step + step) % step;
   for (int i = 0; i < steps_max; ++i) {
     at += step;
     if (spec_passes(spec, civil(at)) != passes_now) break;
@@ -92,15 +96,25 @@ Seconds spec_changes(pugi::xml_node spec, Seconds local, bool passes_now) {
   return at;
 }
 
+// From begin to end, both inside; without one it has no such end.
 struct Range {
-  std::optional<Seconds> begin, end;  // both inside
+  std::optional<Seconds> begin, end;
 };
-std::optional<Range> read_range(pugi::xml_node element) {
-  const auto start = instant(element, "start"), end = instant(element, "end");
-  const auto duration = element.child("duration");
-  if (end) return Range{start, end};
-  if (!start || !duration) return std::nullopt;
-  return Range{start, add(*start, read_duration(duration))};
+std::optional<Range> read_range(pugi::xml_node element, Seconds utc_offset) {
+  Range range;
+  for (const auto& [name, bound] : {std::pair{"start", &Range::begin}, {"end", &Range::end}}) {
+    const auto attribute = element.attribute(name);
+    if (!attribute) continue;
+    range.*bound = parse_instant(attribute.value(), utc_offset);
+    if (!(range.*bound)) return std::nullopt;
+  }
+  const auto length = element.child("duration");
+  if (length && range.begin && !range.end) {
+    const auto duration = read_duration(length);
+    if (!duration) return std::nullopt;
+    range.end = add(*range.begin, *duration);
+  }
+  return range;
 }
 
 }  // namespace
@@ -109,29 +123,30 @@ bool date_passes(pugi::xml_node element, Seconds now, Seconds utc_offset, Second
   const auto changes_at = [&](Seconds at) {
     if (next_change && at > now) *next_change = std::min(*next_change, at);
   };
-  const char* const operation = element.attribute("operation").as_string("in_range");
-  if (is(operation, "date_spec")) {
+  const std::string_view operation = element.attribute("operation").as_string("in_range");
+  const auto is = [&](std::string_view name) { return equal_ignoring_case(operation, name); };
+  if (is("date_spec")) {
     const auto spec = element.child("date_spec");
-    const bool passes = spec && spec_passes(spec, civil(now + utc_offset));
-    if (spec && next_change) changes_at(spec_changes(spec, now + utc_offset, passes) - utc_offset);
-    return passes;
+    const Seconds local = now + utc_offset;
+    const bool passed = spec_passes(spec, civil(local));
+    if (next_change) changes_at(spec_changes(spec, local, passed) - utc_offset);
+    return passed;
   }
-  if (is(operation, "gt")) {
-    const auto start = instant(element, "start");
-    if (start) changes_at(*start + 1);
-    return start && now > *start;
+  const auto range = read_range(element, utc_offset);
+  if (!range) return false;
+  const auto& [begin, end] = *range;
+  if (is("gt")) {
+    if (begin) changes_at(*begin + 1);
+    return begin && now > *begin;
   }
-  if (is(operation, "lt")) {
-    const auto end = instant(element, "end");
+  if (is("lt")) {
     if (end) changes_at(*end);
     return end && now < *end;
   }
-  if (!is(operation, "in_range")) return false;
-  const auto range = read_range(element);
-  if (!range) return false;
-  if (range->begin) changes_at(*range->begin);
-  if (range->end) changes_at(*range->end + 1);
-  return (!range->begin || now >= *range->begin) && (!range->end || now <= *range->end);
+  if (!is("in_range") || (!begin && !end)) return false;
+  if (begin) changes_at(*begin);
+  if (end) changes_at(*end + 1);
+  return (!begin || now >= *begin) && (!end || now <= *end);
 }
 
 }  // namespace gyre::rm

@@ -3,13 +3,13 @@
 
 #include <pugixml.hpp>
 
-#include "rm/cib/iso8601.hh"
+#include "rm/cib/calendar.hh"
 
 namespace gyre::rm {
 
-// Does a date_expression hold? One that cannot be read does not. `utc_offset` is the zone's in
-// which a date_spec counts. `next_change`, if given, is lowered to the earliest instant after now
-// at which the answer may be another.
+// Does a date_expression hold? One of which something cannot be read does not. `utc_offset` is that
+// of the zone in which a date_spec counts, and of dates that name none. `next_change`, if given, is
+// lowered to the earliest instant after now at which the answer may be another.
 bool date_passes(pugi::xml_node date_expression, Seconds now, Seconds utc_offset,
                  Seconds* next_change);
 

@@ -55,9 +55,10 @@ std::weak_ordering compare_versions(std::string_view a, std::string_view b) {
 }
 
 std::weak_ordering compare(std::string_view type, std::string_view a, std::string_view b) {
-  if (type == "integer") return compare_numbers<std::int64_t>(a, b);
-  if (type == "number") return compare_numbers<double>(a, b);
-  if (type == "version") return compare_versions(a, b);
+  const auto is = [&](std::string_view name) { return equal_ignoring_case(type, name); };
+  if (is("integer")) return compare_numbers<std::int64_t>(a, b);
+  if (is("number")) return compare_numbers<double>(a, b);
+  if (is("version")) return compare_versions(a, b);
   return compare_text(a, b);
 }
 
@@ -65,33 +66,46 @@ std::optional<std::string_view> look_up(const Attributes* attributes, std::strin
   return attributes ? attributes->find(name) : std::nullopt;
 }
 
+// What the attribute is compared with. An empty text counts as none.
+std::optional<std::string_view> wanted_value(pugi::xml_node element, const RuleInput& input) {
+  const std::string_view value = element.attribute("value").value();
+  const std::string_view source = element.attribute("value-source").value();
+  if (value.empty()) return std::nullopt;
+  if (source == "param") return look_up(input.parameters, value);
+  if (source == "meta") return look_up(input.meta, value);
+  return value;
+}
+
+// Unless it is said: whoever orders means numbers, whoever asks for the same means text.
+std::string_view type_of(pugi::xml_node element, bool orders, std::string_view actual,
+                         std::string_view wanted) {
+  if (const auto type = element.attribute("type")) return type.value();
+  if (!orders) return "string";
+  return actual.find('.') != actual.npos || wanted.find('.') != wanted.npos ? "number" : "integer";
+}
+
 bool expression_passes(pugi::xml_node element, const RuleInput& input) {
   const std::string_view operation = element.attribute("operation").value();
-  const auto actual = look_up(input.node, element.attribute("attribute").value());
-  if (operation == "defined") return actual.has_value();
-  if (operation == "not_defined") return !actual;
+  const std::string_view name = element.attribute("attribute").value();
+  const auto is = [&](std::string_view other) { return equal_ignoring_case(operation, other); };
+  if (!input.node || name.empty()) return false;
+  const auto actual = input.node->find(name);
+  if (is("defined")) return actual.has_value();
+  if (is("not_defined")) return !actual;
 
-  std::optional<std::string_view> wanted;
-  if (const auto value = element.attribute("value")) wanted = value.value();
-  const std::string_view source = element.attribute("value-source").value();
-  if (wanted && source == "param") wanted = look_up(input.parameters, *wanted);
-  if (wanted && source == "meta") wanted = look_up(input.meta, *wanted);
-  if (!actual || !wanted) return operation == "ne" && (actual || wanted);
-
-  const bool ordering = operation != "eq" && operation != "ne";
-  const auto has_point = [](std::string_view text) { return text.find('.') != text.npos; };
-  const auto type = element.attribute("type");
-  const auto order = compare(type                                       ? type.value()
-                             : !ordering                                ? "string"
-                             : has_point(*actual) || has_point(*wanted) ? "number"
-                                                                        : "integer",
-                             *actual, *wanted);
-  if (operation == "eq") return order == 0;
-  if (operation == "ne") return order != 0;
-  if (operation == "lt") return order < 0;
-  if (operation == "lte") return order <= 0;
-  if (operation == "gt") return order > 0;
-  return operation == "gte" && order >= 0;
+  const auto wanted = wanted_value(element, input);
+  if (!actual || !wanted) {
+    const bool both_missing = !actual && !wanted;
+    return is("eq") ? both_missing : is("ne") && !both_missing;
+  }
+  const bool orders = !is("eq") && !is("ne");
+  const auto order = compare(type_of(element, orders, *actual, *wanted), *actual, *wanted);
+  if (is("eq")) return order == 0;
+  if (is("ne")) return order != 0;
+  if (is("lt")) return order < 0;
+  if (is("lte")) return order <= 0;
+  if (is("gt")) return order > 0;
+  return is("gte") && order >= 0;
 }
 
 // An attribute that is not there allows everything.
@@ -107,44 +121,47 @@ bool resource_passes(pugi::xml_node element, const RuleInput& input) {
 }
 
 bool operation_passes(pugi::xml_node element, const RuleInput& input) {
-  if (!input.operation || !allows(element, "name", input.operation->name)) return false;
+  if (!input.operation || input.operation->name != element.attribute("name").value()) return false;
   const auto interval = element.attribute("interval");
   return !interval || parse_duration_ms(interval.value()) == input.operation->interval_ms;
 }
 
-constexpr int depth_max = 64;
+// Rules may share rules, even in a circle. No document that means something asks so many.
+constexpr int rules_max = 1000;
 
-bool rule_passes(pugi::xml_node rule, const RuleInput& input, Seconds* next_change, int depth) {
-  if (input.ids) rule = input.ids->resolve(rule);
-  if (!rule || depth == depth_max) return false;
-  const bool any = rule.attribute("boolean-op").value() == std::string_view("or");
-  bool result = !any;
-  for (const auto child : rule.children()) {
-    const std::string_view kind = child.name();
-    bool passed = false;
-    if (kind == "expression")
-      passed = expression_passes(child, input);
-    else if (kind == "date_expression")
-      passed = date_passes(child, input.now, input.utc_offset, next_change);
-    else if (kind == "rsc_expression")
-      passed = resource_passes(child, input);
-    else if (kind == "op_expression")
-      passed = operation_passes(child, input);
-    else if (kind == "rule")
-      passed = rule_passes(child, input, next_change, depth + 1);
-    else
-      continue;
-    result = any ? result || passed : result && passed;
-    // Of what follows nothing can change the answer before what decided it does.
-    if (result == any) break;
+struct Walk {
+  const RuleInput& input;
+  Seconds* next_change;
+  int rules_left = rules_max;
+
+  bool rule_passes(pugi::xml_node rule) {
+    if (input.ids) rule = input.ids->resolve(rule);
+    if (!rule || rules_left-- <= 0) return false;
+    const bool any = equal_ignoring_case(rule.attribute("boolean-op").value(), "or");
+    bool passed = !any;
+    for (const auto part : rule.children()) {
+      passed = part_passes(part);
+      // Of what follows nothing can change the answer before what decided it does.
+      if (passed == any) break;
+    }
+    return passed;
   }
-  return result;
-}
+
+  bool part_passes(pugi::xml_node part) {
+    const std::string_view kind = part.name();
+    if (kind == "expression") return expression_passes(part, input);
+    if (kind == "date_expression")
+      return date_passes(part, input.now, input.utc_offset, next_change);
+    if (kind == "rsc_expression") return resource_passes(part, input);
+    if (kind == "op_expression") return operation_passes(part, input);
+    return kind == "rule" && rule_passes(part);
+  }
+};
 
 }  // namespace
 
 bool passes(pugi::xml_node rule, const RuleInput& input, Seconds* next_change) {
-  return rule_passes(rule, input, next_change, 0);
+  return Walk{input, next_change}.rule_passes(rule);
 }
 
 }  // namespace gyre::rm

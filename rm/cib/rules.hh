@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "rm/cib/attributes.hh"
+#include "rm/cib/calendar.hh"
 #include "rm/cib/id_index.hh"
-#include "rm/cib/iso8601.hh"
 
 namespace gyre::rm {
 
@@ -22,14 +22,13 @@ struct RuleOperation {
   std::int64_t interval_ms = 0;
 };
 
-// What a rule may ask about. What is not there makes an expression about it false.
+// What a rule may ask about. What is not there makes every expression about it false.
 struct RuleInput {
   Seconds now = 0;
   Seconds utc_offset = 0;                  // of the zone in which a date_spec counts hours and days
   const Attributes* node = nullptr;        // with #uname, #id, #kind, #is_dc and the like
   const Attributes* parameters = nullptr;  // of the resource, for value-source="param"
   const Attributes* meta = nullptr;        // of the resource, for value-source="meta"
-  std::string_view role;
   std::optional<RuleResource> resource;
   std::optional<RuleOperation> operation;
   const IdIndex* ids = nullptr;
