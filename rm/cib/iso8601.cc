@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
+
+#include "rm/cib/values.hh"
 
 namespace gyre::rm {
 
@@ -157,6 +160,16 @@ std::optional<Duration> parse_duration(std::string_view written) noexcept {
     duration.*(unit++)->part = *value;
   } while (!text.done());
   return duration;
+}
+
+std::optional<std::int64_t> parse_interval_ms(std::string_view written) noexcept {
+  if (const auto plain = parse_duration_ms(written)) return plain;
+  const auto duration = parse_duration(written);
+  if (!duration) return std::nullopt;
+  const auto& [years, months, weeks, days, hours, minutes, seconds] = *duration;
+  const Seconds sum = (years * 365 + months * 30 + weeks * 7 + days) * day_s + hours * hour_s +
+                      minutes * minute_s + seconds;
+  return std::min(sum, std::numeric_limits<std::int64_t>::max() / 1000) * 1000;
 }
 
 }  // namespace gyre::rm

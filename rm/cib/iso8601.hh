@@ -18,4 +18,8 @@ std::optional<Seconds> parse_instant(std::string_view, Seconds utc_offset = 0) n
 // "P1Y2M3DT4H5M6S", "PT5M", "P2W". Nothing: not a duration, or a part beyond nine digits.
 std::optional<Duration> parse_duration(std::string_view) noexcept;
 
+// How often an operation recurs, in milliseconds: "20s" as parse_duration_ms() reads it, or a
+// duration, with months of 30 days and years of 365. Nothing: neither.
+std::optional<std::int64_t> parse_interval_ms(std::string_view) noexcept;
+
 }  // namespace gyre::rm

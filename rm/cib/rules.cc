@@ -5,6 +5,7 @@
 #include <compare>
 
 #include "rm/cib/date_expression.hh"
+#include "rm/cib/iso8601.hh"
 #include "rm/cib/values.hh"
 
 namespace gyre::rm {
@@ -123,7 +124,7 @@ bool resource_passes(pugi::xml_node element, const RuleInput& input) {
 bool operation_passes(pugi::xml_node element, const RuleInput& input) {
   if (!input.operation || input.operation->name != element.attribute("name").value()) return false;
   const auto interval = element.attribute("interval");
-  return !interval || parse_duration_ms(interval.value()) == input.operation->interval_ms;
+  return !interval || parse_interval_ms(interval.value()) == input.operation->interval_ms;
 }
 
 // Rules may share rules, even in a circle. No document that means something asks so many.

@@ -45,8 +45,9 @@ class Score {
 // Beyond infinity counts as infinity. Nothing: not a score.
 std::optional<Score> parse_score(std::string_view) noexcept;
 
-// "20", "20s", "500ms", "2min", "1h" and the like in milliseconds; a number alone is seconds.
-// ISO 8601 durations ("PT5M") are in iso8601.hh. Nothing: not a duration, or negative.
+// "20", "20s", "500ms", "2min", "1h" and the like in milliseconds; a number alone is seconds. For
+// ISO 8601 durations ("PT5M"), too: parse_interval_ms() in iso8601.hh. Nothing: not a duration, or
+// negative.
 std::optional<std::int64_t> parse_duration_ms(std::string_view) noexcept;
 
 // true, on, yes, y, 1 and false, off, no, n, 0 in any case. Nothing: neither.

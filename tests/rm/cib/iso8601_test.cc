@@ -117,5 +117,24 @@ TEST(Duration, OfWhatIsNoneIsNothing) {
     EXPECT_EQ(parse_duration(text), std::nullopt) << text;
 }
 
+TEST(Interval, IsPlainOrADuration) {
+  EXPECT_EQ(parse_interval_ms("20s"), 20'000);
+  EXPECT_EQ(parse_interval_ms("PT20S"), 20'000);
+  EXPECT_EQ(parse_interval_ms("PT1H30M"), 90 * minute_s * 1000);
+  EXPECT_EQ(parse_interval_ms("P1M"), 30 * day_s * 1000);
+  EXPECT_EQ(parse_interval_ms("often"), std::nullopt);
+}
+
+// Pacemaker 2.1.5 takes a day from each duration that has days: "P1D" is never, "P1W" six days.
+TEST(Interval, OfADayIsADay) {
+  EXPECT_EQ(parse_interval_ms("P1D"), day_s * 1000);
+  EXPECT_EQ(parse_interval_ms("P1W"), 7 * day_s * 1000);
+  EXPECT_EQ(parse_interval_ms("P1Y"), 365 * day_s * 1000);
+}
+
+TEST(Interval, HasAnEnd) {
+  EXPECT_EQ(parse_interval_ms("P999999999Y"), 9'223'372'036'854'775'000);
+}
+
 }  // namespace
 }  // namespace gyre::rm

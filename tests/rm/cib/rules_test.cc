@@ -221,6 +221,7 @@ bool operation(const char* attributes) {
 TEST(OperationExpression, NamesAnOperationAndPerhapsItsInterval) {
   EXPECT_TRUE(operation("name='monitor'"));
   EXPECT_TRUE(operation("name='monitor' interval='10s'"));
+  EXPECT_TRUE(operation("name='monitor' interval='PT10S'"));
   EXPECT_FALSE(operation("name='monitor' interval='11s'"));
   EXPECT_FALSE(operation("name='start'"));
   EXPECT_FALSE(operation("name='MONITOR'"));
