@@ -11,6 +11,8 @@ import check  # noqa: E402
 import cluster  # noqa: E402
 import history  # noqa: E402
 import plan  # noqa: E402
+import random_cluster  # noqa: E402
+import speed  # noqa: E402
 
 
 def answer(**edges):
@@ -42,9 +44,21 @@ class Cases(unittest.TestCase):
 
     def test_a_wrong_statement_is_named(self):
         for line in ("gruop g a", "clone c nothing", "primitive a meta x", "on n9: a.start",
-                     "on n1: a.start!maybe", "probed n1"):
+                     "on n1: a.start!maybe", "probed n1", "on n1: a.start"):
             with self.assertRaisesRegex(cluster.DescriptionError, line.split(" ", maxsplit=1)[0]):
                 cluster.document([line])
+
+
+    def test_a_seed_gives_the_same_cluster_again(self):
+        texts = [cluster.document(random_cluster.describe(seed)) for seed in range(1, 40)]
+        self.assertEqual(texts, [cluster.document(random_cluster.describe(seed))
+                                 for seed in range(1, 40)])
+        self.assertEqual(39, len(set(texts)))
+
+    def test_the_large_clusters_have_the_size_they_claim(self):
+        for nodes, resources, state, _ in speed.CASES.values():
+            lines = speed.description(nodes, resources, state)
+            self.assertEqual(resources, sum(line.startswith("primitive ") for line in lines))
 
 
 class History(unittest.TestCase):

@@ -55,7 +55,10 @@ class Cluster:
             lines = ["nodes n1 n2"] + lines
         for line in lines:
             self.read(line)
-        self.finish()
+        try:
+            self.finish()
+        except (ValueError, KeyError) as error:
+            raise DescriptionError(str(error)) from error
 
     def read(self, line):
         verb, _, rest = line.partition(" ")

@@ -85,8 +85,9 @@ class Records:
         for (where, name), records in self.held.items():
             if where != node:
                 continue
-            primitive = cluster.primitives[name if name in cluster.primitives
-                                           else name.rsplit(":", 1)[0]]
+            primitive = cluster.primitives.get(name, cluster.primitives.get(name.split(":")[0]))
+            if primitive is None:
+                raise ValueError(f"on {node}: there is no resource {name}")
             agent = primitive
             if primitive.get("template"):
                 agent = cluster.primitives[primitive.get("template")]

@@ -4,6 +4,7 @@ An action is written "KEY NODE", as in "ip_start_0 n1", "cancel:ip_monitor_9000 
 "fence:n2-reboot n2". Only what reaches a node is an action here; the pseudo events of a graph
 carry order and nothing else.
 """
+import functools
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -25,9 +26,9 @@ class Graph:
     def __init__(self, edges):
         self.edges = edges  # name: the names that it waits for directly
         self.actions = {name for name in edges if not is_pseudo(name)}
-        self.before = self.real_ancestors()
 
-    def real_ancestors(self):
+    @functools.cached_property
+    def before(self):
         """For each action the actions that must be complete first, through pseudo events."""
         rank = {name: index for index, name in enumerate(self.edges)}
         mask = [0] * len(rank)
