@@ -2,12 +2,15 @@
 
 #include <md5.h>
 
+#include <algorithm>
 #include <string>
 
 namespace gyre::rm {
 
 namespace {
 
+// Not only what XML needs: line ends and the like become text, DEL its number. Bytes beyond ASCII
+// stay.
 void append_escaped(std::string& text, std::string_view value) {
   for (const char c : value) switch (c) {
       case '<':
@@ -22,21 +25,33 @@ void append_escaped(std::string& text, std::string_view value) {
       case '"':
         text += "&quot;";
         break;
+      case '\'':
+        text += "&apos;";
+        break;
+      case '\t':
+        text += "    ";
+        break;
+      case '\n':
+        text += "\\n";
+        break;
+      case '\r':
+        text += "\\r";
+        break;
+      case '\x7f':
+        text += "\\177";
+        break;
       default:
         text += c;
     }
 }
 
-}  // namespace
+bool is_parameter(std::string_view name) {
+  return !name.starts_with("CRM_meta_") && name != "id" && name != "crm_feature_set" &&
+         name != "op-digest" && name != "on_node" && name != "on_node_uuid" &&
+         name != "pcmk_external_ip";
+}
 
-Digest digest(const Attributes& parameters) {
-  std::string text = " <parameters";
-  for (const auto& [name, value] : parameters) {
-    text.append(" ").append(name).append("=\"");
-    append_escaped(text, value);
-    text += '"';
-  }
-  text += "/>\n";
+Digest md5(const std::string& text) {
   std::array<unsigned char, MD5_DIGEST_LENGTH> bytes;
   MD5_CTX context;
   MD5Init(&context);
@@ -49,6 +64,63 @@ Digest digest(const Attributes& parameters) {
     result.hex[2 * i + 1] = digits[bytes[i] & 15];
   }
   return result;
+}
+
+template <typename Keep>
+Digest digest_of(const Attributes& parameters, Keep keep) {
+  std::string text = " <parameters";
+  for (const auto& [name, value] : parameters) {
+    if (!keep(name)) continue;
+    text.append(" ").append(name).append("=\"");
+    append_escaped(text, value);
+    text += '"';
+  }
+  return md5(text += "/>\n");
+}
+
+// In a list of words between blanks.
+bool lists(std::string_view list, std::string_view word) {
+  for (auto at = list.find(word); at != list.npos; at = list.find(word, at + 1)) {
+    const auto end = at + word.size();
+    if ((at == 0 || list[at - 1] == ' ') && (end == list.size() || list[end] == ' ')) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Digest digest(const Attributes& parameters, std::string_view timeout_ms) {
+  if (timeout_ms.empty()) return digest_of(parameters, is_parameter);
+  constexpr std::string_view timeout_name = "CRM_meta_timeout";
+  Attributes with_timeout = parameters;
+  with_timeout.set(timeout_name, timeout_ms);
+  return digest_of(with_timeout, [&](std::string_view name) {
+    return is_parameter(name) || name == timeout_name;
+  });
+}
+
+Change change(pugi::xml_node record, const Attributes& parameters, std::string_view timeout_ms,
+              bool sanitized) {
+  const auto has = [&](const char* attribute, const Digest& now) {
+    return now.view() == record.attribute(attribute).value();
+  };
+  if (sanitized && record.attribute("op-secure-digest")) {
+    const std::string_view secrets = record.attribute("op-secure-params").value();
+    const auto shown = digest_of(parameters, [&](std::string_view name) {
+      return is_parameter(name) && !lists(secrets, name);
+    });
+    if (has("op-secure-digest", shown)) return Change::none;
+  }
+  const auto restarting = record.attribute("op-force-restart");
+  const bool reloads = restarting && record.attribute("op-restart-digest");
+  if (reloads) {
+    const auto listed = digest_of(parameters, [&](std::string_view name) {
+      return is_parameter(name) && lists(restarting.value(), name);
+    });
+    if (!has("op-restart-digest", listed)) return Change::restart;
+  }
+  if (has("op-digest", digest(parameters, timeout_ms))) return Change::none;
+  return reloads ? Change::reload : Change::restart;
 }
 
 }  // namespace gyre::rm

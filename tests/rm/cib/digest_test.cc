@@ -1,20 +1,127 @@
+// Digests. Each expectation was compared once with what crm_simulate 2.1.5 takes for a change.
 #include "rm/cib/digest.hh"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace gyre::rm {
 namespace {
 
-TEST(Digest, OfNothingIsThatOfAnEmptyElement) {
-  EXPECT_EQ(digest({}).view(), "f2317cad3d54cec5d7d7aa7d0bf35cf8");
+using Entries = std::initializer_list<Attributes::Entry>;
+
+Attributes of(Entries entries) {
+  Attributes attributes;
+  for (const auto& [name, value] : entries) attributes.set(name, value);
+  return attributes;
 }
 
-TEST(Digest, ChangesWithEachValue) {
-  Attributes parameters;
-  parameters.add("CRM_meta_timeout", "20000");
-  EXPECT_EQ(digest(parameters).view(), "4811cef7f7f94e3a35a70be7916cb2fd");
-  parameters.set("CRM_meta_timeout", "20001");
-  EXPECT_NE(digest(parameters).view(), "4811cef7f7f94e3a35a70be7916cb2fd");
+std::string digest_of(Entries entries, std::string_view timeout_ms = {}) {
+  return std::string(digest(of(entries), timeout_ms).view());
+}
+
+TEST(Digest, OfNothingIsThatOfAnEmptyElement) {
+  EXPECT_EQ(digest_of({}), "f2317cad3d54cec5d7d7aa7d0bf35cf8");
+}
+
+TEST(Digest, HasTheTimeoutOfWhatRecurs) {
+  EXPECT_EQ(digest_of({}, "20000"), "4811cef7f7f94e3a35a70be7916cb2fd");
+}
+
+TEST(Digest, HasEachParameter) {
+  EXPECT_NE(digest_of({{"a", "1"}}), digest_of({{"a", "2"}}));
+  EXPECT_NE(digest_of({{"a", "1"}}), digest_of({{"b", "1"}}));
+  EXPECT_NE(digest_of({{"a", "1"}, {"b", ""}}), digest_of({{"a", "1"}}));
+}
+
+TEST(Digest, HasNoMetaAttributesAndNoNamesOfTheOperation) {
+  for (const char* name : {"CRM_meta_timeout", "CRM_meta_x", "id", "crm_feature_set", "op-digest",
+                           "on_node", "on_node_uuid", "pcmk_external_ip"}) {
+    EXPECT_EQ(digest_of({{"a", "1"}, {name, "9"}}), digest_of({{"a", "1"}})) << name;
+    EXPECT_EQ(digest_of({{"a", "1"}, {name, "9"}}, "1"), digest_of({{"a", "1"}}, "1")) << name;
+  }
+}
+
+// md5sum of the text as it is to be.
+TEST(Digest, EscapesValues) {
+  // <parameters a="&lt;&gt;&amp;&quot;&apos;"/>
+  EXPECT_EQ(digest_of({{"a", "<>&\"'"}}), "34da95d2f4fd45dd2a35845a8a64e9c1");
+  // <parameters a="1    2\n3\r4\1775"/>
+  EXPECT_EQ(digest_of({{"a",
+                        "1\t2\n3\r4\x7f"
+                        "5"}}),
+            "45e608fd7437c6ab2336e54f8de75ec4");
+}
+
+// How parameters differ from those in a record with these attributes.
+Change changed(const std::string& record, Entries parameters, std::string_view timeout_ms = {},
+               bool sanitized = false) {
+  pugi::xml_document document;
+  EXPECT_TRUE(document.load_string(("<lrm_rsc_op " + record + "/>").c_str()));
+  return change(document.document_element(), of(parameters), timeout_ms, sanitized);
+}
+
+std::string field(const char* name, const std::string& value) {
+  return fmt::format(" {}='{}'", name, value);
+}
+
+TEST(Change, OfAnyParameterIsARestart) {
+  const auto record = field("op-digest", digest_of({{"a", "1"}}));
+  EXPECT_EQ(changed(record, {{"a", "1"}}), Change::none);
+  EXPECT_EQ(changed(record, {{"a", "2"}}), Change::restart);
+  EXPECT_EQ(changed(record, {}), Change::restart);
+}
+
+TEST(Change, OfTheTimeoutMattersToWhatRecurs) {
+  const auto record = field("op-digest", digest_of({{"a", "1"}}, "20000"));
+  EXPECT_EQ(changed(record, {{"a", "1"}}, "20000"), Change::none);
+  EXPECT_EQ(changed(record, {{"a", "1"}}, "30000"), Change::restart);
+}
+
+TEST(Change, IsAssumedWithoutADigest) {
+  EXPECT_EQ(changed("", {}), Change::restart);
+  EXPECT_EQ(changed(field("op-digest", ""), {}), Change::restart);
+}
+
+TEST(Change, OfWhatIsNotListedIsAReload) {
+  const auto record = field("op-digest", digest_of({{"a", "1"}, {"b", "1"}})) +
+                      field("op-force-restart", " a ") +
+                      field("op-restart-digest", digest_of({{"a", "1"}}));
+  EXPECT_EQ(changed(record, {{"a", "1"}, {"b", "1"}}), Change::none);
+  EXPECT_EQ(changed(record, {{"a", "1"}, {"b", "2"}}), Change::reload);
+  EXPECT_EQ(changed(record, {{"a", "2"}, {"b", "1"}}), Change::restart);
+}
+
+TEST(Change, IsAReloadIfNothingIsListed) {
+  const auto record = field("op-digest", digest_of({{"a", "1"}})) + field("op-force-restart", "") +
+                      field("op-restart-digest", digest_of({}));
+  EXPECT_EQ(changed(record, {{"a", "2"}}), Change::reload);
+}
+
+TEST(Change, ListsWholeNames) {
+  const auto record = field("op-digest", digest_of({{"a", "1"}, {"aa", "1"}})) +
+                      field("op-force-restart", " aa ") +
+                      field("op-restart-digest", digest_of({{"aa", "1"}}));
+  EXPECT_EQ(changed(record, {{"a", "2"}, {"aa", "1"}}), Change::reload);
+  EXPECT_EQ(changed(record, {{"a", "1"}, {"aa", "2"}}), Change::restart);
+}
+
+TEST(Change, IsARestartWithoutBothListAndDigest) {
+  const auto digest = field("op-digest", digest_of({{"a", "1"}, {"b", "1"}}));
+  const Entries reloadable = {{"a", "1"}, {"b", "2"}};
+  EXPECT_EQ(changed(digest + field("op-force-restart", " a "), reloadable), Change::restart);
+  EXPECT_EQ(changed(digest + field("op-restart-digest", digest_of({{"a", "1"}})), reloadable),
+            Change::restart);
+}
+
+TEST(Change, OfASecretIsNoneInADocumentThatIsShown) {
+  const auto record = field("op-digest", digest_of({{"a", "1"}, {"password", "x"}})) +
+                      field("op-secure-params", " password ") +
+                      field("op-secure-digest", digest_of({{"a", "1"}}));
+  const Entries shown = {{"a", "1"}, {"password", "****"}};
+  EXPECT_EQ(changed(record, shown), Change::restart);
+  EXPECT_EQ(changed(record, shown, {}, true), Change::none);
+  EXPECT_EQ(changed(record, shown, "20000", true), Change::none);
+  EXPECT_EQ(changed(record, {{"a", "2"}, {"password", "****"}}, {}, true), Change::restart);
 }
 
 }  // namespace
