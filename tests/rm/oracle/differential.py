@@ -2,142 +2,146 @@
 """Sends random clusters through the oracle and through a crm_simulate, and shows where they differ.
 
 Each disagreement is made smaller as long as it stays: statement by statement, then word by word.
-What is left is shown smallest first, and written to --keep as SEED.txt (a description, ready for
-cases/) and SEED.xml. Exit status 1 if there is any disagreement.
+What is left is shown smallest first, and written to --keep as NAME.txt (a description, ready for
+cases/) and NAME.xml. Exit status 1 if there is any disagreement.
 """
 import argparse
 import collections
+import dataclasses
 import functools
 import pathlib
 import re
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import cases  # noqa: E402
 import cluster  # noqa: E402
 import plan  # noqa: E402
 import program  # noqa: E402
 import random_cluster  # noqa: E402
+import record  # noqa: E402
 
-LEVELS = ("U", "L3", "L4", "L2", "L1", "text")
-
-
-def run(command, text):
-    with tempfile.NamedTemporaryFile("w", suffix=".xml", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        return program.simulate(command, file.name)
+LEVELS = ("U", "L3", "L4", "L2", "L1", "text", "L5", "L6")
 
 
-def disagreement(options, lines):
+def disagreement(options, case):
     """(what kind, the difference) or None; the kind is refused where the oracle has no plan."""
     try:
-        text = cluster.document(lines)
+        wanted = record.answer(options.oracle, case)
     except cluster.DescriptionError:
         return "refused", []
-    wanted = run(options.oracle, text)
     if wanted.failure:
         return "refused", []
-    got = run(options.program, text)
+    got = record.answer(options.program, case)
     if got.failure:
         return "failed", [f"  {got.failure}"]
     result = plan.compare(wanted, got)
     for level in LEVELS[:LEVELS.index(options.level) + 1]:
         if result[level] == (level == "U"):
-            return level, plan.difference(wanted, got) or ["  only the text differs"]
+            return level, plan.difference(wanted, got) or ["  text or pseudo events alone differ"]
     return None
 
 
-def smaller(lines):
-    """Descriptions with one statement less, from the end, then with one word less."""
-    for index in reversed(range(len(lines))):
-        yield lines[:index] + lines[index + 1:]
-    for index in reversed(range(len(lines))):
-        words = re.findall(r'(?:"[^"]*"|\S)+', lines[index])
-        for at in reversed(range(1, len(words))):
-            yield lines[:index] + [" ".join(words[:at] + words[at + 1:])] + lines[index + 1:]
+def without_a_statement(lines, index):
+    return [lines[:index] + lines[index + 1:]]
 
 
-def shrink(options, lines, kind, deadline):
-    found = True
-    while found and time.monotonic() < deadline:
-        found = False
-        for candidate in smaller(lines):
-            if time.monotonic() > deadline:
-                break
-            there = disagreement(options, candidate)
-            if there and there[0] == kind:
-                lines, found = candidate, True
-                break
-    return lines
+def without_a_word(lines, index):
+    words = re.findall(r'(?:"[^"]*"|\S)+', lines[index])
+    return [lines[:index] + [" ".join(words[:at] + words[at + 1:])] + lines[index + 1:]
+            for at in reversed(range(1, len(words)))]
 
 
-def attempt(options, seed):
-    return disagreement(options, random_cluster.describe(seed))
+def shrink(options, case, kind):
+    """The case with everything left out that the disagreement does not need."""
+    deadline = time.monotonic() + options.shrink_seconds
+    before = None
+    while before != case:
+        before = case
+        for variants in (without_a_statement, without_a_word):
+            for index in reversed(range(len(case.lines))):
+                for lines in variants(case.lines, index):
+                    smaller = dataclasses.replace(case, lines=lines)
+                    there = disagreement(options, smaller)
+                    if there and there[0] == kind:
+                        case = smaller
+                        break
+                    if time.monotonic() > deadline:
+                        return case
+    return case
 
 
-def shrunk(options, seed):
-    lines = random_cluster.describe(seed)
-    kind, _ = disagreement(options, lines)
-    lines = shrink(options, lines, kind, time.monotonic() + options.shrink_seconds)
-    return kind, lines, disagreement(options, lines)[1]
+def shrunk(options, task):
+    case, kind = task
+    case = shrink(options, case, kind)
+    return case, disagreement(options, case)[1]
+
+
+def report(options, found):
+    """Shows the disagreements smallest first, after those that matter most were made smaller."""
+    order = {kind: index for index, kind in enumerate(("failed",) + LEVELS)}
+    worst = sorted(found, key=lambda entry: (order[entry[1]] > order["U"], len(entry[0].lines)))
+    worst = worst[:options.shrink]
+    smaller = program.in_parallel(functools.partial(shrunk, options), worst, options.jobs)
+    for (_, kind), (case, difference) in sorted(
+            zip(worst, smaller), key=lambda entry: len(" ".join(entry[1][0].lines))):
+        print(f"\n{case.name} differs at {kind}   (- oracle, + program)")
+        print("\n".join("    " + line for line in case.lines))
+        print("\n".join(difference[:20]))
+        if options.keep:
+            keep(pathlib.Path(options.keep), case)
+
+
+def keep(folder, case):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{case.name}.txt").write_text("\n".join(case.lines) + "\n", encoding="utf-8")
+    (folder / f"{case.name}.xml").write_text(case.document(), encoding="utf-8")
+
+
+def random_case(seed):
+    return cases.Case("random", f"seed-{seed}", "", random_cluster.describe(seed), [])
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--program", default="build/rm/shell/gyre-crm",
+    parser.add_argument("--program", required=True,
                         help="path of a crm_simulate or of gyre-crm, or a command")
     parser.add_argument("--oracle", default="/usr/sbin/crm_simulate")
     parser.add_argument("--seeds", metavar="A..B", default="1..100",
-                        help="from A up to and with B (default 1..100)")
+                        help="random clusters from A up to and with B (default 1..100)")
+    parser.add_argument("--cases", metavar="TOPIC/CASE",
+                        help="instead of random clusters our own cases whose id contains that")
     parser.add_argument("--level", choices=LEVELS[1:], default="L4",
                         help="how much must agree: U and the actions (L3), their order (L4), the "
-                        "summary (L2), the places (L1), the text; each takes those before it along")
+                        "summary (L2), the places (L1), the text, the pseudo events (L5), the "
+                        "graph's attributes (L6); each takes those before it along")
     parser.add_argument("--keep", metavar="FOLDER", help="where the inputs that differ are kept")
     parser.add_argument("--shrink", type=int, default=8, metavar="N",
-                        help="make N of the disagreements smaller, the shortest first (default 8)")
+                        help="make N of the disagreements smaller, failures and U first "
+                        "(default 8)")
     parser.add_argument("--shrink-seconds", type=float, default=20, metavar="S",
-                        help="spend at most S seconds on each (default 20)")
-    parser.add_argument("--show", type=int, metavar="SEED",
-                        help="print one description and run nothing")
+                        help="spend about S seconds on each (default 20)")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     return parser.parse_args()
 
 
 def main():
     options = arguments()
-    if options.show is not None:
-        print("\n".join(random_cluster.describe(options.show)))
-        return 0
-    first, last = (int(word) for word in options.seeds.split(".."))
-    seeds = list(range(first, last + 1))
-    results = program.in_parallel(functools.partial(attempt, options), seeds, options.jobs)
-    refused = sum(bool(result) and result[0] == "refused" for result in results)
-    found = {seed: result for seed, result in zip(seeds, results)
-             if result and result[0] != "refused"}
-    kinds = collections.Counter(kind for kind, _ in found.values())
-    print(f"{len(seeds) - len(found) - refused} of {len(seeds)} seeds agree, {refused} the oracle "
-          "refuses; " + (", ".join(f"{count} differ at {kind}"
-                                   for kind, count in kinds.most_common()) or "none differs"))
-    order = {kind: index for index, kind in enumerate(("failed",) + LEVELS)}
-    worst = sorted(found, key=lambda seed: (order[found[seed][0]] > 1, len(
-        random_cluster.describe(seed))))[:options.shrink]
-    report = program.in_parallel(functools.partial(shrunk, options), worst, options.jobs)
-    for seed, (kind, lines, difference) in sorted(
-            zip(worst, report), key=lambda entry: len(" ".join(entry[1][1]))):
-        print(f"\nseed {seed} differs at {kind}   (- oracle, + program)")
-        print("\n".join("    " + line for line in lines))
-        print("\n".join(difference[:20]))
-        if options.keep:
-            keep(pathlib.Path(options.keep), seed, lines)
+    if options.cases is not None:
+        chosen = cases.read(options.cases)
+    else:
+        first, last = (int(word) for word in options.seeds.split(".."))
+        chosen = [random_case(seed) for seed in range(first, last + 1)]
+    results = program.in_parallel(functools.partial(disagreement, options), chosen, options.jobs)
+    kinds = collections.Counter(result[0] if result else "agree" for result in results)
+    print(f"{len(chosen)} inputs: " + ", ".join(f"{count} {kind}" if kind in (
+        "agree", "refused", "failed") else f"{count} differ at {kind}"
+        for kind, count in kinds.most_common()))
+    found = [(case, result[0]) for case, result in zip(chosen, results)
+             if result and result[0] != "refused"]
+    report(options, found)
     return 1 if found else 0
-
-
-def keep(folder, seed, lines):
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{seed}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (folder / f"{seed}.xml").write_text(cluster.document(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

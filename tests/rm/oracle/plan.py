@@ -16,6 +16,7 @@ LEVELS = {
     "L4s": "L3, and every order that is wanted is there",
     "L4w": "L3, and no order that is not wanted is there",
     "L5": "L4, and the same pseudo events and direct edges",
+    "L6": "L5, and the same parameters, meta attributes and priorities",
     "text": "the same text, but for white space",
 }
 
@@ -23,8 +24,9 @@ LEVELS = {
 class Graph:
     """The actions of a plan, its pseudo events, and who waits for whom."""
 
-    def __init__(self, edges):
+    def __init__(self, edges, details=None):
         self.edges = edges  # name: the names that it waits for directly
+        self.details = details  # name: what else a graph says of it, if this came from one
         self.actions = {name for name in edges if not is_pseudo(name)}
 
     @functools.cached_property
@@ -73,13 +75,23 @@ def read_graph(text):
         for element in synapse.find("action_set"):
             names[element.get("id")] = name_of(element)
     edges = {name: set() for name in names.values()}
+    details = {name: {} for name in edges}
     for synapse in synapses:
         waits_for = {names[trigger.get("id")] for trigger in synapse.findall("inputs/trigger/*")
                      if trigger.get("id") in names}
         for element in synapse.find("action_set"):
             name = names[element.get("id")]
             edges[name] |= waits_for - {name}
-    return Graph(edges)
+            details[name] = details_of(element) | {"priority": synapse.get("priority", "0")}
+    return Graph(edges, details)
+
+
+def details_of(element):
+    """Every attribute of an action and what is in it, but for the graph's numbers and versions."""
+    found = {f"{part.tag} {name}": value for part in element.iter()
+             for name, value in part.items()}
+    return {name: value for name, value in found.items()
+            if name not in (f"{element.tag} id", "attributes crm_feature_set")}
 
 
 def reduced(graph):
@@ -174,6 +186,7 @@ def compare(wanted, got):
         result["L4s"] = all(theirs.before[name] <= ours.before[name] for name in ours.actions)
         result["L4w"] = all(ours.before[name] <= theirs.before[name] for name in ours.actions)
         result["L5"] = result["L4"] and ours.edges == theirs.edges
+        result["L6"] = result["L5"] and ours.details == theirs.details
     return result
 
 
@@ -183,6 +196,16 @@ def first_only(pairs, graph):
         if not any((action, middle) in pairs or (middle, other) in pairs
                    for middle in graph.before[action] if other in graph.before[middle]):
             yield action, other
+
+
+def detail_difference(wanted, got):
+    """What is said otherwise of the actions that both have, where both say more than the order."""
+    for name in sorted(wanted.actions & got.actions):
+        if wanted.details and got.details:
+            one, two = wanted.details[name], got.details[name]
+            for key in sorted(one.keys() | two.keys()):
+                if one.get(key) != two.get(key):
+                    yield f"  {name}: {key}: - {one.get(key)} + {two.get(key)}"
 
 
 def pairs(graph, among):
@@ -202,6 +225,7 @@ def difference(wanted, got):
               first_only(one - two, wanted.graph)]
     lines += [f"  + {other}  before  {action}" for action, other in
               first_only(two - one, got.graph)]
+    lines += detail_difference(wanted.graph, got.graph)
     for of in (Answer.summary, Answer.status):
         one, two = of(wanted), of(got)
         lines += [f"  - {line}" for line in one if line not in two]

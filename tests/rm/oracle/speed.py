@@ -78,6 +78,8 @@ def record(name):
 
 def run(command, input_path, graph_path, seconds_max):
     """(seconds of the whole process, seconds of CPU, the graph's text) or a word on what failed."""
+    graph = pathlib.Path(graph_path)
+    graph.unlink(missing_ok=True)
     before = os.times()
     begin = time.monotonic()
     try:
@@ -94,7 +96,9 @@ def run(command, input_path, graph_path, seconds_max):
         return f"exit status {ran.returncode}: {ran.stderr.decode(errors='replace')[:200]}"
     cpu = after.children_user + after.children_system - (
         before.children_user + before.children_system)
-    return seconds, cpu, pathlib.Path(graph_path).read_text(encoding="utf-8")
+    if not graph.exists():
+        return "no graph"
+    return seconds, cpu, graph.read_text(encoding="utf-8")
 
 
 def actions(text):
