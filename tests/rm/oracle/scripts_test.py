@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""The scripts of this folder say what is so: known differences, failures, small inputs, scores."""
+import argparse
+import contextlib
+import io
+import os
+import pathlib
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import cases  # noqa: E402
+import check  # noqa: E402
+import differential  # noqa: E402
+import program  # noqa: E402
+import score  # noqa: E402
+
+GRAPH = """<transition_graph><synapse id="0"><action_set>
+<rsc_op id="1" operation="start" operation_key="a_start_0" on_node="n1"/></action_set>
+<inputs/></synapse></transition_graph>"""
+
+
+class Scripts(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def script(self, body):
+        """A crm_simulate that does what the lines say; its graph goes to "$5"."""
+        path = self.folder / "crm_simulate"
+        path.write_text("#!/bin/sh\n" + body, encoding="utf-8")
+        path.chmod(0o755)
+        return str(path)
+
+    def test_an_answer_has_text_and_graph(self):
+        got = program.simulate(self.script(f"echo hello; echo '{GRAPH}' > $5"), "in.xml")
+        self.assertEqual(("hello\n", {"a_start_0 n1"}, None),
+                         (got.text, got.graph.actions, got.failure))
+
+    def test_arguments_go_to_the_program(self):
+        got = program.simulate(self.script(f"echo $*; echo '{GRAPH}' > $5"), "in.xml", ["-q", "0"])
+        self.assertRegex(got.text, r"^-x in.xml -S -G /\S+ -q 0\n$")
+
+    def test_a_failing_program_is_no_answer(self):
+        for body, word in (("exit 3", "exit status 3"), ("echo no >&2; exit 65", "65: no"),
+                           ("echo text", "no graph"), ("echo '<a>' > $5", "no graph")):
+            self.assertIn(word, program.simulate(self.script(body), "in.xml").failure)
+        self.assertIn("No such file", program.simulate(str(self.folder / "none"), "x").failure)
+        with mock.patch.object(program, "SECONDS_MAX", 0.2):
+            got = program.simulate(self.script("exec sleep 5"), "in.xml")
+        self.assertIn("no answer", got.failure)
+
+    def test_the_time_of_an_injected_failure_does_not_count(self):
+        texts = [program.simulate(self.script(
+            f"echo '* Injecting attribute last-failure-a#x={time} into'; echo '{GRAPH}' > $5"),
+            "in.xml").text for time in (1, 2)]
+        self.assertEqual(*texts)
+
+    def test_gyre_crm_is_asked_for_its_crm_simulate(self):
+        self.assertEqual(["b/gyre-crm", "crm_simulate"], program.command_of("b/gyre-crm"))
+        self.assertEqual(["/usr/sbin/crm_simulate"], program.command_of("/usr/sbin/crm_simulate"))
+        self.assertEqual(["gyre-crm", "x"], program.command_of("gyre-crm x"))
+
+    def judged(self, known, failing, levels=("L3", "L4", "U")):
+        case = cases.read("place/first_node")[0]
+        path = self.folder / "known.txt"
+        path.write_text(known, encoding="utf-8")
+        with mock.patch.object(check, "KNOWN", path):
+            return list(check.verdict([case], {case.id(): failing}, levels))
+
+    def test_a_new_difference_is_named(self):
+        self.assertRegex(self.judged("", ["L4"])[0], "^place/first_node: disagrees at L4: A resou")
+        self.assertRegex(self.judged("place/first_node L4\n", ["L3", "L4"])[0], "at L3:")
+
+    def test_a_known_difference_is_none(self):
+        self.assertEqual([], self.judged("# why\nplace/first_node L3 L4\n", ["L3", "L4"]))
+        self.assertEqual([], self.judged("", []))
+
+    def test_what_agrees_by_now_is_named(self):
+        self.assertRegex(self.judged("place/first_node L3 L4\n", ["L4"])[0], "agrees at L3 by now")
+
+    def test_other_levels_do_not_count(self):
+        self.assertEqual([], self.judged("", ["text"]))
+        self.assertEqual([], self.judged("place/first_node L3 L4\n", ["L3"], levels=("L3", "U")))
+
+    def test_a_known_difference_of_no_case_is_named(self):
+        self.assertRegex(self.judged("place/gone L3\n", [])[0], "no such case")
+
+    def test_known_differences_are_written_for_the_chosen_cases_only(self):
+        case = cases.read("place/first_node")[0]
+        path = self.folder / "known.txt"
+        path.write_text("place/first_node L3\nstate/other L4\n", encoding="utf-8")
+        with mock.patch.object(check, "KNOWN", path):
+            check.write_known([case], {case.id(): ["text"]})
+            self.assertEqual({"place/first_node": ["text"], "state/other": ["L4"]},
+                             check.read_known())
+            check.write_known([case], {case.id(): []})
+            self.assertEqual({"state/other": ["L4"]}, check.read_known())
+
+    def test_a_disagreement_is_made_smaller(self):
+        def there(_options, case):
+            text = "\n".join(case.lines)
+            return ("L3", []) if "primitive b" in text and "x=1" in text else None
+        case = cases.Case("random", "seed-1", "", [
+            "nodes n1 n2", "primitive a", "primitive b params x=1 y=2", "on n1: a.start"], [])
+        options = argparse.Namespace(shrink_seconds=60)
+        with mock.patch.object(differential, "disagreement", there):
+            self.assertEqual(["primitive b x=1"], differential.shrink(options, case, "L3").lines)
+
+    def test_without_recorded_cases_nothing_is_scored(self):
+        with mock.patch.dict(os.environ), mock.patch.object(
+                sys, "argv", ["score.py", "--program", "x"]):
+            os.environ.pop("GYRE_CTS", None)
+            with contextlib.redirect_stdout(io.StringIO()) as said:
+                self.assertEqual(77, score.main())
+        self.assertEqual(1, said.getvalue().count("\n"))
+
+    def scored(self, *arguments):
+        for name, text in (("xml/one.xml", "<cib/>"), ("exp/one.exp", GRAPH),
+                           ("summary/one.summary", "Transition Summary:\n  * Start a ( n1 )\n")):
+            path = self.folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        with mock.patch.object(sys, "argv", ["score.py", str(self.folder), "-j1", *arguments]):
+            with contextlib.redirect_stdout(io.StringIO()) as said:
+                self.assertEqual(0, score.main())
+        return said.getvalue()
+
+    def test_recorded_cases_are_scored(self):
+        right = self.script(f"echo 'Transition Summary:\n * Start a ( n1 )'; echo '{GRAPH}' > $5")
+        self.assertRegex(self.scored("--program", right), r"L4 +1 +100\.0 %")
+        self.assertEqual("", self.scored("--program", right, "--list", "L4"))
+        wrong = self.script(f"echo '{GRAPH}' | sed s/n1/n2/ > $5")
+        self.assertRegex(self.scored("--program", wrong), r"L3 +0 +0\.0 %")
+        self.assertEqual("0.000 one\n", self.scored("--program", wrong, "--list", "L3"))
+        said = self.scored("--program", wrong, "--diff", "one")
+        self.assertIn("  - a_start_0 n1\n  + a_start_0 n2\n", said)
+
+
+if __name__ == "__main__":
+    unittest.main()
