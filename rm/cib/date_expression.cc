@@ -73,25 +73,32 @@ constexpr std::array<Field, 11> fields = {{{"years", &Civil::year, day_s},
                                            {"minutes", &Civil::minute, minute_s},
                                            {"seconds", &Civil::second, 1}}};
 
-// The phase of the moon is not built: what asks for it never holds.
-bool spec_passes(pugi::xml_node spec, const Civil& at) {
-  return spec && !spec.attribute("moon") && std::ranges::all_of(fields, [&](const Field& field) {
-           const auto range = spec.attribute(field.name);
-           return !range || in_numbers(range.value(), at.*field.part);
-         });
+// 0 if it holds; if not, the longest step of a field that does not fit: before the next multiple of
+// that it cannot hold. The phase of the moon is not built: what asks for it never holds.
+Seconds spec_fails(pugi::xml_node spec, const Civil& at) {
+  if (!spec || spec.attribute("moon")) return day_s;
+  Seconds longest = 0;
+  for (const Field& field : fields) {
+    const auto range = spec.attribute(field.name);
+    if (range && !in_numbers(range.value(), at.*field.part))
+      longest = std::max(longest, field.step);
+  }
+  return longest;
 }
 
-// The next step at which the answer is another, or, if that is far, one before it: to look again
+// The next instant at which the answer is another, or, if that is far, one before it: to look again
 // too early costs little.
-Seconds spec_changes(pugi::xml_node spec, Seconds local, bool passes_now) {
-  constexpr int steps_max = 1000;
-  Seconds step = day_s;
+Seconds spec_changes(pugi::xml_node spec, Seconds at) {
+  constexpr int steps_max = 400;  // a year of days
+  const bool holds_now = spec_fails(spec, civil(at)) == 0;
+  Seconds finest = day_s;
   for (const Field& field : fields)
-    if (spec.attribute(field.name)) step = std::min(step, field.step);
-  Seconds at = local - (local % step + step) % step;
+    if (spec.attribute(field.name)) finest = std::min(finest, field.step);
   for (int i = 0; i < steps_max; ++i) {
-    at += step;
-    if (spec_passes(spec, civil(at)) != passes_now) break;
+    const Seconds fails = spec_fails(spec, civil(at));
+    if (holds_now != (fails == 0)) break;
+    const Seconds step = holds_now ? finest : fails;
+    at += step - (at % step + step) % step;
   }
   return at;
 }
@@ -128,9 +135,8 @@ bool date_passes(pugi::xml_node element, Seconds now, Seconds utc_offset, Second
   if (is("date_spec")) {
     const auto spec = element.child("date_spec");
     const Seconds local = now + utc_offset;
-    const bool passed = spec_passes(spec, civil(local));
-    if (next_change) changes_at(spec_changes(spec, local, passed) - utc_offset);
-    return passed;
+    if (next_change) changes_at(spec_changes(spec, local) - utc_offset);
+    return spec_fails(spec, civil(local)) == 0;
   }
   const auto range = read_range(element, utc_offset);
   if (!range) return false;
