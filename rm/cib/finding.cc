@@ -18,10 +18,11 @@ std::string path_of(pugi::xml_node node) {
   return path;
 }
 
-void Findings::add(Finding::Severity severity, pugi::xml_node node, std::string what) {
+void Findings::add(Finding::Severity severity, pugi::xml_node node, std::string what,
+                   std::string advice) {
   if (found_.size() >= findings_max) return;
-  found_.push_back(
-      {severity, document_.line(node), shown(node.name()), path_of(node), std::move(what)});
+  found_.push_back({severity, document_.line(node), shown(node.name()), path_of(node),
+                    std::move(what), std::move(advice)});
 }
 
 }  // namespace gyre::rm

@@ -17,6 +17,7 @@ struct Finding {
   std::string element;  // its name
   std::string path;     // "/cib/configuration/resources/primitive[@id='db']"
   std::string what;
+  std::string advice = {};  // what to do about it, if that is not plain
 };
 
 std::string path_of(pugi::xml_node);
@@ -28,9 +29,9 @@ class Findings {
  public:
   explicit Findings(const Document& document) : document_(document) {}
 
-  void add(Finding::Severity, pugi::xml_node, std::string what);
-  void error(pugi::xml_node node, std::string what) {
-    add(Finding::Severity::error, node, std::move(what));
+  void add(Finding::Severity, pugi::xml_node, std::string what, std::string advice = {});
+  void error(pugi::xml_node node, std::string what, std::string advice = {}) {
+    add(Finding::Severity::error, node, std::move(what), std::move(advice));
   }
   std::vector<Finding> take() { return std::move(found_); }
 

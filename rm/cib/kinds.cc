@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "rm/cib/characters.hh"
+#include "rm/cib/iso8601.hh"
 #include "rm/cib/values.hh"
 
 namespace gyre::rm {
@@ -70,13 +71,14 @@ bool is_of_kind(std::string_view value, const Attributed& rule) {
     case Kind::score:
       return parse_score(value).has_value();
     case Kind::role:
-      return std::ranges::find(roles, value) != std::end(roles);
+      return is_role(value);
     case Kind::choice:
       return std::ranges::find(rule.words, value) != rule.words.end();
     case Kind::duration:
-      return parse_duration_ms(value).has_value() || value.starts_with('P');
-    case Kind::text:
+      return parse_interval_ms(value).has_value();
     case Kind::date:
+      return parse_instant(value).has_value();
+    case Kind::text:
     case Kind::ref:
     case Kind::resource:
       return true;
@@ -115,6 +117,10 @@ std::string wanted(const Attributed& rule) {
     default:
       return "an id";
   }
+}
+
+bool is_role(std::string_view text) {
+  return std::ranges::find(roles, text) != std::end(roles);
 }
 
 std::optional<std::int64_t> read_number(std::string_view text) {

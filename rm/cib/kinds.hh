@@ -16,6 +16,8 @@ bool is_of_kind(std::string_view value, const Attributed& rule);
 // What it wants: "a score, as 100 or -INFINITY,".
 std::string wanted(const Attributed& rule);
 
+bool is_role(std::string_view);
+
 // All of it, in decimal digits, with or without a sign.
 std::optional<std::int64_t> read_number(std::string_view);
 

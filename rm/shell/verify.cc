@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
 #include <optional>
 #include <string>
 
+#include "rm/cib/check.hh"
 #include "rm/cib/document.hh"
 #include "rm/cib/validate.hh"
 #include "rm/shell/commands.hh"
@@ -120,28 +122,52 @@ Input read_input(const Options& options) {
   }
 }
 
-// Errors are said in any case, what is less only with -V.
-int report(const Options& options, const Input& input, const std::vector<Finding>& findings) {
-  constexpr const char* words[] = {"notice", "warning", "error"};
-  auto worst = Finding::Severity::note;
-  for (const Finding& finding : findings) {
-    worst = std::max(worst, finding.severity);
-    if (finding.severity == Finding::Severity::error || options.verbose)
+using Severity = Finding::Severity;
+
+constexpr const char* word_of(Severity severity) {
+  return severity == Severity::error     ? "error"
+         : severity == Severity::warning ? "warning"
+                                         : "notice";
+}
+
+Severity worst_of(const std::vector<Finding>& findings) {
+  auto worst = Severity::note;
+  for (const Finding& finding : findings) worst = std::max(worst, finding.severity);
+  return worst;
+}
+
+// What is no configuration at all is said in any case.
+void print_invalid(const Options& options, const Input& input,
+                   const std::vector<Finding>& findings) {
+  for (const Finding& finding : findings)
+    if (finding.severity == Severity::error || options.verbose)
       fmt::print(stderr, "{}:{}: element {}: {}: {}: {}\n", input.name, finding.line,
-                 finding.element, words[static_cast<int>(finding.severity)], finding.path,
-                 finding.what);
-  }
-  if (worst == Finding::Severity::note) return exits::ok;
-  if (worst == Finding::Severity::error && options.verbose)
+                 finding.element, word_of(finding.severity), finding.path, finding.what);
+  if (options.verbose && worst_of(findings) == Severity::error)
     fmt::print(stderr, "error: CIB did not pass schema validation\n");
+}
+
+// Pacemaker's words, and below them where that is and what is wanted.
+void print_checked(const Options& options, const Input& input,
+                   const std::vector<Finding>& findings) {
+  if (!options.verbose) return;
+  for (const Finding& finding : findings) {
+    fmt::print(stderr, "{}: {}\n", word_of(finding.severity), finding.what);
+    if (!finding.advice.empty())
+      fmt::print(stderr, "  {}:{}: {}: {}\n", input.name, finding.line, finding.path,
+                 finding.advice);
+  }
+}
+
+int judge(const Options& options, Severity worst) {
+  if (worst == Severity::note) return exits::ok;
   return fail(exits::config,
-              worst == Finding::Severity::error
-                  ? "Errors found during check: config not valid"
-                  : "Warnings found during check: config may not be valid",
+              worst == Severity::error ? "Errors found during check: config not valid"
+                                       : "Warnings found during check: config may not be valid",
               options.verbose ? "" : "-V may provide more details");
 }
 
-int check(const Options& options, const Input& input) {
+int verify_input(const Options& options, const Input& input) {
   if (const auto* unread = std::get_if<Unread>(&input.text))
     return fail(exits::error, input.words, fmt::format("{}: {}", input.name, unread->why));
   const auto loaded = Document::load(std::get<std::string>(input.text));
@@ -161,7 +187,12 @@ int check(const Options& options, const Input& input) {
     fmt::print(stderr,
                "Schema validation of configuration is disabled (enabling is encouraged and "
                "prevents common misconfigurations)\n");
-  return report(options, input, validate(document));
+  const auto invalid = validate(document);
+  print_invalid(options, input, invalid);
+  if (worst_of(invalid) == Severity::error) return judge(options, Severity::error);
+  const auto checked = check(document, std::time(nullptr));
+  print_checked(options, input, checked);
+  return judge(options, std::max(worst_of(invalid), worst_of(checked)));
 }
 
 }  // namespace
@@ -178,7 +209,7 @@ int verify(int argc, char** argv) {
       return fail(exits::no_input, "CIB query failed: Input file not available",
                   "no cluster runs on this node");
     default:
-      return check(options, read_input(options));
+      return verify_input(options, read_input(options));
   }
 }
 

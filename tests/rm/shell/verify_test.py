@@ -105,8 +105,40 @@ error: CIB did not pass schema validation
 crm_verify: Errors found during check: config not valid
 """))
 
+    def test_what_goes_wrong_is_said_with_what_to_do(self):
+        no_device = CIB.format(VALID.replace('value="false"', 'value="true"'))
+        self.assertEqual(verify("-X", no_device), (78, "", """\
+crm_verify: Errors found during check: config not valid
+-V may provide more details
+"""))
+        status, _, errors = verify("-VX", no_device)
+        self.assertEqual(status, 78)
+        lines = errors.splitlines()
+        self.assertEqual(lines[:3] + lines[4:], [
+            "error: Resource start-up disabled since no STONITH resources have been defined",
+            "error: Either configure some or disable STONITH with the stonith-enabled option",
+            "error: NOTE: Clusters with shared data need STONITH to ensure data integrity",
+            "crm_verify: Errors found during check: config not valid"])
+        self.assertRegex(lines[3], "  text:1: /cib/configuration/crm_config: add a device .*")
+
+    def test_warnings_and_notes(self):
+        warned = CIB.format(VALID.replace("stonith-enabled", "stonith-action").replace(
+            "false", "poweroff").replace("<resources/>", '<resources><primitive id="f" '
+                                         'class="stonith" type="fence_xvm"/></resources>'))
+        status, _, errors = verify("-X", warned)
+        self.assertEqual(status, 78)
+        self.assertIn("crm_verify: Warnings found during check: config may not be valid", errors)
+        self.assertIn("warning: Support for stonith-action of", verify("-VX", warned)[2])
+        noted = CIB.format(VALID.replace("stonith-enabled", "dc-deadtime").replace(
+            "</cluster", '<nvpair id="o2" name="stonith-enabled" value="0"/></cluster'))
+        self.assertEqual(verify("-X", noted), (0, "", ""))
+        status, _, errors = verify("-VX", noted)
+        self.assertEqual(status, 0)
+        self.assertIn("notice: Using default value for cluster option 'dc-deadtime'", errors)
+
     def test_validation_can_be_off(self):
-        status, _, errors = verify("-X", "<cib><foo/></cib>")
+        off = CIB.format(VALID.replace("<nodes/>", "<foo/>")).replace("pacemaker-3.9", "none")
+        status, _, errors = verify("-X", off)
         self.assertEqual(status, 0)
         self.assertIn("Schema validation of configuration is disabled", errors)
 
