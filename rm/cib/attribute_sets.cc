@@ -37,21 +37,25 @@ void gather_set(pugi::xml_node set, const RuleInput& input, Attributes& into) {
 
 }  // namespace
 
-void gather(pugi::xml_node parent, const char* set_element, const RuleInput& input,
-            Attributes& into, std::string_view first_id, Seconds* next_change) {
+void gather(std::initializer_list<pugi::xml_node> parents, const char* set_element,
+            const RuleInput& input, Attributes& into, std::string_view first_id,
+            Seconds* next_change) {
   struct Ranked {
     pugi::xml_node set;
     bool first;
     Score score;
   };
   std::vector<Ranked> sets;
-  for (const auto child : parent.children(set_element)) {
-    const auto set = resolve(input, child);
-    if (!set) continue;
-    sets.push_back({set, !first_id.empty() && first_id == set.attribute("id").value(),
-                    parse_score(set.attribute("score").value()).value_or(Score())});
+  for (const auto parent : parents) {
+    const auto begin = sets.size();
+    for (const auto child : parent.children(set_element)) {
+      const auto set = resolve(input, child);
+      if (!set) continue;
+      sets.push_back({set, !first_id.empty() && first_id == set.attribute("id").value(),
+                      parse_score(set.attribute("score").value()).value_or(Score())});
+    }
+    std::reverse(sets.begin() + static_cast<std::ptrdiff_t>(begin), sets.end());
   }
-  std::ranges::reverse(sets);
   std::ranges::stable_sort(sets, [](const Ranked& a, const Ranked& b) {
     return a.first != b.first ? a.first : a.score > b.score;
   });

@@ -56,6 +56,26 @@ TEST(AttributeSets, TheFirstIdComesBeforeAllScores) {
   EXPECT_EQ(gathered(sets, "first"), "a=first");
 }
 
+// What a resource with these sets and a template with those come to.
+std::string with_template(const std::string& own, const std::string& of_template) {
+  pugi::xml_document document;
+  EXPECT_TRUE(
+      document.load_string(fmt::format("<c><r>{}</r><t>{}</t></c>", own, of_template).c_str()));
+  const auto root = document.document_element();
+  Attributes into;
+  gather({root.child("r"), root.child("t")}, "s", {}, into);
+  return std::string(into.value_or("a", "none"));
+}
+
+TEST(AttributeSets, OfSeveralParentsAreRankedTogether) {
+  const auto plain = set("y", "", "template");
+  EXPECT_EQ(with_template(set("x", "", "1") + set("w", "", "2"), plain), "2");
+  EXPECT_EQ(with_template(set("x", "", "own"), set("y", "5", "template")), "template");
+  EXPECT_EQ(with_template(set("x", "-5", "own"), plain), "template");
+  EXPECT_EQ(with_template(set("x", "", "#default"), plain), "template");
+  EXPECT_EQ(with_template(set("x", "", "own"), set("y", "", "#default")), "none");
+}
+
 TEST(AttributeSets, AddToEachOther) {
   EXPECT_EQ(gathered("<s><nvpair name='b' value='1'/></s>" + set("x", "", "2")), "a=2 b=1");
 }
