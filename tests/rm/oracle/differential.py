@@ -99,6 +99,12 @@ def keep(folder, case):
     (folder / f"{case.name}.xml").write_text(case.document(), encoding="utf-8")
 
 
+def seeds(text):
+    """A..B, both included."""
+    first, last = (int(word) for word in text.split(".."))
+    return range(first, last + 1)
+
+
 def random_case(seed):
     return cases.Case("random", f"seed-{seed}", "", random_cluster.describe(seed), [])
 
@@ -131,8 +137,7 @@ def main():
     if options.cases is not None:
         chosen = cases.read(options.cases)
     else:
-        first, last = (int(word) for word in options.seeds.split(".."))
-        chosen = [random_case(seed) for seed in range(first, last + 1)]
+        chosen = [random_case(seed) for seed in seeds(options.seeds)]
     results = program.in_parallel(functools.partial(disagreement, options), chosen, options.jobs)
     kinds = collections.Counter(result[0] if result else "agree" for result in results)
     print(f"{len(chosen)} inputs: " + ", ".join(f"{count} {kind}" if kind in (

@@ -34,23 +34,22 @@ class Graph:
         """For each action the actions that must be complete first, through pseudo events."""
         rank = {name: index for index, name in enumerate(self.edges)}
         mask = [0] * len(rank)
-        order = self.topological()
-        again = len(order) > len(rank)  # at a cycle, until nothing changes
+        order, knots = self.topological()
         changed = True
-        while changed:
+        while changed:  # twice and more where there is a cycle
             changed = False
-            for name in order:
+            for name in order + knots:
                 known = mask[rank[name]]
                 for other in self.edges[name]:
                     known |= mask[rank[other]] | 1 << rank[other]
                 if known != mask[rank[name]]:
                     mask[rank[name]], changed = known, True
-            changed = changed and again
+            changed = changed and bool(knots)
         return {name: frozenset(other for other in self.actions
                                 if mask[rank[name]] >> rank[other] & 1) for name in self.actions}
 
     def topological(self):
-        """Predecessors first. A graph with a cycle is walked twice at its knots."""
+        """Names with predecessors first, and those that wait for themselves, around a cycle."""
         order, left = [], {name: len(edges) for name, edges in self.edges.items()}
         followers = {name: [] for name in self.edges}
         for name, edges in self.edges.items():
@@ -63,8 +62,7 @@ class Graph:
                 left[name] -= 1
                 if not left[name]:
                     ready.append(name)
-        knots = [name for name in self.edges if left[name]]
-        return order + knots + knots
+        return order, [name for name in self.edges if left[name]]
 
 
 def read_graph(text):
@@ -158,6 +156,7 @@ class Answer:
         # The one thing in a text that depends on when it was written: an injected failure's time.
         self.text = re.sub(r"(Injecting attribute last-failure-\S+?=)\d+", r"\1NOW", text)
         self.graph, self.failure = graph, failure
+        self.graph_text = ""  # the graph as the program wrote it
         self.complaints = ""  # what the program said on standard error
 
     def summary(self):

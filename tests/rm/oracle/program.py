@@ -39,11 +39,21 @@ def simulate(program, input_path, arguments=()):
             return plan.Answer(text, None, f"exit status {ran.returncode}: {words[0][:200]}")
         graph.seek(0)
         try:
-            answer = plan.Answer(text, plan.read_graph(graph.read().decode(errors="replace")))
+            graph_text = graph.read().decode(errors="replace")
+            answer = plan.Answer(text, plan.read_graph(graph_text))
+            answer.graph_text = graph_text
             answer.complaints = ran.stderr.decode(errors="replace").strip()
             return answer
         except ElementTree.ParseError as error:
             return plan.Answer(text, None, f"no graph ({error})")
+
+
+def simulate_text(program, text, arguments=()):
+    """The same, of a document that stands in no file yet."""
+    with tempfile.NamedTemporaryFile("w", suffix=".xml", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        return simulate(program, file.name, arguments)
 
 
 def in_parallel(function, tasks, jobs):

@@ -7,7 +7,6 @@ import argparse
 import functools
 import pathlib
 import sys
-import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import cases  # noqa: E402
@@ -15,10 +14,7 @@ import program  # noqa: E402
 
 
 def answer(command, case):
-    with tempfile.NamedTemporaryFile("w", suffix=".xml", encoding="utf-8") as file:
-        file.write(case.document())
-        file.flush()
-        return program.simulate(command, file.name, case.arguments)
+    return program.simulate_text(command, case.document(), case.arguments)
 
 
 def main():

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The scripts of this folder say what is so: known differences, failures, small inputs, scores."""
+"""The scripts of this folder say what is so: of programs, differences, scores and properties."""
 import argparse
 import contextlib
 import io
@@ -14,7 +14,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import cases  # noqa: E402
 import check  # noqa: E402
 import differential  # noqa: E402
+import plan  # noqa: E402
 import program  # noqa: E402
+import properties  # noqa: E402
 import score  # noqa: E402
 
 GRAPH = """<transition_graph><synapse id="0"><action_set>
@@ -138,6 +140,52 @@ class Scripts(unittest.TestCase):
         self.assertEqual("0.000 one\n", self.scored("--program", wrong, "--list", "L3"))
         said = self.scored("--program", wrong, "--diff", "one")
         self.assertIn("  - a_start_0 n1\n  + a_start_0 n2\n", said)
+
+
+class Properties(unittest.TestCase):
+    described = properties.Described([
+        "nodes n1 n2", "primitive a", "primitive b meta priority=1", "primitive d", "clone c d",
+        "group g b meta priority=2", "colocation INFINITY: a g", "order Mandatory: g a",
+        "order Mandatory: c a"])
+
+    def graph(self, **edges):
+        names = {"start": "a_start_0 n2", "stop": "a_stop_0 n1", "fence": "fence:n1-off n1",
+                 "elsewhere": "a_stop_0 n2", "first": "b_start_0 n2", "x": "pseudo:x"}
+        return plan.Graph({names[name]: {names[other] for other in others.split()}
+                           for name, others in edges.items()})
+
+    def test_what_runs_once_is_known(self):
+        self.assertEqual({"a": ["a"], "b": ["b"], "g": ["b"]}, self.described.members)
+
+    def test_a_start_waits_for_stop_or_fencing(self):
+        def breached(active="n1", **edges):
+            return list(properties.exclusive(self.described, self.graph(**edges), {"a": {active}}))
+        self.assertEqual([], breached(start="stop", stop=""))
+        self.assertEqual([], breached(start="x", x="fence", fence=""))
+        self.assertEqual(1, len(breached(start="", stop="")))
+        self.assertEqual(1, len(breached(start="elsewhere", elsewhere="")))
+        self.assertEqual([], breached(active="n2", start=""))
+
+    def test_what_is_first_starts_first(self):
+        def breached(**edges):
+            return list(properties.ordered(self.described, self.graph(**edges)))
+        self.assertEqual([], breached(start="first", first=""))
+        self.assertEqual(["a_start_0 n2 does not wait for b_start_0 n2"],
+                         breached(start="", first=""))
+
+    def test_what_belongs_together_is_together(self):
+        def breached(here, there, troubled=()):
+            return list(properties.colocated(self.described, {"a": here, "b": there},
+                                             set(troubled)))
+        self.assertEqual([], breached({"n1"}, {"n1"}) + breached(set(), {"n1"}))
+        self.assertEqual(1, len(breached({"n1"}, {"n2"})))
+        self.assertEqual([], breached({"n1"}, {"n2"}, ["b"]))
+
+    def test_places_are_read_from_the_text(self):
+        text = ("Now:\n  * a (ocf:x:y):\t Started [ n1 n2 ]\n    * b\t(ocf:x:y):\t Stopped\n"
+                "\nTransition Summary:\n  * Stop b ( n2 ) blocked\n")
+        active, troubled = properties.places(self.described, text, "Now")
+        self.assertEqual(({"a": {"n1", "n2"}, "b": set()}, {"b"}), (dict(active), troubled))
 
 
 if __name__ == "__main__":
