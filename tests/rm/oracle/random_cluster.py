@@ -18,7 +18,9 @@ class Writer:
         self.tops = {}  # what constraints may name: plain or promotable
         self.plain = []  # primitives that run once: (id, monitor interval or None)
         self.copies = []  # primitives in anonymous clones: (id, interval, promotable)
+        self.unique = []  # primitives in unique clones: (id, interval, instances)
         self.fencing = self.chance(0.5)
+        self.dated = self.chance(0.15)
 
     def chance(self, probability):
         return self.dice.random() < probability
@@ -28,6 +30,8 @@ class Writer:
 
     def describe(self):
         self.say("nodes " + " ".join(self.nodes))
+        if self.dated:
+            self.say("now 1700000000")
         self.options()
         self.states()
         for number in range(self.dice.randint(1, 5)):
@@ -59,6 +63,11 @@ class Writer:
                 ["stop", "freeze", "ignore", "demote"]))
         if self.chance(0.12):
             self.say("quorum no")
+        if self.chance(0.06):
+            self.say("option node-health-strategy=" + self.dice.choice(
+                ["only-green", "migrate-on-red", "progressive"]) + " node-health-yellow=-20")
+            self.say(f"transient {self.dice.choice(self.nodes)}: #health-disk="
+                     + self.dice.choice(["red", "yellow", "green"]))
         if self.chance(0.3):
             self.say(f"rsc_defaults resource-stickiness={self.dice.choice([1, 50, 100])}")
 
@@ -84,6 +93,7 @@ class Writer:
                 ("target-role=Stopped", 0.08), ("is-managed=false", 0.05),
                 (f"migration-threshold={self.dice.choice([1, 2, 3])}", 0.15),
                 ("multiple-active=" + self.dice.choice(["block", "stop_only"]), 0.05),
+                ("failure-timeout=60s", 0.5 if self.dated else 0),
                 ("requires=" + self.dice.choice(["nothing", "quorum"]), 0.05)):
             if self.chance(probability):
                 words.append(word)
@@ -99,12 +109,17 @@ class Writer:
             elif self.chance(0.15):
                 line += " on-fail=" + self.dice.choice(
                     ["ignore", "block", "stop", "fence", "standby"])
+        if self.chance(0.06):
+            line += " op monitor interval=33s role=Stopped"
+        if self.chance(0.08):
+            line += f" op {self.dice.choice(['start', 'stop'])} interval=0 on-fail=" + \
+                self.dice.choice(["ignore", "block", "fence"])
         self.say(line + self.meta(*extra))
         return name, interval
 
     def resource(self, number):
         kind = self.dice.choice(["plain", "plain", "plain", "group", "group", "clone", "clone",
-                                 "promotable", "cloned group"])
+                                 "promotable", "promotable", "cloned group", "unique"])
         if kind == "plain":
             held = self.primitive(f"r{number}", extra=[("allow-migrate=true", 0.2)])
             self.plain.append(held)
@@ -120,12 +135,20 @@ class Writer:
                 return
             self.copies += [member + (False,) for member in members]
             inner = f"g{number}"
+        elif kind == "unique":
+            instances = self.dice.randint(1, 4)
+            self.unique.append(self.primitive(f"d{number}") + (instances,))
+            self.say(f"clone c{number} d{number}" + self.meta(
+                ("globally-unique=true", 1), (f"clone-max={instances}", 1),
+                ("clone-node-max=2", 0.6), ("interleave=true", 0.2), ("notify=true", 0.1)))
+            self.tops[f"c{number}"] = "plain"
+            return
         else:
             promotable = kind == "promotable"
             self.copies.append(self.primitive(f"d{number}", promotable) + (promotable,))
             inner = f"d{number}"
         extra = [("interleave=true", 0.4), ("notify=true", 0.25), ("ordered=true", 0.1),
-                 (f"clone-max={self.dice.randint(1, 3)}", 0.25)]
+                 (f"clone-max={self.dice.randint(1, 3)}", 0.25), ("clone-min=1", 0.08)]
         if kind == "promotable":
             extra.append(("promotable=true", 1))
             extra.append(("promoted-max=2", 0.15))
@@ -157,7 +180,11 @@ class Writer:
 
     def location(self, name):
         node = self.dice.choice(self.nodes)
-        if self.chance(0.75):
+        if self.chance(0.08):
+            how = self.dice.choice(["never", "exclusive"])
+            self.say(f"location {name} resource-discovery={how} "
+                     f"{'-INFINITY' if how == 'never' else '0'}: {node}")
+        elif self.chance(0.75):
             self.say(f"location {name} {self.score()}: {node}")
         elif self.tops[name] == "promotable" and self.chance(0.5):
             self.say(f"location {name} rule role=Promoted {self.score()}: #uname eq {node}")
@@ -202,6 +229,10 @@ class Writer:
                 self.active(home, name, interval)
             if self.chance(0.03) and len(self.online) > 1:
                 self.active(self.dice.choice(self.online), name, interval)
+        for name, interval, instances in self.unique:
+            for index in range(instances):
+                if self.chance(0.8):
+                    self.active(self.dice.choice(self.online), f"{name}:{index}", interval)
         for name, interval, promotable in self.copies:
             promoted = self.dice.choice(self.online) if promotable and self.chance(0.7) else None
             for node in self.online:
@@ -216,9 +247,14 @@ class Writer:
         words = [f"{name}.start" + self.dice.choice([""] * 18 + ["#changed", "#reload"])]
         failed = None
         fate = self.dice.random()
-        if fate < 0.03:
+        if fate < 0.02:
+            words = [f"{name}.probe={self.dice.choice([0, 0, 1, 5])}"]
+        elif fate < 0.03 and len(self.online) > 1 and ":" not in name and not promotable:
+            self.migrated(node, name)
+            return
+        elif fate < 0.05:
             words = [f"{name}.start!pending"]
-        elif fate < 0.06:
+        elif fate < 0.08:
             words = [f"{name}.start=1"]
             failed = f"{name}.start=INFINITY"
         else:
@@ -234,9 +270,20 @@ class Writer:
                     failed = f"{name}.monitor/{period}={self.dice.choice([1, 1, 2, 3])}"
             if self.chance(0.05):
                 words.append(f"{name}.stop" + self.dice.choice(["", "", "=1", "!pending"]))
-        self.say(f"on {node}: " + " ".join(words))
+        age = f"^{self.dice.choice([10, 500])}" if self.dated else ""
+        self.say(f"on {node}: " + " ".join(word + age for word in words))
         if failed:
-            self.say(f"failcount {node}: {failed}")
+            self.say(f"failcount {node}: {failed}{age}")
+
+    def migrated(self, node, name):
+        """A migration at some point of its way."""
+        target = self.dice.choice([other for other in self.online if other != node])
+        here, there = self.dice.choice([
+            ("", f"{name}.migrate_from:{node}"), ("", ""), ("!pending", ""), ("=1", ""),
+            ("", f"{name}.migrate_from:{node}=1"), ("", f"{name}.migrate_from:{node}!pending")])
+        self.say(f"on {node}: {name}.start {name}.migrate_to:{target}{here}")
+        if there:
+            self.say(f"on {target}: {there}")
 
 
 def describe(seed):
