@@ -29,8 +29,8 @@ struct RuleInput {
   const Attributes* node = nullptr;        // with #uname, #id, #kind, #is_dc and the like
   const Attributes* parameters = nullptr;  // of the resource, for value-source="param"
   const Attributes* meta = nullptr;        // of the resource, for value-source="meta"
-  std::optional<RuleResource> resource;
-  std::optional<RuleOperation> operation;
+  std::optional<RuleResource> resource = {};
+  std::optional<RuleOperation> operation = {};
   const IdIndex* ids = nullptr;
 };
 

@@ -5,6 +5,7 @@ namespace gyre::rm::shell {
 namespace {
 
 constexpr Command table[] = {
+    {"crm_simulate", "Says what the cluster would do, and what would come of it.", simulate},
     {"crm_verify", "Says what is wrong with a configuration.", verify},
 };
 

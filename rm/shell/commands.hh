@@ -16,6 +16,7 @@ std::span<const Command> commands();
 // By its name, with or without a path. Null: none of them.
 const Command* find_command(std::string_view called_as);
 
+int simulate(int argc, char** argv);
 int verify(int argc, char** argv);
 
 }  // namespace gyre::rm::shell

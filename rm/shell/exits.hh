@@ -9,5 +9,6 @@ inline constexpr int usage = 64;
 inline constexpr int no_input = 66;
 inline constexpr int protocol = 76;  // well-formed, but not what was expected
 inline constexpr int config = 78;
+inline constexpr int cannot_create = 105;  // a file that was to be written
 
 }  // namespace gyre::rm::shell::exits

@@ -1,0 +1,168 @@
+// What the records say that does not fit the configuration any more: forgotten failures, operations
+// that are not configured, resources that are gone, parameters that changed.
+#include <algorithm>
+
+#include "rm/cib/attribute_sets.hh"
+#include "rm/cib/digest.hh"
+#include "rm/cib/iso8601.hh"
+#include "rm/schedule/action.hh"
+#include "rm/schedule/create.hh"
+#include "rm/schedule/history.hh"
+#include "rm/schedule/unpack.hh"
+
+namespace gyre::rm::schedule {
+
+namespace {
+
+bool runs_on(const Resource& resource, const Node& node) {
+  return std::ranges::find(resource.running_on, &node) != resource.running_on.end();
+}
+
+Action& forget_failure(Cluster& cluster, Resource& resource, Node& node, std::string_view why) {
+  Action& clear = action(cluster, resource, "clear_failcount", 0, &node, false);
+  clear.optional = false;
+  clear.runnable = node.online;
+  if (clear.reason.empty()) clear.reason = why;
+  return clear;
+}
+
+void forget_failures(Cluster& cluster) {
+  for (const auto& [resource, node, reason] : cluster.forgotten)
+    forget_failure(cluster, *resource, *node, reason);
+}
+
+void forget_failures_of_orphan(Cluster& cluster, Resource& resource) {
+  for (Node& node : cluster.nodes) {
+    if (!node.online || fail_count(cluster, resource, node).count == 0) continue;
+    Action& clear = forget_failure(cluster, resource, node, "it is orphaned");
+    cluster.orderings.push_back(
+        {.first_action = &clear, .then = &resource, .then_task = "stop", .flags = Order::optional});
+  }
+}
+
+bool agent_changed(const Resource& resource, pugi::xml_node record) {
+  return attribute(record, "type") != resource.type ||
+         attribute(record, "class") != resource.standard ||
+         attribute(record, "provider") != resource.provider;
+}
+
+void check_recurring(Cluster& cluster, Resource& resource) {
+  for (const Recurring& recurring : resource.recurring) {
+    Node& node = *recurring.node;
+    if (!runs_on(resource, node)) continue;
+    if (resource.maintenance || node.maintenance) {
+      cancel(cluster, resource, node, recurring.task, recurring.interval_ms, "maintenance mode");
+    } else if (!find_operation(resource, recurring.task, recurring.interval_ms) &&
+               cluster.options.stop_orphan_actions) {
+      cancel(cluster, resource, node, recurring.task, recurring.interval_ms, "orphan");
+    }
+  }
+}
+
+// The parameters that an operation would run with now: its resource's, then its own.
+Attributes parameters(Cluster& cluster, const Resource& resource, const Node& node,
+                      const Operation* operation) {
+  RuleInput input{.now = cluster.now, .node = &node.attributes, .ids = cluster.ids.get()};
+  Attributes found;
+  for (const Resource* r = &resource; r; r = r->parent) {
+    gather(r->xml, "instance_attributes", input, found);
+    gather(template_of(cluster, r->xml), "instance_attributes", input, found);
+  }
+  if (operation) gather(operation->xml, "instance_attributes", input, found);
+  return found;
+}
+
+// Since an operation's record. What a start does not tell a probe tells as well.
+Change change_since(Cluster& cluster, const Resource& resource, const Node& node,
+                    const OperationRecord& record) {
+  const auto task = record.interval_ms == 0 ? std::string_view("start") : record.task;
+  const Operation* operation = find_operation(resource, task, record.interval_ms);
+  std::string timeout;
+  if (record.interval_ms > 0) {
+    const auto written =
+        operation_option(cluster, resource, operation, task, record.interval_ms, "timeout");
+    const auto ms = written.empty() ? std::nullopt : parse_interval_ms(written);
+    timeout = std::to_string(ms.value_or(20'000));
+  }
+  const bool sanitized = cluster.options.sanitized;
+  return change(record.xml, parameters(cluster, resource, node, operation), timeout, sanitized);
+}
+
+bool judged(const OperationRecord& r) {
+  return r.interval_ms > 0 || r.task == "monitor" || r.task == "start" || r.task == "promote" ||
+         r.task == "migrate_from";
+}
+
+void reload(Cluster& cluster, Resource& resource, Node& node) {
+  if (!resource.managed) return;
+  if (resource.failed || resource.start_pending) {
+    stop_action(cluster, resource, &node, false);
+    return;
+  }
+  Action& reload = action(cluster, resource, "reload-agent", 0, &node, false);
+  reload.reason = "resource definition change";
+  resource.reloads = true;
+  for (const char* task : {"stop", "demote"})
+    cluster.orderings.push_back({.first_action = &reload,
+                                 .then = &resource,
+                                 .then_task = task,
+                                 .flags = Order::optional | Order::then_cancels_first});
+}
+
+void check_operation(Cluster& cluster, Resource& resource, Node& node, const OperationRecord& r) {
+  const Change change = change_since(cluster, resource, node, r);
+  if (change == Change::none) return;
+  if (change == Change::restart && r.interval_ms == 0) {
+    resource.definition_changed = true;
+  } else if (r.interval_ms > 0) {
+    if (change == Change::restart && !attribute(r.xml, "op-restart-digest").empty())
+      resource.definition_changed = true;
+    for (Recurring& recurring : resource.recurring)
+      if (recurring.record == r.xml) recurring.expired = true;
+  } else {
+    reload(cluster, resource, node);
+  }
+  if (fail_count(cluster, resource, node).count > 0)
+    forget_failure(cluster, resource, node, "action definition changed");
+}
+
+void check_parameters(Cluster& cluster, Resource& resource) {
+  for (const auto& [node, record] : resource.history) {
+    if (!node->online || node->unclean || !runs_on(resource, *node)) continue;
+    const auto operations = sorted_operations(record);
+    const auto begin = active_from(operations);
+    for (std::size_t i = begin; i < operations.size(); ++i) {
+      const auto& r = operations[i];
+      const bool kept = r.interval_ms == 0 || find_operation(resource, r.task, r.interval_ms);
+      if (judged(r) && kept) check_operation(cluster, resource, *node, r);
+    }
+  }
+}
+
+void check_records(Cluster& cluster, Resource& resource) {
+  for (const auto& [node, record] : resource.history) {
+    if (!node->online || node->unclean) continue;
+    if (resource.orphan) {
+      if (!resource.in_clone()) forget(cluster, resource, *node, false);
+    } else if (agent_changed(resource, record)) {
+      forget(cluster, resource, *node, false);
+      if (runs_on(resource, *node)) stop_action(cluster, resource, node, false);
+    }
+  }
+  if (!resource.orphan) {
+    check_recurring(cluster, resource);
+    check_parameters(cluster, resource);
+  } else if (!resource.in_clone()) {
+    forget_failures_of_orphan(cluster, resource);
+  }
+}
+
+}  // namespace
+
+void handle_changes(Cluster& cluster) {
+  forget_failures(cluster);
+  for (Resource& resource : cluster.resources)
+    if (resource.is(Kind::primitive)) check_records(cluster, resource);
+}
+
+}  // namespace gyre::rm::schedule

@@ -1,0 +1,82 @@
+// From all actions to those that are really to be done, and what each of them waits for.
+#include <algorithm>
+#include <unordered_set>
+
+#include "rm/schedule/plan.hh"
+
+namespace gyre::rm::schedule {
+
+namespace {
+
+bool by_the_cluster(const Action& action) {
+  return action.pseudo || action.task == "stonith" || action.task == "clear_failcount";
+}
+
+bool is_done(const Action& action) {
+  if (!action.runnable || (action.optional && !action.print_always)) return false;
+  const Resource* resource = action.resource;
+  const bool asks = action.task == "monitor" || action.task == "cancel";
+  if (resource && !resource->managed && !action.pseudo && !asks &&
+      action.task != "clear_failcount" && resource->is(Kind::primitive))
+    return false;
+  if (by_the_cluster(action)) return true;
+  return action.node && action.node->online && (!action.node->pending || action.task == "cancel");
+}
+
+bool waits_for(const Action& then, const Edge& edge) {
+  const Action& first = *edge.action;
+  if (edge.flags == Order::none || !is_done(first)) return false;
+  if ((edge.flags & Order::implies_migratable) && !first.runnable) return false;
+  if (edge.flags == Order::optional && first.task == "stop" && first.migrates && first.pseudo)
+    return false;
+  if (first.resource && then.resource && first.resource != then.resource &&
+      first.resource->failed && !first.resource->managed && first.task == "stop" &&
+      then.resource->is(Kind::clone))
+    return false;
+  return true;
+}
+
+// An ordering that two resources need not wait for may close a circle; the circle is then opened
+// there.
+class Circles {
+ public:
+  explicit Circles(std::size_t actions) : seen_(actions + 1) {}
+
+  bool closes(const Action& from, const Action& to) {
+    ++round_;
+    return reaches(from, to);
+  }
+
+ private:
+  bool reaches(const Action& from, const Action& to) {
+    if (&from == &to) return true;
+    auto& mark = seen_[static_cast<std::size_t>(from.id)];
+    if (mark == round_) return false;
+    mark = round_;
+    for (const Edge& edge : from.before)
+      if (waits_for(from, edge) && reaches(*edge.action, to)) return true;
+    return false;
+  }
+
+  std::vector<unsigned> seen_;
+  unsigned round_ = 0;
+};
+
+}  // namespace
+
+std::vector<Step> graph(Cluster& cluster) {
+  std::vector<Step> steps;
+  for (Action& action : cluster.actions) {
+    if (!is_done(action)) continue;
+    Step& step = steps.emplace_back(Step{&action, {}});
+    for (const Edge& edge : action.before) {
+      if (!waits_for(action, edge)) continue;
+      if (std::ranges::find(step.inputs, edge.action) == step.inputs.end())
+        step.inputs.push_back(edge.action);
+    }
+    std::ranges::sort(step.inputs, {}, &Action::id);
+  }
+  return steps;
+}
+
+}  // namespace gyre::rm::schedule

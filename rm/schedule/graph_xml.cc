@@ -1,0 +1,109 @@
+#include <algorithm>
+#include <string>
+
+#include "rm/schedule/plan.hh"
+
+namespace gyre::rm::schedule {
+
+namespace {
+
+struct Text {
+  std::string out;
+
+  void escaped(std::string_view text) {
+    for (const char c : text) {
+      switch (c) {
+        case '&':
+          out += "&amp;";
+          break;
+        case '<':
+          out += "&lt;";
+          break;
+        case '>':
+          out += "&gt;";
+          break;
+        case '"':
+          out += "&quot;";
+          break;
+        default:
+          out += c;
+      }
+    }
+  }
+  void attribute(std::string_view name, std::string_view value) {
+    out += ' ';
+    out += name;
+    out += "=\"";
+    escaped(value);
+    out += '"';
+  }
+};
+
+const char* element_of(const Action& action) {
+  if (action.pseudo) return "pseudo_event";
+  const auto task = action.task;
+  const bool cluster_does = task == "stonith" || task == "clear_failcount" || task == "do_shutdown";
+  return cluster_does ? "crm_event" : "rsc_op";
+}
+
+// An anonymous instance is spoken of as its record calls it.
+std::string spoken_key(const Action& action) {
+  const Resource* resource = action.resource;
+  if (!resource || resource->history_name.empty() || !action.key.starts_with(resource->id))
+    return action.key;
+  return resource->history_name + action.key.substr(resource->id.size());
+}
+
+void name(Text& text, const Action& action) {
+  text.attribute("id", std::to_string(action.id));
+  text.attribute("operation", action.task.empty() ? std::string_view(action.key) : action.task);
+  const auto spoken = spoken_key(action);
+  text.attribute("operation_key", spoken);
+  if (spoken != action.key) text.attribute("internal_operation_key", action.key);
+  if (!action.node || action.pseudo) return;
+  text.attribute("on_node", action.node->name);
+  text.attribute("on_node_uuid", action.node->id);
+}
+
+void step_xml(Text& text, const Step& step, std::size_t place) {
+  const Action& action = *step.action;
+  const char* element = element_of(action);
+  text.out += "  <synapse id=\"" + std::to_string(place) + "\">\n    <action_set>\n      <";
+  text.out += element;
+  name(text, action);
+  text.out += "/>\n    </action_set>\n";
+  if (step.inputs.empty()) {
+    text.out += "    <inputs/>\n  </synapse>\n";
+    return;
+  }
+  text.out += "    <inputs>\n";
+  for (const Action* input : step.inputs) {
+    text.out += "      <trigger>\n        <";
+    text.out += element_of(*input);
+    name(text, *input);
+    text.out += "/>\n      </trigger>\n";
+  }
+  text.out += "    </inputs>\n  </synapse>\n";
+}
+
+}  // namespace
+
+std::string graph_xml(Cluster& cluster, const std::vector<Step>& steps) {
+  Text text;
+  text.out = "<transition_graph";
+  const auto option = [&](const char* key, std::string_view otherwise) {
+    return cluster.options.all.find(key).value_or(otherwise);
+  };
+  text.attribute("cluster-delay", option("cluster-delay", "60s"));
+  text.attribute("stonith-timeout", option("stonith-timeout", "60s"));
+  text.attribute("failed-stop-offset", "INFINITY");
+  const bool fatal = cluster.options.start_failure_is_fatal;
+  text.attribute("failed-start-offset", fatal ? "INFINITY" : "1");
+  text.attribute("transition_id", "0");
+  if (steps.empty()) return text.out + "/>\n";
+  text.out += ">\n";
+  for (std::size_t i = 0; i < steps.size(); ++i) step_xml(text, steps[i], i);
+  return text.out + "</transition_graph>\n";
+}
+
+}  // namespace gyre::rm::schedule

@@ -1,0 +1,308 @@
+#include "rm/schedule/history.hh"
+
+#include <algorithm>
+#include <charconv>
+
+#include "rm/schedule/unpack.hh"
+
+namespace gyre::rm::schedule {
+
+namespace {
+
+std::int64_t number(std::string_view text, std::int64_t otherwise) {
+  std::int64_t value = otherwise;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+// transition-magic is status:rc;action:transition:expected:uuid, the key what follows the
+// semicolon.
+struct Magic {
+  std::int64_t action = -1, expected = -1;
+  std::string_view uuid;
+};
+Magic read_magic(std::string_view key) {
+  if (const auto semicolon = key.find(';'); semicolon != key.npos) key.remove_prefix(semicolon + 1);
+  Magic magic;
+  std::string_view parts[4];
+  for (auto& part : parts) {
+    const auto colon = key.find(':');
+    part = key.substr(0, colon);
+    key = colon == key.npos ? std::string_view{} : key.substr(colon + 1);
+  }
+  magic.action = number(parts[1], -1);
+  magic.expected = number(parts[2], -1);
+  magic.uuid = parts[3];
+  return magic;
+}
+
+OperationRecord read_record(pugi::xml_node xml) {
+  OperationRecord record{.xml = xml};
+  record.id = attribute(xml, "id");
+  record.task = attribute(xml, "operation");
+  record.key = attribute(xml, "operation_key");
+  if (record.key.empty()) record.key = record.id;
+  record.interval_ms = number(attribute(xml, "interval"), 0);
+  record.last_change = number(attribute(xml, "last-rc-change"), 0);
+  record.call_id = static_cast<int>(number(attribute(xml, "call-id"), -1));
+  record.exit = static_cast<int>(number(attribute(xml, "rc-code"), rc::unknown));
+  record.status = static_cast<Status>(number(attribute(xml, "op-status"), 0));
+  auto key = attribute(xml, "transition-key");
+  if (key.empty()) key = attribute(xml, "transition-magic");
+  if (!key.empty()) record.expected = static_cast<int>(read_magic(key).expected);
+  return record;
+}
+
+bool comes_before(const OperationRecord& a, const OperationRecord& b) {
+  if (a.call_id >= 0 && b.call_id >= 0) {
+    if (a.call_id != b.call_id) return a.call_id < b.call_id;
+    return a.last_change < b.last_change;
+  }
+  const auto magic = [](const OperationRecord& r) {
+    return read_magic(attribute(r.xml, "transition-magic"));
+  };
+  const Magic of_a = magic(a), of_b = magic(b);
+  if (of_a.uuid != of_b.uuid || of_a.action == of_b.action) return b.call_id < 0 && a.call_id >= 0;
+  return (of_a.action >= 0 && of_a.action < of_b.action) || (b.call_id < 0 && a.call_id >= 0);
+}
+
+bool promotable(const Resource& resource) {
+  return resource.topmost_const()->promotable;
+}
+
+}  // namespace
+
+std::vector<OperationRecord> sorted_operations(pugi::xml_node record) {
+  std::vector<OperationRecord> found;
+  for (auto xml : record.children("lrm_rsc_op")) found.push_back(read_record(xml));
+  std::ranges::stable_sort(found, comes_before);
+  return found;
+}
+
+void History::activate() {
+  resource.role = promotable(resource) ? Role::unpromoted : Role::started;
+}
+
+// From what the agent said to what it means here.
+void History::interpret(OperationRecord& r) {
+  if (r.exit == rc::degraded) r.exit = rc::ok;
+  if (r.exit == rc::degraded_promoted) r.exit = rc::promoted;
+  const bool finished = r.status == Status::done || r.status == Status::error ||
+                        r.status == Status::not_installed || r.status == Status::not_supported;
+  if (!finished && r.status != Status::error_hard && r.status != Status::error_fatal) return;
+  if (r.status == Status::done && r.expected >= 0 && r.exit != r.expected)
+    r.status = Status::error;
+  else if (r.expected >= 0 && r.exit == r.expected && r.status == Status::error)
+    r.status = Status::done;
+  switch (r.exit) {
+    case rc::ok:
+      if (r.probe() && r.expected == rc::not_running) r.status = Status::done;
+      break;
+    case rc::not_running:
+      if (r.probe() || r.expected == rc::not_running || !resource.managed) {
+        r.status = Status::done;
+        resource.role = Role::stopped;
+        on_fail = OnFail::ignore;
+        resource.next_role = Role::unknown;
+      }
+      break;
+    case rc::promoted:
+      if (r.probe() && r.expected != rc::promoted) r.status = Status::done;
+      resource.role = Role::promoted;
+      break;
+    case rc::failed_promoted:
+      r.status = Status::error;
+      resource.role = Role::promoted;
+      break;
+    case rc::not_configured:
+      r.status = Status::error_fatal;
+      break;
+    case rc::unimplemented:
+      if (r.interval_ms > 0) {
+        r.status = Status::not_supported;
+        break;
+      }
+      [[fallthrough]];
+    case rc::not_installed:
+    case rc::arguments:
+    case rc::permission:
+      r.status =
+          !can_fence(cluster, &node) && r.task == "stop" ? Status::error : Status::error_hard;
+      break;
+    default:
+      if (r.status == Status::done && r.expected < 0) r.status = Status::error;
+  }
+}
+
+bool History::expired(const OperationRecord& r) {
+  if (resource.failure_timeout_s == 0 || r.last_change == 0) return false;
+  if (cluster.now < r.last_change + resource.failure_timeout_s) return false;
+  const bool last_failure_record = r.id.ends_with("_last_failure_0");
+  const auto now_counts = fail_count(cluster, resource, node).count;
+  if (fail_count(cluster, resource, node, true).count > 0) {
+    if (now_counts > 0) return false;
+    cluster.forgotten.push_back({&resource, &node, "it expired"});
+  }
+  static_cast<void>(last_failure_record);
+  const bool says_where = r.exit == rc::ok || r.exit == rc::promoted;
+  return !(r.probe() && says_where);
+}
+
+void History::apply(OperationRecord r) {
+  if (r.task.empty() || r.task == "notify" || r.task == "meta-data") return;
+  if (r.status == Status::cancelled || r.status == Status::invalid) return;
+  if (r.status == Status::pending) return pend(r);
+  interpret(r);
+  const bool as_expected = r.status == Status::done;
+  if (!as_expected && expired(r)) {
+    for (auto& recurring : resource.recurring)
+      if (recurring.node == &node && recurring.record == r.xml) recurring.expired = true;
+    return;
+  }
+  switch (r.status) {
+    case Status::done:
+      return succeed(r);
+    case Status::not_supported:
+      if (r.exit == rc::unimplemented) return fail(r);
+      return fail(r);
+    case Status::error_hard:
+    case Status::error_fatal:
+    case Status::not_installed:
+      fail(r);
+      return ban(r);
+    default:
+      return fail(r);
+  }
+}
+
+void History::ban(const OperationRecord& r) {
+  const bool everywhere = r.status == Status::error_fatal;
+  Resource* what = &resource;
+  if (resource.is_instance() && !resource.parent->unique) what = resource.parent;
+  if (r.status == Status::not_installed && r.exit != rc::not_installed) return;
+  add_location(cluster, *what, everywhere ? nullptr : &node, Score::minus_infinity(),
+               everywhere ? "fatal-error" : "hard-error");
+}
+
+void History::pend(const OperationRecord& r) {
+  if (r.task == "start") {
+    resource.start_pending = true;
+    activate();
+  } else if (r.task == "promote") {
+    resource.role = Role::promoted;
+  } else if (r.task == "migrate_to" && node.unclean) {
+    if (Node* target = cluster.node_by_name(attribute(r.xml, "migrate_target")))
+      resource.stop_wanted.push_back(target);
+  }
+  if (!resource.pending_task.empty() || r.probe()) return;
+  resource.pending_task = r.task;
+  resource.pending_node = &node;
+}
+
+void History::succeed(const OperationRecord& r) {
+  bool clears = false;
+  if (r.exit == rc::not_running) {
+    clears = true;
+  } else if (r.exit == rc::not_installed) {
+    resource.role = Role::stopped;
+  } else if (r.task == "monitor") {
+    clears = !last_failure.empty() && last_failure == r.key;
+    if (resource.role < Role::started) activate();
+  } else if (r.task == "start") {
+    resource.role = Role::started;
+    clears = true;
+  } else if (r.task == "stop") {
+    resource.role = Role::stopped;
+    clears = true;
+  } else if (r.task == "promote") {
+    resource.role = Role::promoted;
+    clears = true;
+  } else if (r.task == "demote") {
+    clears = on_fail == OnFail::demote;
+    resource.role = Role::unpromoted;
+  } else if (r.task == "migrate_from") {
+    resource.role = Role::started;
+    clears = true;
+  } else if (r.task == "migrate_to") {
+    migrated_away(r);
+  } else if (resource.role < Role::started) {
+    activate();
+  }
+  const bool lasting = on_fail == OnFail::stop || on_fail == OnFail::fence ||
+                       on_fail == OnFail::ban || on_fail == OnFail::standby;
+  if (!clears || lasting) return;
+  on_fail = OnFail::ignore;
+  resource.next_role = Role::unknown;
+}
+
+void History::role_after_failure(const OperationRecord& r, OnFail told) {
+  if (r.task == "demote") {
+    if (told == OnFail::block) {
+      resource.role = Role::promoted;
+      resource.next_role = Role::stopped;
+    } else {
+      resource.role = r.exit == rc::not_running ? Role::stopped : Role::unpromoted;
+    }
+  } else if (r.task == "promote") {
+    resource.role = Role::promoted;
+  }
+  if (r.probe() && r.exit == rc::not_installed)
+    resource.role = Role::stopped;
+  else if (resource.role < Role::started)
+    activate();
+}
+
+void History::fail(const OperationRecord& r) {
+  last_failure = r.key;
+  Role fail_role = Role::started;
+  const Operation* operation = find_operation(resource, r.task, r.interval_ms);
+  const OnFail told = on_fail_of(cluster, resource, r.task, r.interval_ms, operation, fail_role);
+  if (told == OnFail::ignore) {
+    // As if it had gone well, but it is shown.
+    resource.failure_ignored = true;
+    OperationRecord good = r;
+    good.exit = r.expected >= 0 ? r.expected : rc::ok;
+    good.status = Status::done;
+    return succeed(good);
+  }
+  on_fail = std::max(on_fail, told);
+  if (r.task == "stop")
+    add_location(cluster, resource, &node, Score::minus_infinity(), "__stop_fail__");
+  else if (r.task == "migrate_to" || r.task == "migrate_from")
+    migration_failed(r);
+  role_after_failure(r, told);
+  if (fail_role != Role::started && resource.next_role < fail_role) resource.next_role = fail_role;
+  if (fail_role == Role::stopped)
+    add_location(cluster, resource, nullptr, Score::minus_infinity(), "__failed_role__");
+}
+
+std::size_t active_from(const std::vector<OperationRecord>& operations) {
+  int start = -1, stop = -1, implied_start = -1, implied_clone_start = -1, i = -1;
+  for (const auto& r : operations) {
+    ++i;
+    if (r.task == "stop" && r.status == Status::done)
+      stop = i;
+    else if (r.task == "start" || r.task == "migrate_from")
+      start = i;
+    else if (r.task == "monitor" && start <= stop && (r.exit == rc::ok || r.exit == rc::promoted))
+      implied_start = i;
+    else if (r.task == "promote" || r.task == "demote")
+      implied_clone_start = i;
+  }
+  if (start < 0) start = implied_clone_start >= 0 ? implied_clone_start : implied_start;
+  if (start < stop) start = stop + 1;
+  return static_cast<std::size_t>(std::max(start, 0));
+}
+
+void remember_recurring(Cluster&, Resource& resource, Node& node,
+                        const std::vector<OperationRecord>& operations) {
+  for (std::size_t i = active_from(operations); i < operations.size(); ++i) {
+    const auto& r = operations[i];
+    if (!node.online || r.interval_ms == 0 || r.status == Status::pending ||
+        r.status == Status::cancelled)
+      continue;
+    resource.recurring.push_back({&node, r.task, r.interval_ms, r.xml});
+  }
+}
+
+}  // namespace gyre::rm::schedule

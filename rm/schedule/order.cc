@@ -1,0 +1,83 @@
+// From orderings between resources to edges between actions.
+#include <algorithm>
+
+#include "rm/schedule/action.hh"
+#include "rm/schedule/assign.hh"
+#include "rm/schedule/propagate.hh"
+#include "rm/schedule/stages.hh"
+
+namespace gyre::rm::schedule {
+
+namespace {
+
+std::vector<Action*> actions_of(Resource& resource, std::string_view task) {
+  std::vector<Action*> found;
+  for (Action* action : resource.actions)
+    if (action->task == task && action->interval_ms == 0) found.push_back(action);
+  return found;
+}
+
+bool inside(const Resource* resource, const Resource* collection) {
+  for (; resource; resource = resource->parent)
+    if (resource == collection) return true;
+  return false;
+}
+
+// Who waits for a whole collection waits for its end.
+std::string_view completed(std::string_view task) {
+  if (task == "start") return "running";
+  if (task == "stop") return "stopped";
+  if (task == "promote") return "promoted";
+  if (task == "demote") return "demoted";
+  return task;
+}
+
+std::string_view first_task(const Ordering& ordering) {
+  const Resource* then = ordering.then          ? ordering.then
+                         : ordering.then_action ? ordering.then_action->resource
+                                                : nullptr;
+  const Resource& first = *ordering.first;
+  const bool whole = !first.is(Kind::primitive) && !(then && inside(then, &first));
+  return whole ? completed(ordering.first_task) : ordering.first_task;
+}
+
+// The actions that come first. One that no one has asked for yet is made, unless there is nothing
+// to do.
+std::vector<Action*> firsts(Cluster& cluster, const Ordering& ordering) {
+  if (ordering.first_action) return {ordering.first_action};
+  if (!ordering.first) return {};
+  Resource& first = *ordering.first;
+  auto found = actions_of(first, first_task(ordering));
+  if (!found.empty() || ordering.first == ordering.then) return found;
+  const Role now = role_of(first, true);
+  if (now <= Role::stopped && ordering.first_task == "stop") return {};
+  if (now == Role::unpromoted && ordering.first_task == "demote") return {};
+  if (!first.is(Kind::primitive)) return {};
+  return {&action(cluster, first, ordering.first_task, 0, nullptr, true)};
+}
+
+void apply(Cluster& cluster, const Ordering& ordering) {
+  const auto before = firsts(cluster, ordering);
+  const auto after = ordering.then_action ? std::vector{ordering.then_action}
+                     : ordering.then      ? actions_of(*ordering.then, ordering.then_task)
+                                          : std::vector<Action*>{};
+  for (Action* first : before)
+    for (Action* then : after) {
+      auto flags = ordering.flags;
+      if (first->dangling && first->resource == then->resource)
+        flags &= ~std::uint32_t{Order::first_implies_then};
+      order(*first, *then, flags);
+    }
+  if (!before.empty() || ordering.first_action) return;
+  if (ordering.first == nullptr && (ordering.flags & Order::first_implies_then))
+    for (Action* then : after) then->runnable = false;
+}
+
+}  // namespace
+
+void apply_orderings(Cluster& cluster) {
+  for (std::size_t i = 0; i < cluster.orderings.size(); ++i) apply(cluster, cluster.orderings[i]);
+  propagate(cluster);
+}
+
+}  // namespace gyre::rm::schedule

@@ -1,0 +1,19 @@
+#include "rm/schedule/plan.hh"
+
+#include "rm/schedule/create.hh"
+#include "rm/schedule/stages.hh"
+
+namespace gyre::rm::schedule {
+
+void plan(Cluster& cluster) {
+  apply_scores(cluster);
+  order_within_resources(cluster);
+  handle_changes(cluster);
+  assign_all(cluster);
+  schedule_probes(cluster);
+  create_actions(cluster);
+  schedule_fencing(cluster);
+  apply_orderings(cluster);
+}
+
+}  // namespace gyre::rm::schedule

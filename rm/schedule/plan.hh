@@ -1,0 +1,38 @@
+// The scheduler: from the cluster's document, the view and the time to what is to be done, in which
+// order, and why. A pure function: the same input gives the same plan, byte for byte.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include <pugixml.hpp>
+
+#include "rm/schedule/model.hh"
+
+namespace gyre::rm::schedule {
+
+struct Input {
+  pugi::xml_node cib;
+  std::int64_t now = 0;  // seconds since the epoch
+};
+
+// Reads the document: nodes, resources, constraints, and from the status section what runs where.
+void unpack(Cluster&, const Input&);
+
+// Decides, on what unpack() made: scores, assigned_to, next_role, actions with their order.
+void plan(Cluster&);
+
+// What is really to be done: the actions that are wanted and possible, with what each waits for.
+// In order of their places in the printed graph.
+struct Step {
+  Action* action;
+  std::vector<Action*> inputs;
+};
+std::vector<Step> graph(Cluster&);
+
+// The graph as Pacemaker writes it.
+std::string graph_xml(Cluster&, const std::vector<Step>&);
+
+}  // namespace gyre::rm::schedule

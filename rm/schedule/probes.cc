@@ -1,0 +1,85 @@
+// Asks of every node, once, whether a resource already runs there.
+#include <algorithm>
+
+#include "rm/schedule/action.hh"
+#include "rm/schedule/assign.hh"
+#include "rm/schedule/history.hh"
+#include "rm/schedule/stages.hh"
+
+namespace gyre::rm::schedule {
+
+namespace {
+
+std::string_view base(const Resource& resource) {
+  const std::string_view id = resource.id;
+  const auto colon = id.rfind(':');
+  return resource.in_clone() && colon != id.npos ? id.substr(0, colon) : id;
+}
+
+bool wanted(const Resource& resource, const Node& node) {
+  if (resource.orphan || resource.known_on[node.index]) return false;
+  const Weight& weight = resource.weights[node.index];
+  const Resource& top = *resource.topmost_const();
+  if (resource.exclusive_discovery || top.exclusive_discovery)
+    return weight.present && weight.discovery == Discovery::exclusive;
+  return !weight.present || weight.discovery != Discovery::never;
+}
+
+void probe(Cluster& cluster, Resource& resource, Node& node) {
+  if (!wanted(resource, node)) return;
+  Action& probe = action(cluster, resource, "monitor", 0, &node, false);
+  probe.optional = false;
+  const bool here = std::ranges::find(resource.running_on, &node) != resource.running_on.end();
+  probe.target_rc = !here ? rc::not_running : resource.role == Role::promoted ? rc::promoted : -1;
+  Resource& before = resource.is_instance() ? *resource.parent : resource;
+  cluster.orderings.push_back(
+      {.first_action = &probe, .then = &before, .then_task = "start", .flags = Order::probe});
+  cluster.orderings.push_back({.first_action = &probe,
+                               .then = &before,
+                               .then_task = "reload-agent",
+                               .flags = Order::optional});
+}
+
+// A primitive that any instance of it was looked at for is known there.
+bool known(const Resource& clone, std::string_view name, const Node& node) {
+  for (const Resource* instance : clone.children) {
+    if (instance->children.empty() && instance->known_on[node.index]) return true;
+    for (const Resource* child : instance->children)
+      if (base(*child) == name && child->known_on[node.index]) return true;
+  }
+  return false;
+}
+
+void probe_anonymous(Cluster& cluster, Resource& clone, Node& node) {
+  Resource* chosen = nullptr;
+  for (Resource* instance : clone.children)
+    if (!instance->orphan && where(*instance, false) == &node && !chosen) chosen = instance;
+  if (!chosen) chosen = *std::ranges::min_element(clone.children, {}, &Resource::index);
+  if (chosen->children.empty()) {
+    if (!known(clone, base(*chosen), node)) probe(cluster, *chosen, node);
+    return;
+  }
+  for (Resource* child : chosen->children)
+    if (!known(clone, base(*child), node)) probe(cluster, *child, node);
+}
+
+void probe_all_of(Cluster& cluster, Resource& resource, Node& node) {
+  if (resource.is(Kind::primitive)) return probe(cluster, resource, node);
+  if (resource.is(Kind::clone) && !resource.unique) {
+    if (!resource.children.empty()) probe_anonymous(cluster, resource, node);
+    return;
+  }
+  for (Resource* child : resource.children) probe_all_of(cluster, *child, node);
+}
+
+}  // namespace
+
+void schedule_probes(Cluster& cluster) {
+  if (!cluster.options.probes) return;
+  for (Node& node : cluster.nodes) {
+    if (!node.online || node.unclean || node.pending) continue;
+    for (Resource* resource : cluster.top) probe_all_of(cluster, *resource, node);
+  }
+}
+
+}  // namespace gyre::rm::schedule

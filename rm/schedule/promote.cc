@@ -1,0 +1,167 @@
+// Which instances of a promotable clone are promoted: those with the best promotion scores.
+#include <algorithm>
+
+#include "rm/schedule/assign.hh"
+#include "rm/schedule/unpack.hh"
+
+namespace gyre::rm::schedule {
+
+namespace {
+
+std::string_view base_name(const Resource& resource) {
+  std::string_view name = resource.history_name.empty() ? resource.id : resource.history_name;
+  const auto colon = name.rfind(':');
+  return colon == name.npos || resource.topmost_const()->unique ? name : name.substr(0, colon);
+}
+
+// What the agent said of promoting it there; nothing if it never said anything.
+std::optional<Score> told_score(const Resource& resource, const Node& node) {
+  std::string name = "master-";
+  name += base_name(resource);
+  const auto value = node.attributes.find(name);
+  return value ? parse_score(*value) : std::nullopt;
+}
+
+bool looked_at(const Resource& resource, const Node& node) {
+  return resource.known_on[node.index] ||
+         std::ranges::find(resource.running_on, &node) != resource.running_on.end();
+}
+
+std::optional<Score> promotion_score(const Resource& resource, const Node& node) {
+  if (!resource.children.empty()) {
+    std::optional<Score> sum;
+    for (const Resource* child : resource.children)
+      if (const auto score = promotion_score(*child, node)) sum = sum.value_or(Score()) + *score;
+    return sum;
+  }
+  const Weight& weight = resource.weights[node.index];
+  if (weight.present && weight.score < Score()) return weight.score;
+  bool anywhere = looked_at(resource, node);
+  if (!anywhere && !resource.topmost_const()->unique)
+    for (const Resource* instance : resource.topmost_const()->children)
+      anywhere |= looked_at(*instance, node);
+  return anywhere ? told_score(resource, node) : std::nullopt;
+}
+
+bool has_lost_ticket(const Resource& resource) {
+  for (const Resource* r = &resource; r; r = r->parent)
+    for (const Demand& demand : r->demands)
+      if (demand.role == Role::promoted && (!demand.ticket->granted || demand.ticket->standby))
+        return true;
+  return false;
+}
+
+void apply_promoted_locations(Resource& instance, const Resource& from, const Node& node) {
+  for (const Location* location : from.locations) {
+    if (location->role != Role::promoted) continue;
+    for (const auto& [where_it_says, score] : location->nodes)
+      if (where_it_says == &node) instance.priority = (Score(instance.priority) + score).value();
+  }
+}
+
+// How much an instance wants to be promoted where it is assigned.
+void rate(Cluster& cluster, Resource& instance) {
+  Resource& clone = *instance.parent;
+  const Node* node = where(instance, false);
+  if (!node || instance.next_role == Role::stopped || instance.next_role == Role::unpromoted ||
+      has_lost_ticket(instance)) {
+    instance.priority = -Score::infinity_value;
+  } else if (instance.next_role != Role::promoted) {
+    instance.priority = promotion_score(instance, *node).value_or(Score(-1)).value();
+  }
+  if (node) {
+    apply_promoted_locations(instance, instance, *node);
+    apply_promoted_locations(instance, clone, *node);
+  }
+  for (Colocation* c : clone.colocations)
+    if (c->dependent_role == Role::promoted) apply_colocation(cluster, instance, *c->primary, *c);
+  instance.promotion_score = Score(instance.priority);
+  if (instance.next_role == Role::promoted) instance.promotion_score = Score::infinity();
+}
+
+// What those that want to be with the promoted one would like.
+void add_followers(Cluster& cluster, Resource& clone) {
+  Weights wishes(clone.weights.size());
+  for (Weight& weight : wishes) weight.present = true;
+  bool any = false;
+  for (Colocation* c : clone.colocated_here) {
+    if (c->primary_role != Role::promoted || !influences(*c)) continue;
+    if (c->score.is_infinity() && c->dependent->provisional == false) continue;
+    wishes =
+        merged(cluster, *c->dependent, wishes, c->node_attribute,
+               c->score.value() / double{Score::infinity_value}, merge_rollback | merge_positive);
+    any = true;
+  }
+  if (!any) return;
+  for (Resource* instance : clone.children)
+    if (const Node* node = where(*instance, false))
+      instance->promotion_score += wishes[node->index].score;
+}
+
+bool better(const Resource* a, const Resource* b) {
+  if (a->promotion_score != b->promotion_score) return a->promotion_score > b->promotion_score;
+  const bool x = role_of(*a, true) == Role::promoted, y = role_of(*b, true) == Role::promoted;
+  if (x != y) return x;
+  return false;
+}
+
+void set_role(Resource& resource, Role role) {
+  if (resource.children.empty()) {
+    if (resource.next_role != Role::stopped || role == Role::stopped)
+      resource.next_role = resource.assigned_to ? role : Role::stopped;
+  } else {
+    for (Resource* child : resource.children) set_role(*child, role);
+    resource.next_role = role_of(resource, false);
+  }
+}
+
+bool may_promote(Cluster& cluster, const Resource& instance, const Node& node) {
+  const Weight& there = instance.parent->weights[node.index];
+  if (!instance.managed || (!instance.children.empty() && !instance.children.front()->managed))
+    return role_of(instance, true) == Role::promoted;
+  if (instance.priority < 0 || !available(node) || !there.present) return false;
+  if (role_of(instance, true) < Role::promoted && !cluster.quorate &&
+      cluster.options.no_quorum == NoQuorum::freeze)
+    return false;
+  return there.instances < instance.parent->promoted_node_max;
+}
+
+}  // namespace
+
+void add_promotion_scores(Cluster& cluster, Resource& clone) {
+  for (Resource* instance : clone.children) {
+    for (std::size_t i = 0; i < instance->weights.size(); ++i) {
+      const Weight& weight = instance->weights[i];
+      if (!weight.present) continue;
+      const Node* node = &cluster.nodes[i];
+      if (!available(*node)) continue;
+      const auto score = promotion_score(*instance, *node);
+      if (!score) continue;
+      instance->weights[i].score += *score;
+      instance->priority = std::max({score->value(), instance->priority, 0});
+    }
+  }
+}
+
+void choose_promoted(Cluster& cluster, Resource& clone) {
+  for (Weight& weight : clone.weights) weight.instances = 0;
+  for (Resource* instance : clone.children) rate(cluster, *instance);
+  add_followers(cluster, clone);
+  auto sorted = clone.children;
+  std::ranges::stable_sort(sorted, better);
+  int promoted = 0;
+  for (Resource* instance : sorted) {
+    const Node* node = where(*instance, false);
+    if (node && promoted < clone.promoted_max && may_promote(cluster, *instance, *node)) {
+      ++clone.weights[node->index].instances;
+      ++promoted;
+      set_role(*instance, Role::promoted);
+    } else if (node) {
+      set_role(*instance, Role::unpromoted);
+    } else {
+      set_role(*instance, Role::stopped);
+    }
+  }
+}
+
+}  // namespace gyre::rm::schedule
