@@ -154,7 +154,8 @@ std::optional<Duration> parse_duration(std::string_view written) noexcept {
     const auto value = text.number(digits_max, true);
     if (!value) return std::nullopt;
     unit = std::find_if(unit, units.end(), [&](const Unit& next) {
-      return next.of_day == of_day && text.take(next.name);
+      const bool fits = next.of_day == of_day || (next.of_day && next.name != "M");
+      return fits && text.take(next.name);
     });
     if (unit == units.end()) return std::nullopt;
     duration.*(unit++)->part = *value;

@@ -15,7 +15,8 @@ namespace gyre::rm {
 // seconds east of UTC. Years 1 to 9999. Nothing: not an instant.
 std::optional<Seconds> parse_instant(std::string_view, Seconds utc_offset = 0) noexcept;
 
-// "P1Y2M3DT4H5M6S", "PT5M", "P2W". Nothing: not a duration, or a part beyond nine digits.
+// "P1Y2M3DT4H5M6S", "PT5M", "P2W"; hours and seconds without the "T", too, as operators write them.
+// Nothing: not a duration, or a part beyond nine digits.
 std::optional<Duration> parse_duration(std::string_view) noexcept;
 
 // How often an operation recurs, in milliseconds: "20s" as parse_duration_ms() reads it, or a

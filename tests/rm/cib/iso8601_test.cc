@@ -106,13 +106,15 @@ TEST(Duration, HasItsPartsInOrder) {
   EXPECT_EQ(parse_duration("P1Y2M3DT4H5M6S"), (Duration{1, 2, 0, 3, 4, 5, 6}));
   EXPECT_EQ(parse_duration("PT5M"), (Duration{.minutes = 5}));
   EXPECT_EQ(parse_duration("P5M"), (Duration{.months = 5}));
+  EXPECT_EQ(parse_duration("P10S"), (Duration{.seconds = 10}));
+  EXPECT_EQ(parse_duration("P1D2H"), (Duration{.days = 1, .hours = 2}));
   EXPECT_EQ(parse_duration("P2W3D"), (Duration{.weeks = 2, .days = 3}));
   EXPECT_EQ(parse_duration("PT999999999S"), (Duration{.seconds = 999'999'999}));
 }
 
 TEST(Duration, OfWhatIsNoneIsNothing) {
   for (const char* text :
-       {"", "P", "PT", "P1", "1D", "P1YT", "P1S", "PT1D", "P1M1Y", "PT1S1M", "P1D1D", "P-1D",
+       {"", "P", "PT", "P1", "1D", "P1YT", "P1H5M", "PT1D", "P1M1Y", "PT1S1M", "P1D1D", "P-1D",
         "P1.5D", "PT5.5M", "pt1m", "P1D ", "PT1000000000S", "PTT1S", "P1DT1H2D"})
     EXPECT_EQ(parse_duration(text), std::nullopt) << text;
 }
