@@ -29,9 +29,15 @@ bool has_fence_device(pugi::xml_node resources) {
   return !device.empty();
 }
 
+pugi::xml_node nearest_to_options(const Document& document) {
+  const auto configuration = document.configuration();
+  if (const auto options = configuration.child("crm_config")) return options;
+  return configuration ? configuration : document.cib();
+}
+
 void check_fencing(const Document& document, const Attributes& options, bool enabled,
                    Findings& findings) {
-  const auto where = document.configuration().child("crm_config");
+  const auto where = nearest_to_options(document);
   const auto on_lost_quorum = options.value_or("no-quorum-policy", "stop");
   if (!enabled && (on_lost_quorum == "suicide" || on_lost_quorum == "fence"))
     findings.error(where, "Resetting no-quorum-policy to 'stop' because fencing is disabled",

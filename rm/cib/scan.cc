@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "rm/cib/characters.hh"
+#include "rm/cib/values.hh"
 
 namespace gyre::rm {
 
@@ -31,6 +32,12 @@ constexpr auto plain_name = [] {
 
 constexpr bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+// US-ASCII is UTF-8, too.
+bool is_utf8(std::string_view encoding) {
+  constexpr std::string_view names[] = {"utf-8", "us-ascii", "ascii"};
+  return std::ranges::any_of(names, [&](auto name) { return equal_ignoring_case(encoding, name); });
 }
 
 // As much of a name as a message needs.
@@ -79,6 +86,7 @@ class Scanner {
   std::string_view text_;
   std::size_t at_ = 0;
   std::vector<std::string_view> open_, attributes_;
+  std::string_view value_;  // of the last attribute
   std::string what_;
 };
 
@@ -206,6 +214,7 @@ bool Scanner::value(char quote, std::string_view attribute) {
       return refuse(fmt::format("a \"<\" in the value of \"{}\"", shown(attribute)));
     if (!other()) return false;
   }
+  value_ = text_.substr(from, at_ - from);
   ++at_;
   return true;
 }
@@ -306,22 +315,16 @@ bool Scanner::section(std::string_view kind, std::string_view end) {
 }
 
 bool Scanner::declaration() {
-  const std::size_t from = at_;
-  const auto end = text_.substr(at_, 256).find("?>");
-  if (end == text_.npos) return refuse("the XML declaration has no end");
-  const auto inside = text_.substr(from + 5, end - 5);
-  if (const auto key = inside.find("encoding"); key != inside.npos) {
-    const auto rest = inside.substr(key + 8);
-    const auto open = rest.find_first_of("\"'");
-    const auto close = open == rest.npos ? open : rest.find(rest[open], open + 1);
-    if (close == rest.npos) return refuse("the XML declaration names its encoding wrongly");
-    auto encoding = std::string(rest.substr(open + 1, close - open - 1));
-    for (char& c : encoding) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-    if (encoding != "utf-8" && encoding != "us-ascii" && encoding != "ascii")
-      return refuse("an encoding that is not UTF-8");
+  at_ += 5;
+  attributes_.clear();
+  while (blanks() && !next("?>")) {
+    if (!attribute("?xml")) return false;
+    if (attributes_.back() == "encoding" && !is_utf8(value_))
+      return refuse(fmt::format("the encoding \"{}\", and only UTF-8 is read", shown(value_)));
   }
-  at_ += end + 2;
-  return true;
+  if (!next("?>")) return refuse("the XML declaration has no end");
+  at_ += 2;
+  return unique_attributes("?xml");
 }
 
 }  // namespace

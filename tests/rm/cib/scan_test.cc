@@ -71,9 +71,13 @@ TEST(Scan, SaysInWhichLineWhatIsWrong) {
       {"<? b?><a/>", "line 1: an instruction without a name, outside of all elements"},
       {" <?xml version='1.0'?><a/>", "line 1: an XML declaration that is not the very first thing"},
       {"<?xml version='1.0'", "line 1: the XML declaration has no end"},
-      {"<?xml version='1.0' encoding='ISO-8859-1'?><a/>", "line 1: an encoding that is not UTF-8"},
+      {"<?xml version='1.0' encoding='ISO-8859-1'?><a/>",
+       "line 1: the encoding \"ISO-8859-1\", and only UTF-8 is read"},
       {"<?xml version='1.0' encoding=UTF-8?><a/>",
-       "line 1: the XML declaration names its encoding wrongly"},
+       "line 1: the value of \"encoding\" of <?xml> is not in quotes"},
+      {"<?xml version='1.0'\xff?><a/>", "line 1: the XML declaration has no end"},
+      {"<?xml version='1' version='1'?><a/>",
+       "line 1: attribute \"version\" stands twice in <?xml>"},
   };
   for (const auto& [text, what] : cases) EXPECT_EQ(refusal(text), what) << text;
   EXPECT_EQ(refusal({"<a>\0</a>", 8}),
