@@ -18,6 +18,14 @@ int month_of(const year_month_day& date) {
   return static_cast<int>(static_cast<unsigned>(date.month()));
 }
 
+// By the golden number and the epact, as almanacs did; Pacemaker counts so, too.
+int moon_phase(int year, int year_day) {
+  const int golden = year % 19 + 1;
+  int epact = (11 * golden + 18) % 30;
+  if (epact == 24 || (epact == 25 && golden > 11)) ++epact;
+  return ((year_day + epact) * 6 + 11) % 177 / 22 % 8;
+}
+
 }  // namespace
 
 Seconds midnight(sys_days date) noexcept {
@@ -48,16 +56,18 @@ Civil civil(Seconds instant) noexcept {
                         : date < first_monday(year + 1) ? year
                                                         : year + 1;
   const auto count = [](days span) { return static_cast<int>(span.count()); };
+  const int year_day = count(date - new_year(year)) + 1;
   return {.year = year,
           .month = month_of(on),
           .day = static_cast<int>(static_cast<unsigned>(on.day())),
           .hour = static_cast<int>(of_day / hour_s),
           .minute = static_cast<int>(of_day % hour_s / minute_s),
           .second = static_cast<int>(of_day % minute_s),
-          .year_day = count(date - new_year(year)) + 1,
+          .year_day = year_day,
           .week_year = week_year,
           .week = count(date - first_monday(week_year)) / 7 + 1,
-          .week_day = static_cast<int>(std::chrono::weekday(date).iso_encoding())};
+          .week_day = static_cast<int>(std::chrono::weekday(date).iso_encoding()),
+          .moon = moon_phase(year, year_day)};
 }
 
 Seconds add(Seconds instant, const Duration& duration) noexcept {

@@ -25,6 +25,7 @@ struct Civil {
   int year, month, day, hour, minute, second;
   int year_day;                   // 1 to 366
   int week_year, week, week_day;  // Monday is 1
+  int moon;                       // 0 new, 4 full, 7 the last phase, to a day or so
 };
 Civil civil(Seconds instant) noexcept;
 

@@ -43,16 +43,9 @@ std::optional<Duration> read_duration(pugi::xml_node element) {
   return duration;
 }
 
-// "5", "5-7", "5-" or "-7".
-bool in_numbers(std::string_view range, int value) {
-  const auto dash = range.find('-');
-  if (dash == range.npos) return whole<int>(range) == value;
-  const auto bound = [](std::string_view text, int otherwise) {
-    return text.empty() ? otherwise : whole<int>(text);
-  };
-  const auto low = bound(range.substr(0, dash), 0);
-  const auto high = bound(range.substr(dash + 1), std::numeric_limits<int>::max());
-  return low && high && range.size() > 1 && *low <= value && value <= *high;
+bool contains(std::string_view range, int value) {
+  const auto numbers = parse_numbers(range);
+  return numbers && numbers->low <= value && value <= numbers->high;
 }
 
 struct Field {
@@ -61,7 +54,7 @@ struct Field {
   Seconds step;  // it changes at multiples of this only
 };
 // "yearsdays" is what the schema says and "yeardays" what Pacemaker reads.
-constexpr std::array<Field, 11> fields = {{{"years", &Civil::year, day_s},
+constexpr std::array<Field, 12> fields = {{{"years", &Civil::year, day_s},
                                            {"months", &Civil::month, day_s},
                                            {"monthdays", &Civil::day, day_s},
                                            {"yeardays", &Civil::year_day, day_s},
@@ -69,19 +62,19 @@ constexpr std::array<Field, 11> fields = {{{"years", &Civil::year, day_s},
                                            {"weekyears", &Civil::week_year, day_s},
                                            {"weeks", &Civil::week, day_s},
                                            {"weekdays", &Civil::week_day, day_s},
+                                           {"moon", &Civil::moon, day_s},
                                            {"hours", &Civil::hour, hour_s},
                                            {"minutes", &Civil::minute, minute_s},
                                            {"seconds", &Civil::second, 1}}};
 
 // 0 if it holds; if not, the longest step of a field that does not fit: before the next multiple of
-// that it cannot hold. The phase of the moon is not built: what asks for it never holds.
+// that it cannot hold.
 Seconds spec_fails(pugi::xml_node spec, const Civil& at) {
-  if (!spec || spec.attribute("moon")) return day_s;
+  if (!spec) return day_s;
   Seconds longest = 0;
   for (const Field& field : fields) {
     const auto range = spec.attribute(field.name);
-    if (range && !in_numbers(range.value(), at.*field.part))
-      longest = std::max(longest, field.step);
+    if (range && !contains(range.value(), at.*field.part)) longest = std::max(longest, field.step);
   }
   return longest;
 }
@@ -125,6 +118,18 @@ std::optional<Range> read_range(pugi::xml_node element, Seconds utc_offset) {
 }
 
 }  // namespace
+
+std::optional<Numbers> parse_numbers(std::string_view text) noexcept {
+  const auto dash = text.find('-');
+  const bool open = dash != text.npos;
+  const auto bound = [](std::string_view end, int otherwise) {
+    return end.empty() ? otherwise : whole<int>(end);
+  };
+  const auto low = bound(text.substr(0, dash), 0);
+  const auto high = open ? bound(text.substr(dash + 1), std::numeric_limits<int>::max()) : low;
+  if (!low || !high || *high < 0 || text.size() <= (open ? 1u : 0u)) return std::nullopt;
+  return Numbers{*low, *high};
+}
 
 bool date_passes(pugi::xml_node element, Seconds now, Seconds utc_offset, Seconds* next_change) {
   const auto changes_at = [&](Seconds at) {

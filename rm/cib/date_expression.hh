@@ -1,7 +1,9 @@
 // The part of a rule that looks at the clock.
 #pragma once
 
+#include <optional>
 #include <pugixml.hpp>
+#include <string_view>
 
 #include "rm/cib/calendar.hh"
 
@@ -12,5 +14,12 @@ namespace gyre::rm {
 // lowered to the earliest instant after now at which the answer may be another.
 bool date_passes(pugi::xml_node date_expression, Seconds now, Seconds utc_offset,
                  Seconds* next_change);
+
+// What a field of a date_spec says: "5", "5-7", "5-" or "-7", both ends inside. Nothing: none of
+// them.
+struct Numbers {
+  int low, high;
+};
+std::optional<Numbers> parse_numbers(std::string_view) noexcept;
 
 }  // namespace gyre::rm

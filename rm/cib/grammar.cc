@@ -17,7 +17,8 @@ constexpr std::pair<std::string_view, Kind> kinds[] = {
     {"ref", Kind::ref},         {"resource", Kind::resource}, {"number", Kind::number},
     {"natural", Kind::natural}, {"positive", Kind::positive}, {"boolean", Kind::boolean},
     {"score", Kind::score},     {"duration", Kind::duration}, {"role", Kind::role},
-    {"date", Kind::date},       {"devices", Kind::devices},   {"range", Kind::range}};
+    {"date", Kind::date},       {"devices", Kind::devices},   {"range", Kind::range},
+    {"numbers", Kind::numbers}};
 
 std::vector<std::string_view> split(std::string_view text, char by) {
   std::vector<std::string_view> parts;

@@ -42,6 +42,7 @@ enum class Kind {
   date,
   devices,  // names, with commas between
   range,    // of numbers: "1-5"
+  numbers,  // the same, or with one end: "5-"
   choice    // one of the words of the rule
 };
 

@@ -12,9 +12,10 @@ namespace {
 #define CONTAINER_ATTRIBUTES                                                                     \
   "image:word! replicas:natural replicas-per-host:natural promoted-max:natural masters:natural " \
   "run-command:text network:text options:text"
-#define SPEC_ATTRIBUTES                                                                 \
-  "id:id! seconds:text minutes:text hours:text days:text monthdays:text weekdays:text " \
-  "yearsdays:text yeardays:text weeks:text months:text weekyears:text years:text moon:text"
+#define CALENDAR(kind)                                                                        \
+  "id:id! seconds:" kind "~ minutes:" kind "~ hours:" kind "~ days:" kind "~ monthdays:" kind \
+  "~ weekdays:" kind "~ yearsdays:" kind "~ yeardays:" kind "~ weeks:" kind "~ months:" kind  \
+  "~ weekyears:" kind "~ years:" kind "~ moon:" kind "~"
 #define ACTIONS "start,promote,demote,stop"
 
 constexpr ElementRule rules[] = {
@@ -110,8 +111,8 @@ constexpr ElementRule rules[] = {
     {"date_expression", "duration? date_spec?",
      "id:id! operation:in_range,date_spec,gt,lt! start:date~ end:date~ operation=gt->start "
      "operation=lt->end operation=in_range->start/end operation=date_spec-><date_spec>"},
-    {"duration", "", SPEC_ATTRIBUTES},
-    {"date_spec", "", SPEC_ATTRIBUTES},
+    {"duration", "", CALENDAR("number")},
+    {"date_spec", "", CALENDAR("numbers")},
     {"rsc_expression", "", "id:id! class:text provider:text type:text"},
     {"op_expression", "", "id:id! name:text! interval:duration~"},
 

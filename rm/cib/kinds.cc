@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "rm/cib/characters.hh"
+#include "rm/cib/date_expression.hh"
 #include "rm/cib/iso8601.hh"
 #include "rm/cib/values.hh"
 
@@ -66,6 +67,8 @@ bool is_of_kind(std::string_view value, const Attributed& rule) {
       return are_devices(value);
     case Kind::range:
       return is_range(value);
+    case Kind::numbers:
+      return parse_numbers(value).has_value();
     case Kind::boolean:
       return std::ranges::find(booleans, value) != std::end(booleans);
     case Kind::score:
@@ -102,6 +105,8 @@ std::string wanted(const Attributed& rule) {
       return "a list of names with commas and nothing else between";
     case Kind::range:
       return "a number, or two with a \"-\" between,";
+    case Kind::numbers:
+      return "a number, or two with a \"-\" between, or one end of that,";
     case Kind::boolean:
       return listed(booleans, " or ");
     case Kind::score:

@@ -36,6 +36,13 @@ TEST(Civil, CountsTheWeeksAroundNewYear) {
   EXPECT_EQ(civil(at("2020-12-31")).year_day, 366);
 }
 
+TEST(Civil, TellsThePhaseOfTheMoon) {
+  EXPECT_EQ(civil(at("2019-09-28")).moon, 0);
+  EXPECT_EQ(civil(at("2019-09-13")).moon, 4);
+  EXPECT_EQ(civil(at("2024-08-19")).moon, 4);
+  EXPECT_EQ(civil(at("2000-02-29")).moon, 7);
+}
+
 TEST(Civil, HoldsBeforeTheEpochAndBeyondItsYears) {
   EXPECT_EQ(civil(-1).year, 1969);
   EXPECT_EQ(civil(-1).second, 59);

@@ -111,6 +111,10 @@ constexpr Case cases[] = {
     {"uname=\"node2\"", "uname=\"\"", "\"\" as uname: a text that is not empty is wanted"},
     {"pacemaker-3.9", "pacemaker-3", "\"pacemaker-3\" as validate-with: \"none\", or"},
     // what is only warned of
+    {"hours=\"9-16\"", "hours=\"9-16,20\"", "\"9-16,20\" as hours: a number, or two with"},
+    {"hours=\"9-16\"", "hours=\"\"", "\"\" as hours: a number, or two with"},
+    {"months=\"3\" hours=\"2\"", "months=\"3-4\" hours=\"2\"",
+     "\"3-4\" as months: a whole number is wanted"},
     {"timeout=\"20s\"", "timeout=\"soon\"",
      "warning: /cib/configuration/resources/primitive[@id='p_ip']/operations[@id='ops']/"
      "op[@id='op1']: \"soon\" as timeout: a duration, as in 20, 90s, 5min or PT1H, is wanted"},
