@@ -17,7 +17,9 @@ void print_usage(std::FILE* to) {
              GYRE_VERSION);
   for (const Command& command : commands())
     fmt::print(to, "  {:<14}{}\n", command.name, command.what);
-  fmt::print(to, "\nCOMMAND --help says more of each.\n");
+  fmt::print(to,
+             "\nCOMMAND --help says more of each.\n\n"
+             "Example: gyre-crm crm_verify --xml-file cib.xml\n");
 }
 
 int run(int argc, char** argv) {

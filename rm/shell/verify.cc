@@ -15,6 +15,7 @@
 #include "rm/shell/commands.hh"
 #include "rm/shell/exits.hh"
 #include "rm/shell/input.hh"
+#include "rm/shell/report.hh"
 
 namespace gyre::rm::shell {
 
@@ -124,29 +125,6 @@ Input read_input(const Options& options) {
 
 using Severity = Finding::Severity;
 
-constexpr const char* word_of(Severity severity) {
-  return severity == Severity::error     ? "error"
-         : severity == Severity::warning ? "warning"
-                                         : "notice";
-}
-
-Severity worst_of(const std::vector<Finding>& findings) {
-  auto worst = Severity::note;
-  for (const Finding& finding : findings) worst = std::max(worst, finding.severity);
-  return worst;
-}
-
-// What is no configuration at all is said in any case.
-void print_invalid(const Options& options, const Input& input,
-                   const std::vector<Finding>& findings) {
-  for (const Finding& finding : findings)
-    if (finding.severity == Severity::error || options.verbose)
-      fmt::print(stderr, "{}:{}: element {}: {}: {}: {}\n", input.name, finding.line,
-                 finding.element, word_of(finding.severity), finding.path, finding.what);
-  if (options.verbose && worst_of(findings) == Severity::error)
-    fmt::print(stderr, "error: CIB did not pass schema validation\n");
-}
-
 // Pacemaker's words, and below them where that is and what is wanted.
 void print_checked(const Options& options, const Input& input,
                    const std::vector<Finding>& findings) {
@@ -188,8 +166,11 @@ int verify_input(const Options& options, const Input& input) {
                "Schema validation of configuration is disabled (enabling is encouraged and "
                "prevents common misconfigurations)\n");
   const auto invalid = validate(document);
-  print_invalid(options, input, invalid);
-  if (worst_of(invalid) == Severity::error) return judge(options, Severity::error);
+  print_invalid(input.name, invalid, options.verbose);
+  if (worst_of(invalid) == Severity::error) {
+    if (options.verbose) fmt::print(stderr, "error: CIB did not pass schema validation\n");
+    return judge(options, Severity::error);
+  }
   const auto checked = check(document, std::time(nullptr));
   print_checked(options, input, checked);
   return judge(options, std::max(worst_of(invalid), worst_of(checked)));

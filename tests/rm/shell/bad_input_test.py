@@ -1,0 +1,64 @@
+"""usage: bad_input_test.py GYRE_CRM    Documents that are none: a message with a line and a status, in
+little memory, whatever their size"""
+import resource
+import subprocess
+import sys
+import unittest
+
+GYRE_CRM = sys.argv.pop(1)
+MEMORY_MAX = 1 << 30
+
+
+def bound():
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
+
+
+def verify(document):
+    done = subprocess.run([GYRE_CRM, "crm_verify", "-p", "-V"], input=document, check=False,
+                          capture_output=True, timeout=60, preexec_fn=bound)
+    return done.returncode, done.stderr.decode(errors="replace")
+
+
+class BadInput(unittest.TestCase):
+    def is_refused(self, document, what, status=1):
+        got, errors = verify(document)
+        self.assertEqual(got, status, errors[:500])
+        self.assertIn(what, errors)
+        self.assertLess(len(errors), 2000)
+
+    def test_a_million_nested_elements(self):
+        self.is_refused(b"<a>" * 1_000_000, "stdin:1: <a> is more than 256 elements deep")
+        self.is_refused(b"<a>" * 1_000_000 + b"</a>" * 1_000_000, "256 elements deep")
+
+    def test_a_hundred_megabytes(self):
+        self.is_refused(b"<cib a='" + b"x" * 100_000_000 + b"'/>", 'the value of "a" has more than')
+        self.is_refused(b"<cib>" + b"x" * 100_000_000 + b"</cib>", "a text has more than")
+        self.is_refused(b"<" + b"x" * 100_000_000, "the document ends in the tag <xxx")
+        self.is_refused(b" " * 300_000_000, "268435456 bytes")
+
+    def test_a_million_attributes(self):
+        many = b"".join(b" a%d=''" % i for i in range(1_000_000))
+        self.is_refused(b"<cib" + many + b" a5=''/>", 'attribute "a5" stands twice in <cib>')
+
+    def test_a_million_wrong_elements_have_a_bounded_answer(self):
+        status, errors = verify(b"<cib validate-with='pacemaker-3.9'>" + b"<a/>\n" * 1_000_000 +
+                                b"</cib>")
+        self.assertEqual(status, 78)
+        self.assertIn("stdin:2: element a: error: /cib/a: is not known here", errors)
+        self.assertLess(errors.count("\n"), 300)
+
+    def test_entities_that_grow(self):
+        self.is_refused(b"""<?xml version="1.0"?>
+<!DOCTYPE cib [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>
+<cib>&b;</cib>""", "stdin:2: a document type is not accepted")
+        self.is_refused(b"<cib>&b;</cib>", "an entity that is not known")
+
+    def test_binary_garbage(self):
+        self.is_refused(bytes(range(256)) * 1000, "text outside of all elements")
+        self.is_refused(b"<cib>\0</cib>", "the character 0x0, which XML does not have")
+        self.is_refused(b"<cib a='\xff\xfe'/>", "bytes that are not UTF-8")
+        self.is_refused("<cib/>".encode("utf-16"), "text outside of all elements")
+
+
+if __name__ == "__main__":
+    unittest.main()
