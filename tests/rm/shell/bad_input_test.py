@@ -1,5 +1,5 @@
-"""usage: bad_input_test.py GYRE_CRM    Documents that are none: a message with a line and a status, in
-little memory, whatever their size"""
+"""usage: bad_input_test.py GYRE_CRM    Documents that are none: a message with a line, and a
+status, in bounded memory, whatever their size"""
 import resource
 import subprocess
 import sys
