@@ -38,11 +38,13 @@ def read_known():
     return {name: levels for name, *levels in words}
 
 
-def write_known(chosen, failing):
-    """Replaces what stands there of the chosen cases."""
+def write_known(chosen, failing, judged=LEVELS + ("U",)):
+    """Replaces what stands there of the chosen cases; other levels than those judged stay out."""
     known = {name: levels for name, levels in read_known().items()
              if name not in {case.id() for case in chosen}}
-    known |= {name: levels for name, levels in failing.items() if levels}
+    now = {name: [level for level in levels if level in judged]
+           for name, levels in failing.items()}
+    known |= {name: levels for name, levels in now.items() if levels}
     text = "# Where Gyre does not agree with the oracle yet (check.py --write-known).\n"
     KNOWN.write_text(text + "".join(f"{name} {' '.join(levels)}\n"
                                     for name, levels in sorted(known.items())), encoding="utf-8")
@@ -91,7 +93,7 @@ def arguments():
     parser.add_argument("--inputs", metavar="FOLDER", help="write the inputs there, run nothing")
     parser.add_argument("--json", action="store_true", help="the failing levels of each case")
     parser.add_argument("--write-known", action="store_true",
-                        help="make known.txt say what is so now")
+                        help="make known.txt say what is so now, at the levels that are judged")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     return parser.parse_args()
 
@@ -118,9 +120,9 @@ def main():
     judged = program.in_parallel(functools.partial(judge, options.program),
                                  [(case, wanted[case.id()]) for case in chosen], options.jobs)
     failing = {case.id(): levels for case, (levels, _) in zip(chosen, judged)}
-    if options.write_known:
-        write_known(chosen, failing)
     levels = (options.level, "U") if options.level else LEVELS + ("U",)
+    if options.write_known:
+        write_known(chosen, failing, levels)
     complaints += verdict(chosen, failing, levels)
     if options.json:
         print(json.dumps({"failing": failing, "complaints": complaints}, indent=1))

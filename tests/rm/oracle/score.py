@@ -42,6 +42,15 @@ def show_difference(command, folder, name):
     print("\n".join(plan.difference(wanted, got) or ["  the same actions, order, places"]))
 
 
+def missed(results, level, percent):
+    """Says so if the cases do not reach that level as often as is asked for."""
+    now = 100 * sum(result[level] for result in results.values()) / len(results)
+    short = now > float(percent) if level == "U" else now < float(percent)
+    if short:
+        print(f"{level} is {now:.1f} %, asked for {percent}")
+    return short
+
+
 def table(results, seconds):
     total = len(results)
     lines = [f"{total} cases in {seconds:.1f} s"]
@@ -67,6 +76,8 @@ def arguments():
     parser.add_argument("--list", metavar="LEVEL", choices=LEVELS,
                         help="name the cases that fail LEVEL (with U: that are unsafe), worst last")
     parser.add_argument("--diff", metavar="NAME", help="what is missing and surplus in one case")
+    parser.add_argument("--at-least", metavar="LEVEL=PERCENT", action="append", default=[],
+                        help="exit status 1 if fewer cases agree; with U: if more are unsafe")
     parser.add_argument("--json", action="store_true", help="every case's result as JSON")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     return parser.parse_args()
@@ -98,7 +109,7 @@ def main():
             print(words.rstrip())
     else:
         print(table(results, time.monotonic() - begin))
-    return 0
+    return 1 if any(missed(results, *wish.split("=")) for wish in options.at_least) else 0
 
 
 if __name__ == "__main__":

@@ -101,6 +101,8 @@ class Scripts(unittest.TestCase):
                              check.read_known())
             check.write_known([case], {case.id(): []})
             self.assertEqual({"state/other": ["L4"]}, check.read_known())
+            check.write_known([case], {case.id(): ["L3", "L4", "text", "U"]}, ("L4", "U"))
+            self.assertEqual(["L4", "U"], check.read_known()[case.id()])
 
     def test_a_disagreement_is_made_smaller(self):
         def there(_options, case):
@@ -120,7 +122,7 @@ class Scripts(unittest.TestCase):
                 self.assertEqual(77, score.main())
         self.assertEqual(1, said.getvalue().count("\n"))
 
-    def scored(self, *arguments):
+    def scored(self, *arguments, status=0):
         for name, text in (("xml/one.xml", "<cib/>"), ("exp/one.exp", GRAPH),
                            ("summary/one.summary", "Transition Summary:\n  * Start a ( n1 )\n")):
             path = self.folder / name
@@ -128,7 +130,7 @@ class Scripts(unittest.TestCase):
             path.write_text(text, encoding="utf-8")
         with mock.patch.object(sys, "argv", ["score.py", str(self.folder), "-j1", *arguments]):
             with contextlib.redirect_stdout(io.StringIO()) as said:
-                self.assertEqual(0, score.main())
+                self.assertEqual(status, score.main())
         return said.getvalue()
 
     def test_recorded_cases_are_scored(self):
@@ -140,6 +142,12 @@ class Scripts(unittest.TestCase):
         self.assertEqual("0.000 one\n", self.scored("--program", wrong, "--list", "L3"))
         said = self.scored("--program", wrong, "--diff", "one")
         self.assertIn("  - a_start_0 n1\n  + a_start_0 n2\n", said)
+
+    def test_a_floor_may_be_asked_for(self):
+        wrong = self.script(f"echo '{GRAPH}' | sed s/n1/n2/ > $5")
+        self.scored("--program", wrong, "--at-least", "L3=0", "--at-least", "U=0")
+        said = self.scored("--program", wrong, "--at-least", "L3=0.1", status=1)
+        self.assertIn("L3 is 0.0 %, asked for 0.1", said)
 
 
 class Properties(unittest.TestCase):
