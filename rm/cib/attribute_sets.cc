@@ -50,7 +50,6 @@ void gather(std::initializer_list<pugi::xml_node> parents, const char* set_eleme
     const auto begin = sets.size();
     for (const auto child : parent.children(set_element)) {
       const auto set = resolve(input, child);
-      if (!set) continue;
       sets.push_back({set, !first_id.empty() && first_id == set.attribute("id").value(),
                       parse_score(set.attribute("score").value()).value_or(Score())});
     }

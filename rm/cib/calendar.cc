@@ -20,9 +20,8 @@ int month_of(const year_month_day& date) {
 
 // By the golden number and the epact, as almanacs did; Pacemaker counts so, too.
 int moon_phase(int year, int year_day) {
-  const int golden = year % 19 + 1;
-  int epact = (11 * golden + 18) % 30;
-  if (epact == 24 || (epact == 25 && golden > 11)) ++epact;
+  int epact = (11 * (year % 19 + 1) + 18) % 30;
+  if (epact == 24 || epact == 25) ++epact;
   return ((year_day + epact) * 6 + 11) % 177 / 22 % 8;
 }
 

@@ -30,6 +30,8 @@ TEST(Civil, TellsDayAndTime) {
 TEST(Civil, CountsTheWeeksAroundNewYear) {
   EXPECT_EQ(civil(at("2018-12-31")).week_year, 2019);
   EXPECT_EQ(civil(at("2018-12-31")).week, 1);
+  EXPECT_EQ(civil(at("2018-01-01")).week_year, 2018);
+  EXPECT_EQ(civil(at("2018-01-01")).week, 1);
   EXPECT_EQ(civil(at("2021-01-03")).week_year, 2020);
   EXPECT_EQ(civil(at("2021-01-03")).week, 53);
   EXPECT_EQ(civil(at("2021-01-03")).week_day, 7);
@@ -41,6 +43,9 @@ TEST(Civil, TellsThePhaseOfTheMoon) {
   EXPECT_EQ(civil(at("2019-09-13")).moon, 4);
   EXPECT_EQ(civil(at("2024-08-19")).moon, 4);
   EXPECT_EQ(civil(at("2000-02-29")).moon, 7);
+  EXPECT_EQ(civil(at("2000-01-03")).moon, 0);
+  EXPECT_EQ(civil(at("2000-01-07")).moon, 1);
+  EXPECT_EQ(civil(at("2011-01-02")).moon, 0);
 }
 
 TEST(Civil, HoldsBeforeTheEpochAndBeyondItsYears) {
@@ -66,6 +71,8 @@ TEST(Add, CountsTheRestInSeconds) {
 }
 
 TEST(Add, StaysWithinItsYears) {
+  EXPECT_EQ(add(at("9999-11-30"), {.months = 1}), at("9999-12-30"));
+  EXPECT_EQ(add(at("0001-02-01"), {.months = -1}), at("0001-01-01"));
   constexpr std::int64_t most = 1'000'000'000;
   EXPECT_EQ(add(0, {most, most, most, most, most, most, most}), at("9999-12-31 23:59:59"));
   EXPECT_EQ(add(0, {-most, -most, -most, -most, -most, -most, -most}), at("0001-01-01"));
