@@ -24,7 +24,7 @@ std::string_view text(pugi::xml_node node, const char* attribute) {
 pugi::xml_node find_meta(pugi::xml_node resource, std::string_view name) {
   for (const auto set : resource.children("meta_attributes"))
     for (const auto nvpair : set.children("nvpair"))
-      if (text(nvpair, "name") == name) return nvpair;
+      if (text(nvpair, "name") == name && nvpair.attribute("value")) return nvpair;
   return {};
 }
 

@@ -14,11 +14,11 @@ constexpr auto many = std::numeric_limits<std::size_t>::max();
 
 constexpr std::pair<std::string_view, Kind> kinds[] = {
     {"text", Kind::text},       {"word", Kind::word},         {"id", Kind::id},
-    {"ref", Kind::ref},         {"resource", Kind::resource}, {"number", Kind::number},
-    {"natural", Kind::natural}, {"positive", Kind::positive}, {"boolean", Kind::boolean},
-    {"score", Kind::score},     {"duration", Kind::duration}, {"role", Kind::role},
-    {"date", Kind::date},       {"devices", Kind::devices},   {"range", Kind::range},
-    {"numbers", Kind::numbers}};
+    {"ref", Kind::ref},         {"resource", Kind::resource}, {"model", Kind::model},
+    {"number", Kind::number},   {"natural", Kind::natural},   {"positive", Kind::positive},
+    {"boolean", Kind::boolean}, {"score", Kind::score},       {"duration", Kind::duration},
+    {"role", Kind::role},       {"date", Kind::date},         {"devices", Kind::devices},
+    {"range", Kind::range},     {"numbers", Kind::numbers}};
 
 std::vector<std::string_view> split(std::string_view text, char by) {
   std::vector<std::string_view> parts;

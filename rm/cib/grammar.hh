@@ -32,6 +32,7 @@ enum class Kind {
   id,        // a name that no other element of the configuration has as its id
   ref,       // the id of an element
   resource,  // the id of a resource, template or tag
+  model,     // the id of a template
   number,    // a whole number
   natural,   // from 0 on
   positive,  // from 1 on

@@ -44,7 +44,7 @@ constexpr ElementRule rules[] = {
     {"resources", "primitive template group clone master bundle", ""},
     {"primitive", "operations? " RESOURCE_PARTS " utilization",
      "id:id! class:ocf,lsb,heartbeat,stonith,upstart,service,systemd,nagios provider:word "
-     "type:word template:ref class/template! class^template class->type class=ocf->provider "
+     "type:word template:model class/template! class^template class->type class=ocf->provider "
      "description:text"},
     {"template", "operations? " RESOURCE_PARTS " utilization",
      "id:id! class:ocf,lsb,heartbeat,stonith,upstart,service,systemd,nagios! provider:word "

@@ -84,6 +84,7 @@ bool is_of_kind(std::string_view value, const Attributed& rule) {
     case Kind::text:
     case Kind::ref:
     case Kind::resource:
+    case Kind::model:
       return true;
   }
   return false;

@@ -141,7 +141,7 @@ void Validation::required(pugi::xml_node node, const Element& rule) {
 }
 
 void Validation::value(pugi::xml_node node, pugi::xml_attribute attribute, const Attributed& rule) {
-  if (rule.kind == Kind::ref || rule.kind == Kind::resource)
+  if (rule.kind == Kind::ref || rule.kind == Kind::resource || rule.kind == Kind::model)
     return reference(node, attribute, rule);
   if (!is_of_kind(attribute.value(), rule))
     findings_.add(severity(rule), node,
@@ -159,10 +159,14 @@ void Validation::reference(pugi::xml_node node, pugi::xml_attribute attribute,
   constexpr std::string_view resources[] = {"primitive", "group",    "clone", "master",
                                             "bundle",    "template", "tag"};
   const std::string_view name = found->second.name();
-  if (rule.kind == Kind::resource && std::ranges::find(resources, name) == std::end(resources))
+  const bool fits = rule.kind == Kind::resource
+                        ? std::ranges::find(resources, name) != std::end(resources)
+                        : rule.kind == Kind::ref || name == "template";
+  if (!fits)
     findings_.error(
-        node, fmt::format("\"{}\" as {}: that is {}, and a resource is wanted",
-                          shown(attribute.value()), attribute.name(), path_of(found->second)));
+        node, fmt::format("\"{}\" as {}: that is {}, and a {} is wanted", shown(attribute.value()),
+                          attribute.name(), path_of(found->second),
+                          rule.kind == Kind::model ? "template" : "resource"));
 }
 
 void Validation::children(pugi::xml_node node, const Element& rule) {

@@ -108,6 +108,9 @@ TEST(CheckResources, HaveMetaAttributesThatCount) {
       ElementsAre("error: Ignoring 'target-role' for p_ip because 'master' only makes sense "
                   "for promotable clones"));
   EXPECT_THAT(with_meta("target-role", "stopped"), IsEmpty());
+  EXPECT_THAT(findings(whole_document_with("<nvpair id-ref=\"mn\"/>",
+                                           "<nvpair id-ref=\"mn\" name=\"target-role\"/>")),
+              IsEmpty());
   EXPECT_THAT(
       findings(whole_document_with("<nvpair id=\"cmn\"",
                                    "<nvpair id=\"x\" name=\"promotable\" value=\"true\"/><nvpair "

@@ -127,6 +127,10 @@ constexpr Case cases[] = {
      "\"mm\" as with-rsc: that is /cib/configuration/resources/primitive[@id='p_ip']/"
      "meta_attributes[@id='mm'], and a resource is wanted"},
     {"template=\"tmpl\"", "template=\"nobody\"", "\"nobody\" as template: no element has this id"},
+    {"template=\"tmpl\"", "template=\"p_l\"",
+     "\"p_l\" as template: that is /cib/configuration/resources/primitive[@id='p_l'], and a "
+     "template "
+     "is wanted"},
     {"id-ref=\"mn\"", "id-ref=\"nobody\"", "\"nobody\" as id-ref: no element has this id"},
     {"<resource_ref id=\"g\"", "<resource_ref id=\"nobody\"", "\"nobody\" as id: no element has"},
     {"first=\"c\" then=\"p_ip\"", "first=\"c\" then=\"nobody\"", "\"nobody\" as then: no element"},
