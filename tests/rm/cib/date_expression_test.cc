@@ -113,6 +113,16 @@ TEST(DateSpec, TakesRanges) {
   EXPECT_FALSE(spec("hours='-14'"));
 }
 
+TEST(DateSpec, HasNoNegativeNumbers) {
+  for (const char* text : {"--15", "3--5", "-"}) EXPECT_FALSE(parse_numbers(text)) << text;
+  EXPECT_TRUE(parse_numbers("-15"));
+}
+
+TEST(DateSpec, MeansAlsoZero) {
+  EXPECT_TRUE(holds("operation='date_spec'", "<date_spec minutes='0'/>", 49 * minute_s + 8));
+  EXPECT_FALSE(spec("minutes='0'"));
+}
+
 TEST(DateSpec, HoldsIfEveryFieldDoes) {
   EXPECT_TRUE(spec("hours='15' months='9'"));
   EXPECT_FALSE(spec("hours='15' months='10'"));
