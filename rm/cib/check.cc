@@ -1,5 +1,7 @@
 #include "rm/cib/check.hh"
 
+#include <unordered_set>
+
 #include "rm/cib/attribute_sets.hh"
 #include "rm/cib/checks.hh"
 #include "rm/cib/values.hh"
@@ -19,12 +21,12 @@ bool is_fence_device(pugi::xml_node primitive) {
 }
 
 bool has_fence_device(pugi::xml_node resources) {
+  std::unordered_set<std::string_view> templates;
+  for (const auto one : resources.children("template"))
+    if (is_fence_device(one)) templates.insert(one.attribute("id").value());
   const auto device = resources.find_node([&](pugi::xml_node node) {
-    if (std::string_view(node.name()) != "primitive") return false;
-    const auto template_name = node.attribute("template");
-    return is_fence_device(node) ||
-           (template_name && is_fence_device(resources.find_child_by_attribute(
-                                 "template", "id", template_name.value())));
+    return std::string_view(node.name()) == "primitive" &&
+           (is_fence_device(node) || templates.contains(node.attribute("template").value()));
   });
   return !device.empty();
 }

@@ -28,32 +28,36 @@ pugi::xml_node find_meta(pugi::xml_node resource, std::string_view name) {
   return {};
 }
 
-bool in_promotable_clone(pugi::xml_node resource) {
-  for (; resource; resource = resource.parent())
-    if (std::string_view(resource.name()) == "master" ||
-        parse_boolean(text(find_meta(resource, "promotable"), "value")).value_or(false) ||
-        std::string_view(resource.name()) == "bundle")
-      return true;
-  return false;
+// A resource and what it is in.
+struct Place {
+  pugi::xml_node resource;
+  bool promotable;  // or in one that is
+};
+
+bool is_promotable(pugi::xml_node resource) {
+  const std::string_view kind = resource.name();
+  return kind == "master" || kind == "bundle" ||
+         parse_boolean(text(find_meta(resource, "promotable"), "value")).value_or(false);
 }
 
-void check_target_role(pugi::xml_node resource, pugi::xml_node nvpair, Findings& findings) {
+void check_target_role(const Place& place, pugi::xml_node nvpair, Findings& findings) {
   const auto value = text(nvpair, "value");
   const auto is = [&](auto... words) { return (equal_ignoring_case(value, words) || ...); };
   if (is("Started", "Stopped", "#default")) return;
   const bool of_promotable = is("Promoted", "Unpromoted", "Master", "Slave");
-  if (of_promotable && in_promotable_clone(resource)) return;
+  if (of_promotable && place.promotable) return;
   findings.error(
       nvpair,
-      fmt::format("Ignoring 'target-role' for {} because '{}' {}", shown(text(resource, "id")),
-                  shown(value),
+      fmt::format("Ignoring 'target-role' for {} because '{}' {}",
+                  shown(text(place.resource, "id")), shown(value),
                   of_promotable ? "only makes sense for promotable clones" : "is not valid"),
       std::string(roles_advice));
 }
 
-void check_meta(pugi::xml_node resource, bool fencing, Findings& findings) {
+void check_meta(const Place& place, bool fencing, Findings& findings) {
+  const auto resource = place.resource;
   if (const auto role = find_meta(resource, "target-role"))
-    check_target_role(resource, role, findings);
+    check_target_role(place, role, findings);
   const std::string id = shown(text(resource, "id"));
   if (const auto requires_what = find_meta(resource, "requires")) {
     const auto value = text(requires_what, "value");
@@ -132,20 +136,24 @@ void check_operations(pugi::xml_node resource, bool fencing, Findings& findings)
 }  // namespace
 
 void check_resources(const Document& document, bool fencing, Findings& findings) {
-  const auto top = document.configuration().child("resources");
-  std::vector<pugi::xml_node> open(top.begin(), top.end());
-  std::reverse(open.begin(), open.end());
+  std::vector<Place> open;
+  const auto add = [&open](pugi::xml_node parent, bool promotable) {
+    const auto from = static_cast<std::ptrdiff_t>(open.size());
+    for (const auto child : parent) {
+      constexpr std::string_view kinds[] = {"primitive", "template", "group",
+                                            "clone",     "master",   "bundle"};
+      if (std::ranges::find(kinds, std::string_view(child.name())) != std::end(kinds))
+        open.push_back({child, promotable || is_promotable(child)});
+    }
+    std::reverse(open.begin() + from, open.end());
+  };
+  add(document.configuration().child("resources"), false);
   while (!open.empty()) {
-    const auto resource = open.back();
+    const Place place = open.back();
     open.pop_back();
-    check_meta(resource, fencing, findings);
-    check_operations(resource, fencing, findings);
-    std::vector<pugi::xml_node> inner;
-    for (const auto child : resource)
-      if (std::string_view(child.name()) == "primitive" ||
-          std::string_view(child.name()) == "group")
-        inner.push_back(child);
-    open.insert(open.end(), inner.rbegin(), inner.rend());
+    check_meta(place, fencing, findings);
+    check_operations(place.resource, fencing, findings);
+    add(place.resource, place.promotable);
   }
 }
 

@@ -10,7 +10,7 @@ namespace gyre::rm {
 namespace {
 
 constexpr std::size_t size_max = 4096;
-constexpr std::size_t copies_max = 1024;
+constexpr std::size_t copied_size_max = 16384;
 
 // A repetition with a count is compiled as so many copies, and those of one inside another
 // multiply.
@@ -32,7 +32,8 @@ bool is_bounded(std::string_view pattern) {
           return false;
         count = std::max(count, one);
       }
-      if (count > copies_max || (copies *= count) > copies_max) return false;
+      if (count > copied_size_max || (copies *= count) * pattern.size() > copied_size_max)
+        return false;
     }
   }
   return true;

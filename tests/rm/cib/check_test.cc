@@ -80,6 +80,15 @@ TEST(CheckFencing, IsWhatSuicideNeeds) {
       ElementsAre("error: Resetting no-quorum-policy to 'stop' because fencing is disabled"));
 }
 
+TEST(CheckFencing, IsFoundInLinearTime) {
+  std::string all;
+  for (int i = 0; i < 100'000; ++i)
+    all += "<primitive id='x" + std::to_string(i) + "' template='x'/>";
+  EXPECT_EQ(findings("<cib><configuration><resources>" + all + "</resources></configuration></cib>")
+                .size(),
+            3u);
+}
+
 TEST(CheckOptions, HaveAForm) {
   const std::pair<const char*, const char*> bad[] = {
       {"symmetric-cluster", "perhaps"}, {"cluster-delay", "soon"},      {"batch-limit", "few"},

@@ -22,7 +22,7 @@ TEST(Pattern, IsFoundAnywhere) {
 }
 
 TEST(Pattern, IsRefusedIfItIsNoneOrHasNoBound) {
-  for (const auto* bad : {"[", "(", "*(", "((a{99}){99}){99}", "a{2000}", "a{1,2000}", "a{2000,}",
+  for (const auto* bad : {"[", "(", "*(", "((a{99}){99}){99}", "a{5000}", "a{1,5000}", "a{5000,}",
                           "a{99999999999999999999}", "(a*)\\1"})
     EXPECT_FALSE(Pattern::compile(bad)) << bad;
   EXPECT_FALSE(Pattern::compile(std::string(5000, 'a')));
