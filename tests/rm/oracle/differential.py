@@ -2,8 +2,8 @@
 """Sends random clusters through the oracle and through a crm_simulate, and shows where they differ.
 
 Each disagreement is made smaller as long as it stays: statement by statement, then word by word.
-What is left is shown smallest first, and written to --keep as NAME.txt (a description, ready for
-cases/) and NAME.xml. Exit status 1 if there is any disagreement.
+What is left is shown smallest first, alike ones together, and written to --keep as NAME.txt (a
+description, ready for cases/) and NAME.xml. Exit status 1 if there is any disagreement.
 """
 import argparse
 import collections
@@ -39,7 +39,8 @@ def disagreement(options, case):
     result = plan.compare(wanted, got)
     for level in LEVELS[:LEVELS.index(options.level) + 1]:
         if result[level] == (level == "U"):
-            return level, plan.difference(wanted, got) or ["  text or pseudo events alone differ"]
+            lines = plan.difference(wanted, got, texts=level in ("L1", "L2"), details=level == "L6")
+            return level, lines or ["  text or pseudo events alone differ"]
     return None
 
 
@@ -84,9 +85,15 @@ def report(options, found):
     worst = sorted(found, key=lambda entry: (order[entry[1]] > order["U"], len(entry[0].lines)))
     worst = worst[:options.shrink]
     smaller = program.in_parallel(functools.partial(shrunk, options), worst, options.jobs)
+    alike = collections.defaultdict(list)
     for (_, kind), (case, difference) in sorted(
             zip(worst, smaller), key=lambda entry: len(" ".join(entry[1][0].lines))):
-        print(f"\n{case.name} differs at {kind}   (- oracle, + program)")
+        signature = sorted({re.sub(r"[gdr]?\d+", "0", line) for line in difference})
+        alike[kind, *signature].append((case, difference))
+    for (kind, *_), entries in alike.items():
+        case, difference = entries[0]
+        names = " ".join(other.name for other, _ in entries)
+        print(f"\n{names} differ at {kind}   (- oracle, + program)")
         print("\n".join("    " + line for line in case.lines))
         print("\n".join(difference[:20]))
         if options.keep:

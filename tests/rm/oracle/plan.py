@@ -211,8 +211,11 @@ def pairs(graph, among):
     return {(name, other) for name in among for other in graph.before[name] if other in among}
 
 
-def difference(wanted, got):
-    """Lines that say what one answer has and the other has not; none if they agree."""
+def difference(wanted, got, texts=True, details=False):
+    """Lines that say what one answer has and the other has not; none if they agree.
+
+    Actions and their order always; summary and status with texts, attributes with details.
+    """
     if got.failure:
         return [f"  the program failed: {got.failure}"]
     lines = []
@@ -224,8 +227,9 @@ def difference(wanted, got):
               first_only(one - two, wanted.graph)]
     lines += [f"  + {other}  before  {action}" for action, other in
               first_only(two - one, got.graph)]
-    lines += detail_difference(wanted.graph, got.graph)
-    for of in (Answer.summary, Answer.status):
+    if details:
+        lines += detail_difference(wanted.graph, got.graph)
+    for of in (Answer.summary, Answer.status) if texts else ():
         one, two = of(wanted), of(got)
         lines += [f"  - {line}" for line in one if line not in two]
         lines += [f"  + {line}" for line in two if line not in one]

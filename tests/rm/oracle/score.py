@@ -39,7 +39,8 @@ def show_difference(command, folder, name):
     result = plan.compare(wanted, got)
     print(f"{name}: " + " ".join(level for level in LEVELS if result[level]) +
           "   (- expected and absent, + there and not expected)")
-    print("\n".join(plan.difference(wanted, got) or ["  the same actions, order, places"]))
+    lines = plan.difference(wanted, got, details=result["L5"])
+    print("\n".join(lines or ["  the same actions, order, places"]))
 
 
 def missed(results, level, percent):
