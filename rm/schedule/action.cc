@@ -96,7 +96,6 @@ Action& pseudo_action(Cluster& cluster, std::string key, Resource* resource) {
   Action& made = begin(cluster, std::move(key));
   made.pseudo = true;
   made.resource = resource;
-  made.optional = false;
   if (resource) resource->actions.push_back(&made);
   return made;
 }

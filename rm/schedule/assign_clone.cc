@@ -62,7 +62,7 @@ void limit(Cluster& cluster, Resource& instance, int most) {
     const Weight& parent = instance.parent->weights[node.index];
     const bool room =
         available(node) && parent.present && parent.score >= Score() && parent.instances < most;
-    if (!room && !instance.orphan) ban(ban, instance, node.index);
+    if (!room) ban(ban, instance, node.index);
   }
 }
 

@@ -46,7 +46,7 @@ void order_resource(Resource& resource, Node& node, Action& fencing) {
 
 Action& shut_down(Cluster& cluster, Node& node) {
   Action& down = pseudo_action(cluster, "do_shutdown-" + std::string(node.name), nullptr);
-  down.pseudo = false;
+  down.pseudo = down.optional = false;
   down.task = "do_shutdown";
   down.node = &node;
   node.shut_down = &down;

@@ -224,7 +224,7 @@ struct Order {
     one_or_more = 1 << 11,    // then needs at least one of its firsts
     probe = 1 << 12,
     asymmetric = 1 << 13,
-    load = 1 << 14,  // a migration's: as long as both are on one node
+    unless_first_migrates = 1 << 14,
     implies_migratable = 1 << 15,
     preserve = 1 << 16,  // never left out of the graph for being redundant
     anti_colocation = 1 << 17,

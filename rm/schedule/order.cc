@@ -52,8 +52,42 @@ std::vector<Action*> firsts(Cluster& cluster, const Ordering& ordering) {
   const Role now = role_of(first, true);
   if (now <= Role::stopped && ordering.first_task == "stop") return {};
   if (now == Role::unpromoted && ordering.first_task == "demote") return {};
-  if (!first.is(Kind::primitive)) return {};
+  if (!first.is(Kind::primitive) || (ordering.flags & Order::optional)) return {};
   return {&action(cluster, first, ordering.first_task, 0, nullptr, true)};
+}
+
+// A migration has its own place beside what is ordered before a start or a stop.
+void order_migration(Cluster& cluster, const Ordering& ordering) {
+  if (!ordering.first || !ordering.then || ordering.first == ordering.then) return;
+  const bool then_migrates = ordering.then->allow_migrate;
+  if (!then_migrates) return;
+  const auto add = [&](std::string_view first_task, std::string_view then_task,
+                       std::uint32_t flags) {
+    cluster.orderings.push_back({.first = ordering.first,
+                                 .first_task = first_task,
+                                 .then = ordering.then,
+                                 .then_task = then_task,
+                                 .flags = flags});
+  };
+  const bool both = ordering.first->allow_migrate;
+  const std::uint32_t unless = both ? Order::unless_first_migrates : Order::none;
+  const auto is = [&](std::string_view first, std::string_view then) {
+    return ordering.first_task == first && ordering.then_task == then;
+  };
+  const auto before_leaving = [&](std::string_view task, std::uint32_t flags) {
+    add(task, "migrate_to", flags);
+    if (ordering.then->migration_target) add(task, "migrate_from", flags);
+  };
+  if (is("start", "start")) {
+    if (both) add("migrate_from", "migrate_to", Order::optional);
+    add("start", "migrate_to", Order::optional | unless);
+  } else if (is("stop", "stop")) {
+    before_leaving("stop", Order::optional | unless);
+  } else if (is("promote", "start")) {
+    add("promote", "migrate_to", Order::optional);
+  } else if (is("demote", "stop")) {
+    before_leaving("demote", Order::optional);
+  }
 }
 
 void apply(Cluster& cluster, const Ordering& ordering) {
@@ -76,6 +110,9 @@ void apply(Cluster& cluster, const Ordering& ordering) {
 }  // namespace
 
 void apply_orderings(Cluster& cluster) {
+  const std::size_t written = cluster.orderings.size();
+  for (std::size_t i = 0; i < written; ++i)
+    order_migration(cluster, Ordering(cluster.orderings[i]));
   for (std::size_t i = 0; i < cluster.orderings.size(); ++i) apply(cluster, cluster.orderings[i]);
   propagate(cluster);
 }

@@ -111,6 +111,15 @@ class Propagation {
         forbid(*action, "colocation with", because);
   }
 
+  // As an ordering sees them: whether a clone's action has to happen may be another matter on
+  // another node, whether it can happen is not.
+  Flags ordered_flags_of(Action& action, const Node* node) {
+    const bool clone = action.resource && action.resource->is(Kind::clone);
+    Flags flags = flags_of(action, nullptr);
+    if (node && clone) flags.optional = flags_of(action, node).optional;
+    return flags;
+  }
+
   // The flags of an action; a collection's are those of its members, on a node if one is given.
   Flags flags_of(Action& action, const Node* node) {
     Resource* resource = action.resource;
@@ -188,8 +197,8 @@ class Propagation {
       first.optional = true;
       changed(first);
     }
-    const Flags of_first = flags_of(first, then.node);
-    const Flags of_then = flags_of(then, first.node);
+    const Flags of_first = ordered_flags_of(first, then.node);
+    const Flags of_then = ordered_flags_of(then, first.node);
     if ((type & Order::probe) && then.resource && !of_first.runnable && first.resource &&
         !first.resource->running_on.empty()) {
       then.before[i].flags = Order::none;
@@ -210,9 +219,7 @@ class Propagation {
     }
     if (type & Order::restart) on_then(of_optional | of_runnable, Order::restart);
     if (type & Order::then_implies_first) {
-      if (first.resource)
-        update_resource(*first.resource, first, then, of_first, of_optional,
-                        Order::then_implies_first);
+      if (first.resource) imply_first(first, then, of_then);
     }
     if (type & Order::promoted_implies_first) on_then(of_optional, Order::promoted_implies_first);
     if (type & Order::one_or_more) {
@@ -288,10 +295,6 @@ class Propagation {
   void update_pair(Action& first, Action& then, Flags of_first, unsigned filter,
                    std::uint32_t type) {
     if (type & Order::asymmetric) asymmetric(first, then);
-    if ((type & Order::then_implies_first) && !then.optional && (filter & of_optional)) {
-      require(first, "required", then);
-      if (first.migrates && !then.migrates) forbid_migration(first);
-    }
     if ((type & Order::promoted_implies_first) && (filter & of_optional) && !then.optional &&
         then.resource && then.resource->role == Role::promoted) {
       require(first, "required", then);
@@ -314,6 +317,15 @@ class Propagation {
         !of_first.optional && !first.migrates)
       require(then, "required", first);
     if (type & Order::restart) restart(first, then, filter);
+  }
+
+  void imply_first(Action& first, Action& then, Flags of_then) {
+    // Who is followed by a migration need not stop for it.
+    const bool migrates =
+        then.migrates && then.task == "stop" && then.resource && then.resource->is(Kind::primitive);
+    if (of_then.optional || migrates) return;
+    require(first, "required", then);
+    if (first.migrates && !then.migrates) forbid_migration(first);
   }
 
   void restart(Action& first, Action& then, unsigned filter) {

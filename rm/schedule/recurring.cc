@@ -18,6 +18,13 @@ const Recurring* running(const Resource& resource, const Operation& operation, c
   return nullptr;
 }
 
+// Two of one name and interval are told apart by nobody: neither runs.
+bool ambiguous(const Resource& resource, const Operation& operation) {
+  return std::ranges::count_if(resource.operations, [&](const Operation& each) {
+           return each.name == operation.name && each.interval_ms == operation.interval_ms;
+         }) > 1;
+}
+
 bool other_role(const Resource& resource, const Operation& operation) {
   if (operation.role == Role::unknown) return resource.next_role == Role::promoted;
   if (operation.role == Role::started) {
@@ -133,6 +140,7 @@ void create_recurring(Cluster& cluster, Resource& resource, Node* chosen) {
   for (const Operation& operation : resource.operations) {
     if (operation.interval_ms == 0 || !operation.enabled) continue;
     if (operation.name == "start" || operation.name == "stop") continue;
+    if (ambiguous(resource, operation)) continue;
     if (operation.role == Role::stopped)
       create_stopped(cluster, resource, operation, chosen);
     else if (shall_run && chosen)

@@ -86,7 +86,7 @@ void lose_ticket(Resource& resource, const Demand& demand, Cluster& cluster) {
     ban();
     for (Node* node : resource.running_on) want_fencing(*node, "deadman ticket was lost");
   } else if (demand.loss == "freeze") {
-    if (resource.running_on.empty()) return;
+    if (resource.running_on.empty()) return ban();
     resource.managed = false;
     resource.blocked = true;
   } else if (!only_promoted) {
