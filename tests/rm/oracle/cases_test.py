@@ -81,6 +81,8 @@ class Plan(unittest.TestCase):
     def test_a_cycle_ends(self):
         got = answer(a__n="b__n", b__n="c__n", c__n="a__n", d__n="a__n")
         self.assertEqual({"a n", "b n", "c n"}, got.graph.before["d n"])
+        self.assertEqual(["a n", "b n", "c n", "a n"], plan.cycle(got.graph))
+        self.assertEqual([], plan.cycle(answer(a__n="b__n", b__n="").graph))
 
     def test_levels(self):
         wanted = answer(a_stop_0__n1="", a_start_0__n2="a_stop_0__n1", c__n1="")

@@ -54,9 +54,9 @@ def without_a_word(lines, index):
             for at in reversed(range(1, len(words)))]
 
 
-def shrink(options, case, kind):
-    """The case with everything left out that the disagreement does not need."""
-    deadline = time.monotonic() + options.shrink_seconds
+def shrink(case, still, seconds):
+    """The case without all that can be left out so that still(case) goes on to hold."""
+    deadline = time.monotonic() + seconds
     before = None
     while before != case:
         before = case
@@ -64,8 +64,7 @@ def shrink(options, case, kind):
             for index in reversed(range(len(case.lines))):
                 for lines in variants(case.lines, index):
                     smaller = dataclasses.replace(case, lines=lines)
-                    there = disagreement(options, smaller)
-                    if there and there[0] == kind:
+                    if still(smaller):
                         case = smaller
                         break
                     if time.monotonic() > deadline:
@@ -75,7 +74,12 @@ def shrink(options, case, kind):
 
 def shrunk(options, task):
     case, kind = task
-    case = shrink(options, case, kind)
+
+    def still(smaller):
+        there = disagreement(options, smaller)
+        return there is not None and there[0] == kind
+
+    case = shrink(case, still, options.shrink_seconds)
     return case, disagreement(options, case)[1]
 
 

@@ -49,7 +49,7 @@ class Graph:
                                 if mask[rank[name]] >> rank[other] & 1) for name in self.actions}
 
     def topological(self):
-        """Names with predecessors first, and those that wait for themselves, around a cycle."""
+        """Names with predecessors first, and those that wait for a cycle or are in one."""
         order, left = [], {name: len(edges) for name, edges in self.edges.items()}
         followers = {name: [] for name in self.edges}
         for name, edges in self.edges.items():
@@ -63,6 +63,17 @@ class Graph:
                 if not left[name]:
                     ready.append(name)
         return order, [name for name in self.edges if left[name]]
+
+
+def cycle(graph):
+    """Names of which each waits for the next, and the last is the first again; none at all."""
+    knots = set(graph.topological()[1])
+    walk = sorted(knots)[:1]
+    while walk:
+        walk.append(min(graph.edges[walk[-1]] & knots))
+        if walk[-1] in walk[:-1]:
+            return walk[walk.index(walk[-1]):]
+    return []
 
 
 def read_graph(text):

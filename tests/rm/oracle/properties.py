@@ -14,8 +14,8 @@
                leaves as it is: shutdowns, cancelled monitors, deleted histories
   in flight    a start under way of a resource that has to do with nothing changes no other action
 
-Every breach is named by its seed (differential.py shows and compares seeds). Exit status 1 if there
-is any, but for those of the properties that --tolerate names.
+Every breach is named by its seed. Exit status 1 if there is any, but for those of the properties
+that --tolerate names.
 """
 import argparse
 import collections
@@ -26,12 +26,10 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import cases  # noqa: E402
 import cluster  # noqa: E402
 import differential  # noqa: E402
 import plan  # noqa: E402
 import program  # noqa: E402
-import random_cluster  # noqa: E402
 
 PROPERTIES = ("plan", "cycle", "again", "exclusive", "colocation", "order", "fixpoint", "in flight")
 PLANS_MAX = 3
@@ -170,9 +168,9 @@ def in_flight(options, lines, described):
             yield f"{name} waits for others"
 
 
-def breaches(options, seed):
-    """[(property, what broke it)] of one seed; None if it is not of the kind or has no plan."""
-    lines = random_cluster.describe(seed)
+def breaches(options, case):
+    """[(property, what broke it)] of a case; None if it is not of the kind."""
+    lines = case.lines
     if "option stonith-enabled=true" not in lines or any("no-quorum-policy" in line or
                                                          "quorum no" in line for line in lines):
         return None
@@ -180,7 +178,7 @@ def breaches(options, seed):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         path = folder / "in.xml"
-        path.write_text(cluster.document(lines), encoding="utf-8")
+        path.write_text(case.document(), encoding="utf-8")
         got = program.simulate(options.program, path)
         if got.failure:
             return [("plan", got.failure)]
@@ -188,7 +186,7 @@ def breaches(options, seed):
         after, troubled = places(described, got.text, "Revised Cluster Status")
         again = program.simulate(options.program, path)
         found = {
-            "cycle": got.graph.topological()[1],
+            "cycle": [" < ".join(plan.cycle(got.graph))] if plan.cycle(got.graph) else [],
             "again": [] if (again.text, again.graph_text) == (got.text, got.graph_text)
             else ["another graph or text"],
             "exclusive": exclusive(described, got.graph, active),
@@ -197,6 +195,20 @@ def breaches(options, seed):
             "fixpoint": fixpoint(options, path, got.graph, folder),
             "in flight": in_flight(options, lines, described)}
         return [(kind, what) for kind in found for what in found[kind]]
+
+
+def shrunk(options, task):
+    """The case with what its first breach needs, and the breaches that are left."""
+    case, kind = task
+
+    def still(smaller):
+        try:
+            return kind in {there for there, _ in breaches(options, smaller) or ()}
+        except (cluster.DescriptionError, ValueError, LookupError):
+            return False  # less than a description
+
+    case = differential.shrink(case, still, options.shrink_seconds)
+    return case, breaches(options, case)
 
 
 def main():
@@ -208,15 +220,26 @@ def main():
                         help="from A up to and with B (default 1..100)")
     parser.add_argument("--tolerate", action="append", choices=PROPERTIES, default=[],
                         help="show breaches of this property, and do not fail for them")
+    parser.add_argument("--shrink", type=int, default=2, metavar="N",
+                        help="make N of the clusters smaller as long as they breach (default 2)")
+    parser.add_argument("--shrink-seconds", type=float, default=20, metavar="S",
+                        help="spend about S seconds on each (default 20)")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     options = parser.parse_args()
-    seeds = differential.seeds(options.seeds)
-    results = program.in_parallel(functools.partial(breaches, options), seeds, options.jobs)
+    chosen = [differential.random_case(seed) for seed in differential.seeds(options.seeds)]
+    results = program.in_parallel(functools.partial(breaches, options), chosen, options.jobs)
     counts = collections.Counter()
-    for seed, found in zip(seeds, results):
+    worst = []
+    for case, found in zip(chosen, results):
         counts.update({kind for kind, _ in found or ()})
+        worst += [(case, kind) for kind, _ in (found or ())[:1] if kind not in options.tolerate]
         for kind, what in (found or ())[:4]:
-            print(f"seed {seed}: {kind}: {what}")
+            print(f"{case.name}: {kind}: {what}")
+    for case, found in program.in_parallel(functools.partial(shrunk, options),
+                                           worst[:options.shrink], options.jobs):
+        print(f"\n{case.name} in short")
+        print("\n".join("    " + line for line in case.lines))
+        print("\n".join(f"  {kind}: {what}" for kind, what in found[:10]))
     print(f"{sum(found is not None for found in results)} clusters; breached in: " + (", ".join(
         f"{kind} {counts[kind]}" for kind in PROPERTIES if counts[kind]) or "none"))
     return 1 if set(counts) - set(options.tolerate) else 0
