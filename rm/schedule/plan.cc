@@ -1,6 +1,7 @@
 #include "rm/schedule/plan.hh"
 
 #include "rm/schedule/create.hh"
+#include "rm/schedule/notify.hh"
 #include "rm/schedule/stages.hh"
 
 namespace gyre::rm::schedule {
@@ -14,6 +15,7 @@ void plan(Cluster& cluster) {
   create_actions(cluster);
   schedule_fencing(cluster);
   apply_orderings(cluster);
+  add_notifications(cluster);
 }
 
 }  // namespace gyre::rm::schedule

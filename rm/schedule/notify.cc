@@ -1,0 +1,175 @@
+#include "rm/schedule/notify.hh"
+
+#include <algorithm>
+#include <array>
+
+#include "rm/schedule/action.hh"
+
+namespace gyre::rm::schedule {
+
+namespace {
+
+// The changes that a clone goes through, in their order.
+enum class Stage : std::uint8_t { demote, stop, start, promote };
+struct Words {
+  Stage stage;
+  std::string_view task, ended;
+};
+constexpr std::array<Words, 4> stages{{{Stage::demote, "demote", "demoted"},
+                                       {Stage::stop, "stop", "stopped"},
+                                       {Stage::start, "start", "running"},
+                                       {Stage::promote, "promote", "promoted"}}};
+
+bool happens(const Action& action) {
+  return !action.optional && action.runnable;
+}
+
+bool happens(const Resource& resource, std::string_view task) {
+  return std::ranges::any_of(
+      resource.actions, [&](const Action* each) { return each->task == task && happens(*each); });
+}
+
+// A node that is down, or is to be fenced, is told nothing.
+bool can_be_told(const Node& node) {
+  return node.online && !node.pending && !node.unclean;
+}
+
+// One round: `begin` is announced, those who are told answer, and when all have, it has ended.
+struct Round {
+  Action* begin;
+  Action* end;
+};
+
+class Notifications {
+ public:
+  Notifications(Cluster& cluster, Resource& clone) : cluster_(cluster), clone_(clone) {}
+
+  void add() {
+    std::vector<Action*> earlier;
+    for (const Words& words : stages) {
+      Action* change = find_action(clone_, words.task, nullptr);
+      Action* ended = find_action(clone_, words.ended, nullptr);
+      if (!change || !ended || !happens(*change) || !happens(*ended)) continue;
+      const Round before = round("pre", words.task);
+      const Round after = round("post", words.ended);
+      for (Action* known : earlier) order(*known, *before.begin, Order::optional);
+      let_followers_wait(*ended, *after.end);
+      order(*before.end, *change, Order::optional);
+      order(*before.end, *after.begin, Order::optional);
+      order(*ended, *after.begin, Order::optional);
+      std::vector<Round> rounds{after};
+      if (words.stage == Stage::stop) add_fenced(clone_, rounds);
+      tell_all(clone_, words, before, rounds);
+      earlier.push_back(after.end);
+    }
+  }
+
+ private:
+  Action& pseudo(Resource& resource, std::string_view task, std::string_view kind,
+                 std::string_view change) {
+    std::string text(kind);
+    Action& made = pseudo_action(
+        cluster_, key_of(resource.id, text.append("_notify_").append(change)), &resource);
+    made.task = task;
+    made.optional = false;
+    return made;
+  }
+
+  Round round(const std::string& kind, std::string_view change) {
+    Action& begin = pseudo(clone_, "notify", kind, change);
+    Action& end = pseudo(clone_, "notified", "confirmed-" + kind, change);
+    order(begin, end, Order::optional);
+    return {&begin, &end};
+  }
+
+  // Whoever is outside the clone and waits for a change's end.
+  void let_followers_wait(Action& ended, Action& known) {
+    for (const Edge& edge : ended.after) {
+      Action& then = *edge.action;
+      if (then.resource && then.resource->topmost() == &clone_) continue;
+      for (Edge& waits : then.before)
+        if (waits.action == &ended) waits.action = &known;
+    }
+  }
+
+  // That a fenced node's instance is gone is told when the fencing is done, too.
+  void add_fenced(Resource& resource, std::vector<Round>& rounds) {
+    for (Resource* child : resource.children) add_fenced(*child, rounds);
+    if (!resource.is(Kind::primitive)) return;
+    for (Action* stop : std::vector(resource.actions)) {
+      if (stop->task != "stop" || !stop->pseudo || !happens(*stop)) continue;
+      if (!stop->node || !stop->node->fencing) continue;
+      Action& begin = pseudo(resource, "notify", "post", "stonith");
+      Action& end = pseudo(resource, "notified", "confirmed-post", "stonith");
+      order(*stop->node->fencing, begin, Order::optional);
+      order(begin, end, Order::optional);
+      rounds.push_back({&begin, &end});
+    }
+  }
+
+  void tell_all(Resource& resource, const Words& words, const Round& before,
+                const std::vector<Round>& after) {
+    for (Resource* child : resource.children) tell_all(*child, words, before, after);
+    if (!resource.is(Kind::primitive) || !resource.managed) return;
+    for (Node* node : told_before(resource, words.stage))
+      tell(resource, *node, "pre", words.task, {before});
+    const auto nodes = told_after(resource, words.stage);
+    for (Node* node : nodes) tell(resource, *node, "post", words.task, after);
+    if (nodes.empty()) return;
+    for (Action* each : resource.actions)
+      if (each->interval_ms > 0 && each->task != "cancel")
+        for (const Round& round : after) order(*round.end, *each, Order::optional);
+  }
+
+  static std::vector<Node*> told_before(const Resource& resource, Stage stage) {
+    if (stage == Stage::promote) return later(resource);
+    if (stage == Stage::start && changes(resource)) return {};
+    return now(resource);
+  }
+
+  static std::vector<Node*> told_after(const Resource& resource, Stage stage) {
+    if (stage == Stage::demote) return now(resource);
+    if (stage == Stage::stop) return changes(resource) ? std::vector<Node*>{} : now(resource);
+    return later(resource);
+  }
+
+  static bool changes(const Resource& resource) {
+    return happens(resource, "start") || happens(resource, "stop");
+  }
+  // Where it is active.
+  static std::vector<Node*> now(const Resource& resource) {
+    std::vector<Node*> nodes;
+    for (Node* node : resource.running_on)
+      if (can_be_told(*node)) nodes.push_back(node);
+    return nodes;
+  }
+  // Where it will be active.
+  static std::vector<Node*> later(const Resource& resource) {
+    Node* node = resource.assigned_to;
+    if (resource.next_role <= Role::stopped || !node || !can_be_told(*node)) return {};
+    return {node};
+  }
+
+  void tell(Resource& resource, Node& node, std::string_view kind, std::string_view task,
+            const std::vector<Round>& rounds) {
+    Action& told = pseudo(resource, "notify", kind, task);
+    told.pseudo = false;
+    told.node = &node;
+    for (const Round& round : rounds) {
+      order(*round.begin, told, Order::optional);
+      order(told, *round.end, Order::optional);
+    }
+  }
+
+  Cluster& cluster_;
+  Resource& clone_;
+};
+
+}  // namespace
+
+void add_notifications(Cluster& cluster) {
+  for (Resource* resource : cluster.top)
+    if (resource->is(Kind::clone) && resource->notify) Notifications(cluster, *resource).add();
+}
+
+}  // namespace gyre::rm::schedule

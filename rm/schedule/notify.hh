@@ -1,0 +1,13 @@
+// Notifications: the instances of a clone with notify=true are told before and after any of them is
+// demoted, stopped, started or promoted.
+#pragma once
+
+#include "rm/schedule/model.hh"
+
+namespace gyre::rm::schedule {
+
+// Adds them to a plan that is decided but for them: they follow from what happens and change
+// nothing of it but the order. Who waits for the end of a clone's change waits until all know.
+void add_notifications(Cluster&);
+
+}  // namespace gyre::rm::schedule
