@@ -87,13 +87,16 @@ class Scanner {
   std::size_t at_ = 0;
   std::vector<std::string_view> open_, attributes_;
   std::string_view value_;  // of the last attribute
+  std::string_view root_;   // once its tag is read
   std::string what_;
 };
 
 Fault Scanner::fault() const {
   const auto before = text_.substr(0, at_);
   return {1 + static_cast<std::size_t>(std::ranges::count(before, '\n')), what_,
-          Fault::Kind::malformed};
+          root_.empty()    ? Fault::Kind::malformed
+          : root_ == "cib" ? Fault::Kind::broken
+                           : Fault::Kind::not_cib};
 }
 
 bool Scanner::document() {
@@ -164,6 +167,7 @@ bool Scanner::start_tag() {
     if (!attribute(element)) return false;
   }
   if (!unique_attributes(element)) return false;
+  if (open_.empty()) root_ = element;
   if (next(">")) open_.push_back(element);
   at_ += next(">") ? 1 : 2;
   return true;

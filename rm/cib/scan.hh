@@ -16,7 +16,11 @@ inline constexpr std::size_t depth_max = 256;
 
 // What is wrong with a document, and in which line; line 0: in none that can be named.
 struct Fault {
-  enum class Kind { malformed, not_cib };
+  enum class Kind {
+    malformed,  // nothing of it can be read
+    not_cib,    // it begins with another element
+    broken      // it begins as a <cib>
+  };
 
   std::size_t line = 0;
   std::string what;

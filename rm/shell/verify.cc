@@ -123,6 +123,25 @@ Input read_input(const Options& options) {
   }
 }
 
+// Where Pacemaker goes by what it could read of a document, this does not; the status is the same
+// where that would have been wrong, too.
+int refuse(const Input& input, const Fault& fault) {
+  const auto why = fmt::format("{}:{}: {}", input.name, fault.line, fault.what);
+  switch (fault.kind) {
+    case Fault::Kind::malformed:
+      return fail(exits::error, input.words, why);
+    case Fault::Kind::not_cib:
+      return fail(exits::protocol,
+                  "This tool can only check complete configurations (i.e. those starting with "
+                  "<cib>).",
+                  why);
+    case Fault::Kind::broken:
+      break;
+  }
+  fmt::print(stderr, "{}\n", why);
+  return fail(exits::config, "Errors found during check: config not valid");
+}
+
 using Severity = Finding::Severity;
 
 // Pacemaker's words, and below them where that is and what is wanted.
@@ -149,14 +168,7 @@ int verify_input(const Options& options, const Input& input) {
   if (const auto* unread = std::get_if<Unread>(&input.text))
     return fail(exits::error, input.words, fmt::format("{}: {}", input.name, unread->why));
   const auto loaded = Document::load(std::get<std::string>(input.text));
-  if (const auto* fault = std::get_if<Fault>(&loaded)) {
-    if (fault->kind == Fault::Kind::not_cib)
-      return fail(exits::protocol,
-                  "This tool can only check complete configurations (i.e. those starting with "
-                  "<cib>).");
-    return fail(exits::error, input.words,
-                fmt::format("{}:{}: {}", input.name, fault->line, fault->what));
-  }
+  if (const auto* fault = std::get_if<Fault>(&loaded)) return refuse(input, *fault);
   const auto& document = std::get<Document>(loaded);
   if (!options.save.empty())
     if (const auto why = write_file(options.save, document.text()); !why.empty())

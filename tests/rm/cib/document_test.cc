@@ -47,6 +47,9 @@ TEST(Document, IsTextAgain) {
 TEST(Document, RefusesWhatIsNone) {
   const auto malformed = Document::load("<cib>\n<a></cib>");
   EXPECT_EQ(std::get<Fault>(malformed).text(), "line 2: </cib> where </a> is due");
+  EXPECT_EQ(std::get<Fault>(malformed).kind, Fault::Kind::broken);
+  EXPECT_EQ(std::get<Fault>(Document::load("<cib")).kind, Fault::Kind::malformed);
+  EXPECT_EQ(std::get<Fault>(Document::load("<foo>")).kind, Fault::Kind::not_cib);
   const auto other = Document::load("\n<foo/>");
   EXPECT_EQ(std::get<Fault>(other).text(), "line 2: the root is <foo>, not <cib>");
   EXPECT_EQ(std::get<Fault>(other).kind, Fault::Kind::not_cib);

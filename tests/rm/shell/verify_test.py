@@ -68,10 +68,15 @@ class Sources(unittest.TestCase):
                                  "/nowhere/cib.xml: No such file or directory\n")
 
     def test_ill_formed(self):
-        status, _, errors = verify("-p", given="<cib>\n</bic>")
+        status, _, errors = verify("-p", given="garbage")
         self.assertEqual(status, 1)
         self.assertEqual(errors, "crm_verify: Couldn't parse input from STDIN.\n"
-                                 "stdin:2: </bic> where </cib> is due\n")
+                                 "stdin:1: text outside of all elements\n")
+        status, _, errors = verify("-p", given="<cib>\n</bic>")
+        self.assertEqual(status, 78)
+        self.assertEqual(errors, "stdin:2: </bic> where </cib> is due\n"
+                                 "crm_verify: Errors found during check: config not valid\n")
+        self.assertEqual(verify("-p", given="<bic>\n</cib>")[0], 76)
 
     def test_other_root(self):
         status, _, errors = verify("-X", "<foo/>")
