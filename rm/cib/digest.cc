@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string>
 
+#include "rm/cib/values.hh"
+
 namespace gyre::rm {
 
 namespace {
@@ -49,6 +51,17 @@ bool is_parameter(std::string_view name) {
   return !name.starts_with("CRM_meta_") && name != "id" && name != "crm_feature_set" &&
          name != "op-digest" && name != "on_node" && name != "on_node_uuid" &&
          name != "pcmk_external_ip";
+}
+
+// A parameter of a fence device that the fencer itself reads.
+bool is_for_fencer(std::string_view name) {
+  constexpr std::array<std::string_view, 9> names = {
+      "provides",       "stonith-timeout", "pcmk_host_list",
+      "pcmk_host_map",  "pcmk_host_check", "pcmk_host_argument",
+      "pcmk_delay_max", "pcmk_delay_base", "pcmk_action_limit"};
+  return std::ranges::find(names, name) != names.end() ||
+         (name.starts_with("pcmk_") &&
+          (name.ends_with("_action") || name.ends_with("_timeout") || name.ends_with("_retries")));
 }
 
 Digest md5(const std::string& text) {
@@ -106,8 +119,13 @@ Change change(pugi::xml_node record, const Attributes& parameters, std::string_v
   };
   if (sanitized && record.attribute("op-secure-digest")) {
     const std::string_view secrets = record.attribute("op-secure-params").value();
+    const std::string_view standard = record.parent().attribute("class").value();
+    const bool without_fencers =
+        standard == "stonith" &&
+        compare_versions(record.attribute("crm_feature_set").value(), "3.16.0") < 0;
     const auto shown = digest_of(parameters, [&](std::string_view name) {
-      return is_parameter(name) && !lists(secrets, name);
+      return is_parameter(name) && !lists(secrets, name) &&
+             !(without_fencers && is_for_fencer(name));
     });
     if (has("op-secure-digest", shown)) return Change::none;
   }

@@ -33,7 +33,8 @@ enum class Change { none, reload, restart };
 // only a change of what op-force-restart lists is more than a reload.
 //
 // `sanitized`: the document may have been made fit to be shown, with secrets overwritten. Then a
-// change of what op-secure-params lists is none.
+// change of what op-secure-params lists is none, nor, where a version before feature set 3.16.0
+// wrote the record of a fence device, of what is for the fencer and not for the device's agent.
 Change change(pugi::xml_node record, const Attributes& parameters, std::string_view timeout_ms,
               bool sanitized);
 

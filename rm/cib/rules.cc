@@ -42,19 +42,6 @@ std::weak_ordering compare_numbers(std::string_view a, std::string_view b) {
   return *x > *y ? std::weak_ordering::greater : std::weak_ordering::equivalent;
 }
 
-// Number by number between the dots; what is not there is 0.
-std::weak_ordering compare_versions(std::string_view a, std::string_view b) {
-  const auto next = [](std::string_view& text) {
-    const auto end = std::min(text.find('.'), text.size());
-    const auto part = leading<std::int64_t>(text.substr(0, end)).value_or(0);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    return part;
-  };
-  while (!a.empty() || !b.empty())
-    if (const auto order = next(a) <=> next(b); order != 0) return order;
-  return std::weak_ordering::equivalent;
-}
-
 std::weak_ordering compare(std::string_view type, std::string_view a, std::string_view b) {
   const auto is = [&](std::string_view name) { return equal_ignoring_case(type, name); };
   if (is("integer")) return compare_numbers<std::int64_t>(a, b);

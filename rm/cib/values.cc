@@ -85,4 +85,16 @@ std::optional<bool> parse_boolean(std::string_view text) noexcept {
   return std::nullopt;
 }
 
+std::strong_ordering compare_versions(std::string_view a, std::string_view b) noexcept {
+  const auto next = [](std::string_view& text) {
+    const auto end = std::min(text.find('.'), text.size());
+    const auto part = read_number(trim(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    return part ? part->value : 0;
+  };
+  while (!a.empty() || !b.empty())
+    if (const auto order = next(a) <=> next(b); order != 0) return order;
+  return std::strong_ordering::equal;
+}
+
 }  // namespace gyre::rm

@@ -2,6 +2,7 @@
 // by validation and by the schedule alike.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -55,5 +56,9 @@ std::optional<bool> parse_boolean(std::string_view) noexcept;
 
 // As ASCII, whatever the locale is.
 bool equal_ignoring_case(std::string_view, std::string_view) noexcept;
+
+// Versions, number by number between the dots; what is not there is 0, and so is what begins with
+// no number.
+std::strong_ordering compare_versions(std::string_view, std::string_view) noexcept;
 
 }  // namespace gyre::rm

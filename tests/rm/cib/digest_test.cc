@@ -54,10 +54,12 @@ TEST(Digest, EscapesValues) {
 
 // How parameters differ from those in a record with these attributes.
 Change changed(const std::string& record, Entries parameters, std::string_view timeout_ms = {},
-               bool sanitized = false) {
+               bool sanitized = false, const char* standard = "ocf") {
   pugi::xml_document document;
-  EXPECT_TRUE(document.load_string(("<lrm_rsc_op " + record + "/>").c_str()));
-  return change(document.document_element(), of(parameters), timeout_ms, sanitized);
+  const auto text =
+      fmt::format("<lrm_resource class='{}'><lrm_rsc_op {}/></lrm_resource>", standard, record);
+  EXPECT_TRUE(document.load_string(text.c_str()));
+  return change(document.document_element().first_child(), of(parameters), timeout_ms, sanitized);
 }
 
 std::string field(const char* name, const std::string& value) {
@@ -122,6 +124,25 @@ TEST(Change, OfASecretIsNoneInADocumentThatIsShown) {
   EXPECT_EQ(changed(record, shown, {}, true), Change::none);
   EXPECT_EQ(changed(record, shown, "20000", true), Change::none);
   EXPECT_EQ(changed(record, {{"a", "2"}, {"password", "****"}}, {}, true), Change::restart);
+}
+
+TEST(Change, OfWhatIsForTheFencerWasNoneOnceInADocumentThatIsShown) {
+  const auto compared = [](const char* standard, const char* version, const char* name) {
+    const auto record = field("op-digest", "") + field("op-secure-params", " password ") +
+                        field("crm_feature_set", version) +
+                        field("op-secure-digest", digest_of({{"a", "1"}}));
+    return changed(record, {{"a", "1"}, {name, "v"}}, {}, true, standard);
+  };
+  for (const char* name :
+       {"provides", "stonith-timeout", "pcmk_host_list", "pcmk_host_map", "pcmk_host_check",
+        "pcmk_host_argument", "pcmk_delay_max", "pcmk_delay_base", "pcmk_action_limit",
+        "pcmk_reboot_timeout", "pcmk_off_action", "pcmk_status_retries"})
+    EXPECT_EQ(compared("stonith", "3.0.12", name), Change::none) << name;
+  for (const char* name : {"pcmk_other", "action", "a_timeout"})
+    EXPECT_EQ(compared("stonith", "3.0.12", name), Change::restart) << name;
+  EXPECT_EQ(compared("stonith", "3.15.9", "pcmk_host_list"), Change::none);
+  EXPECT_EQ(compared("stonith", "3.16.0", "pcmk_host_list"), Change::restart);
+  EXPECT_EQ(compared("ocf", "3.0.12", "pcmk_host_list"), Change::restart);
 }
 
 }  // namespace

@@ -41,5 +41,13 @@ TEST(Booleans, HaveManySpellings) {
   EXPECT_EQ(parse_boolean("maybe"), std::nullopt);
 }
 
+TEST(Versions, CompareNumberByNumber) {
+  EXPECT_TRUE(compare_versions("3.0.12", "3.16.0") < 0);
+  EXPECT_TRUE(compare_versions("3.16", "3.9.1") > 0);
+  EXPECT_TRUE(compare_versions("1.2", "1.2.0") == 0);
+  EXPECT_TRUE(compare_versions("", "0") == 0);
+  EXPECT_TRUE(compare_versions("1.a", "1.0") == 0);
+}
+
 }  // namespace
 }  // namespace gyre::rm
