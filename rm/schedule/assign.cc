@@ -150,7 +150,6 @@ Node* assign(Cluster& cluster, Resource& resource, Node* preferred) {
   else if (resource.next_role > resource.role && !cluster.quorate &&
            cluster.options.no_quorum == NoQuorum::freeze)
     resource.next_role = resource.role;
-  if (resource.is_fence_device && !cluster.options.fencing) resource.managed = false;
   if (!resource.managed) {
     resource.next_role = resource.role;
     put_on(resource, resource.running_on.empty() ? nullptr : resource.running_on.front(), true);

@@ -8,6 +8,7 @@
 #include "rm/schedule/action.hh"
 #include "rm/schedule/create.hh"
 #include "rm/schedule/history.hh"
+#include "rm/schedule/unfence.hh"
 #include "rm/schedule/unpack.hh"
 
 namespace gyre::rm::schedule {
@@ -59,19 +60,6 @@ void check_recurring(Cluster& cluster, Resource& resource) {
   }
 }
 
-// The parameters that an operation would run with now: its resource's, then its own.
-Attributes parameters(Cluster& cluster, const Resource& resource, const Node& node,
-                      const Operation* operation) {
-  RuleInput input{.now = cluster.now, .node = &node.attributes, .ids = cluster.ids.get()};
-  Attributes found;
-  for (const Resource* r = &resource; r; r = r->parent) {
-    gather(r->xml, "instance_attributes", input, found);
-    gather(template_of(cluster, r->xml), "instance_attributes", input, found);
-  }
-  if (operation) gather(operation->xml, "instance_attributes", input, found);
-  return found;
-}
-
 // Since an operation's record. What a start does not tell a probe tells as well.
 Change change_since(Cluster& cluster, const Resource& resource, const Node& node,
                     const OperationRecord& record) {
@@ -85,7 +73,7 @@ Change change_since(Cluster& cluster, const Resource& resource, const Node& node
     timeout = std::to_string(ms.value_or(20'000));
   }
   const bool sanitized = cluster.options.sanitized;
-  return change(record.xml, parameters(cluster, resource, node, operation), timeout, sanitized);
+  return change(record.xml, parameters_on(cluster, resource, node, operation), timeout, sanitized);
 }
 
 bool judged(const OperationRecord& r) {
@@ -112,6 +100,9 @@ void reload(Cluster& cluster, Resource& resource, Node& node) {
 void check_operation(Cluster& cluster, Resource& resource, Node& node, const OperationRecord& r) {
   const Change change = change_since(cluster, resource, node, r);
   if (change == Change::none) return;
+  unfence_again(cluster, resource, node,
+                change == Change::restart ? "Device parameters changed"
+                                          : "Device parameters changed (reload)");
   if (change == Change::restart && r.interval_ms == 0) {
     resource.definition_changed = true;
   } else if (r.interval_ms > 0) {
@@ -147,6 +138,7 @@ void check_records(Cluster& cluster, Resource& resource) {
     } else if (agent_changed(resource, record)) {
       forget(cluster, resource, *node, false);
       if (runs_on(resource, *node)) stop_action(cluster, resource, node, false);
+      unfence_again(cluster, resource, *node, "Device definition changed");
     }
   }
   if (!resource.orphan) {
@@ -158,6 +150,18 @@ void check_records(Cluster& cluster, Resource& resource) {
 }
 
 }  // namespace
+
+Attributes parameters_on(Cluster& cluster, const Resource& resource, const Node& node,
+                         const Operation* operation) {
+  RuleInput input{.now = cluster.now, .node = &node.attributes, .ids = cluster.ids.get()};
+  Attributes found;
+  for (const Resource* r = &resource; r; r = r->parent) {
+    gather(r->xml, "instance_attributes", input, found);
+    gather(template_of(cluster, r->xml), "instance_attributes", input, found);
+  }
+  if (operation) gather(operation->xml, "instance_attributes", input, found);
+  return found;
+}
 
 void handle_changes(Cluster& cluster) {
   forget_failures(cluster);

@@ -7,6 +7,8 @@ namespace gyre::rm::schedule {
 
 // The recurring operations of the role that a resource shall have, and those that are to end.
 void create_recurring(Cluster&, Resource&, Node* chosen);
+// The parameters that an operation (null: any) would run with now: its resource's, then its own.
+Attributes parameters_on(Cluster&, const Resource&, const Node&, const Operation*);
 // Ends a recurring operation.
 Action& cancel(Cluster&, Resource&, Node&, std::string_view task, std::int64_t interval_ms,
                std::string_view reason);

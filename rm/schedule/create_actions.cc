@@ -5,6 +5,7 @@
 #include "rm/schedule/assign.hh"
 #include "rm/schedule/create.hh"
 #include "rm/schedule/stages.hh"
+#include "rm/schedule/unfence.hh"
 #include "rm/schedule/unpack.hh"
 
 namespace gyre::rm::schedule {
@@ -39,6 +40,7 @@ struct Creation {
   void start(bool optional) const {
     Action& start = start_action(cluster, resource, chosen, true);
     if ((start.runnable && !optional) || resource.definition_changed) start.optional = false;
+    unfence_before(cluster, resource, start, Order::first_implies_then);
   }
 
   void stop(bool optional) const {
@@ -51,6 +53,7 @@ struct Creation {
       }
       Action& stop = stop_action(cluster, resource, node, here_optional);
       if (!resource.managed) stop.runnable = false;
+      unfence_after_stop(cluster, resource, stop);
       if (!resource.assigned_to && stop.reason.empty()) stop.reason = "node availability";
       if (cluster.options.remove_after_stop) forget(cluster, resource, *node, optional);
     }

@@ -50,10 +50,10 @@ struct Node {
   Score health;
   std::string fence_reason;  // of `unclean`, empty if nobody gave one
   Attributes attributes;     // permanent and transient ones, and #uname, #id …
-  std::map<std::string, std::string, std::less<>> digests;  // of what was unfenced with
-  std::vector<Resource*> running;                           // primitives
-  int assigned = 0;                                         // how many resources the plan puts here
+  std::vector<Resource*> running;  // primitives
+  int assigned = 0;                // how many resources the plan puts here
   Action* fencing = nullptr;
+  Action* unfencing = nullptr;
   Action* shut_down = nullptr;
 };
 

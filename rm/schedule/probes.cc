@@ -5,6 +5,7 @@
 #include "rm/schedule/assign.hh"
 #include "rm/schedule/history.hh"
 #include "rm/schedule/stages.hh"
+#include "rm/schedule/unfence.hh"
 
 namespace gyre::rm::schedule {
 
@@ -29,6 +30,7 @@ void probe(Cluster& cluster, Resource& resource, Node& node) {
   if (!wanted(resource, node)) return;
   Action& probe = action(cluster, resource, "monitor", 0, &node, false);
   probe.optional = false;
+  unfence_before(cluster, resource, probe, Order::optional);
   const bool here = std::ranges::find(resource.running_on, &node) != resource.running_on.end();
   probe.target_rc = !here ? rc::not_running : resource.role == Role::promoted ? rc::promoted : -1;
   Resource& before = resource.is_instance() ? *resource.parent : resource;

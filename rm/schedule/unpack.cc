@@ -5,6 +5,7 @@
 #include "rm/cib/attribute_sets.hh"
 #include "rm/cib/iso8601.hh"
 #include "rm/schedule/plan.hh"
+#include "rm/schedule/unfence.hh"
 
 namespace gyre::rm::schedule {
 
@@ -64,6 +65,8 @@ void unpack_options(Cluster& cluster) {
   options.fence_timeout_ms = parse_interval_ms(timeout).value_or(60'000);
   const auto stickiness = options.all.find("default-resource-stickiness");
   if (stickiness) options.default_stickiness = parse_score(*stickiness).value_or(Score());
+  options.unfencing = options.fencing &&
+                      unfencing_configured(cluster.cib.child("configuration").child("resources"));
   cluster.quorate = parse_boolean(attribute(cluster.cib, "have-quorum")).value_or(false);
 }
 
