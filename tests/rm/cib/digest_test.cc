@@ -99,6 +99,16 @@ TEST(Change, IsAReloadIfNothingIsListed) {
   EXPECT_EQ(changed(record, {{"a", "2"}}), Change::reload);
 }
 
+TEST(Change, ListsNamesWithBlanksAroundOrBetween) {
+  const auto with = [](const char* list) {
+    return field("op-digest", "") + field("op-force-restart", list) +
+           field("op-restart-digest", digest_of({{"a", "1"}, {"c", "1"}}));
+  };
+  const Entries now = {{"a", "1"}, {"b", "2"}, {"c", "1"}};
+  for (const char* list : {" a c ", "a c", " a  c "})
+    EXPECT_EQ(changed(with(list), now), Change::reload) << list;
+}
+
 TEST(Change, ListsWholeNames) {
   const auto record = field("op-digest", digest_of({{"a", "1"}, {"aa", "1"}})) +
                       field("op-force-restart", " aa ") +
@@ -112,6 +122,8 @@ TEST(Change, IsARestartWithoutBothListAndDigest) {
   const Entries reloadable = {{"a", "1"}, {"b", "2"}};
   EXPECT_EQ(changed(digest + field("op-force-restart", " a "), reloadable), Change::restart);
   EXPECT_EQ(changed(digest + field("op-restart-digest", digest_of({{"a", "1"}})), reloadable),
+            Change::restart);
+  EXPECT_EQ(changed(digest + field("op-restart-digest", digest_of({})), reloadable),
             Change::restart);
 }
 
