@@ -16,15 +16,16 @@ std::variant<std::string, Unread> read_all(std::FILE* from) {
   struct stat of {};
   const bool is_file = ::fstat(::fileno(from), &of) == 0 && S_ISREG(of.st_mode);
   const auto told = static_cast<std::size_t>(is_file ? of.st_size : 0);
+  const Unread too_long{fmt::format("more than {} bytes", document_size_max)};
+  if (told > document_size_max) return too_long;
   std::string text;
-  for (std::size_t room = std::min(told, document_size_max) + 1;; room = text.size()) {
+  for (std::size_t room = told + 1;; room = text.size()) {
     const std::size_t had = text.size();
     text.resize(had + std::max(room, std::size_t{1} << 16));
     const std::size_t got = std::fread(text.data() + had, 1, text.size() - had, from);
     text.resize(had + got);
     if (std::ferror(from)) return Unread{std::strerror(errno)};
-    if (text.size() > document_size_max)
-      return Unread{fmt::format("more than {} bytes", document_size_max)};
+    if (text.size() > document_size_max) return too_long;
     if (std::feof(from)) return text;
   }
 }
