@@ -8,17 +8,23 @@ namespace gyre::rm::schedule {
 
 namespace {
 
-std::string_view base_name(const Resource& resource) {
-  std::string_view name = resource.history_name.empty() ? resource.id : resource.history_name;
-  const auto colon = name.rfind(':');
-  return colon == name.npos || resource.topmost_const()->unique ? name : name.substr(0, colon);
+std::string_view name_in_history(const Resource& resource) {
+  return resource.history_name.empty() ? resource.id : resource.history_name;
 }
 
-// What the agent said of promoting it there; nothing if it never said anything.
+std::string_view base_name(std::string_view name) {
+  return name.substr(0, name.rfind(':'));
+}
+
+// What the agent said of promoting it there; nothing if it never said anything. Agents of old knew
+// an anonymous instance by its number, too.
 std::optional<Score> told_score(const Resource& resource, const Node& node) {
-  std::string name = "master-";
-  name += base_name(resource);
-  const auto value = node.attributes.find(name);
+  const auto told = [&](std::string_view name) {
+    return node.attributes.find(std::string("master-").append(name));
+  };
+  auto value = told(name_in_history(resource));
+  if (!value && !resource.topmost_const()->unique)
+    value = told(base_name(name_in_history(resource)));
   return value ? parse_score(*value) : std::nullopt;
 }
 
