@@ -58,13 +58,13 @@ Node* stay(const Resource& resource, Node& best) {
   const bool unique = resource.parent && resource.parent->unique;
   const Score score = resource.weights[best.index].score;
   if (unique || score <= Score() || !available(best) || resource.running_on.empty()) return &best;
-  Node* current = resource.running_on.front();
+  Node* current = current_node(resource);
   const Weight& weight = resource.weights[current->index];
   return available(*current) && weight.present && weight.score == score ? current : &best;
 }
 
 bool choose(Cluster& cluster, Resource& resource, Node* preferred) {
-  const Node* active = resource.running_on.empty() ? nullptr : resource.running_on.front();
+  const Node* active = current_node(resource);
   const auto nodes = sorted_nodes(cluster, resource.weights, active);
   Node* chosen = nodes.empty() ? nullptr : preferred_node(resource, preferred, *nodes.front());
   if (!chosen && !nodes.empty()) chosen = stay(resource, *nodes.front());
@@ -75,6 +75,16 @@ bool choose(Cluster& cluster, Resource& resource, Node* preferred) {
 
 bool influences(const Colocation& colocation) noexcept {
   return colocation.influence || colocation.dependent->running_on.empty();
+}
+
+Node* current_node(const Resource& resource) {
+  if (resource.running_on.empty()) return nullptr;
+  if (resource.migration_source) return resource.migration_source;
+  Node* front = resource.running_on.front();
+  if (resource.needs_fencing) return front;
+  const auto well = [](const Node* node) { return node->online && !node->unclean; };
+  const auto found = std::ranges::find_if(resource.running_on, well);
+  return found == resource.running_on.end() ? front : *found;
 }
 
 bool can_run_somewhere(const Cluster& cluster, const Weights& weights) noexcept {
@@ -152,7 +162,7 @@ Node* assign(Cluster& cluster, Resource& resource, Node* preferred) {
     resource.next_role = resource.role;
   if (!resource.managed) {
     resource.next_role = resource.role;
-    put_on(resource, resource.running_on.empty() ? nullptr : resource.running_on.front(), true);
+    put_on(resource, current_node(resource), true);
   } else if (cluster.options.stop_all) {
     put_on(resource, nullptr, true);
   } else {

@@ -21,6 +21,8 @@ bool can_run_somewhere(const Cluster&, const Weights&) noexcept;
 // All nodes that the weights name, best first; `active`: wins among equals.
 std::vector<Node*> sorted_nodes(Cluster&, const Weights&, const Node* active);
 
+// Where a primitive is: of several places the source of its migration, or one that is well.
+Node* current_node(const Resource&);
 // Where a resource of any kind is: now, or by the plan. Several nodes: the first.
 Node* where(const Resource&, bool now);
 std::vector<Node*> all_where(const Resource&, bool now);

@@ -20,7 +20,7 @@ enum class Affects { nothing, location, role };
 
 Affects affects(const Resource& dependent, const Resource& primary, const Colocation& c) {
   if (primary.provisional) return Affects::nothing;
-  const bool promotable = dependent.parent && dependent.topmost_const()->promotable;
+  const bool promotable = dependent.parent && dependent.topmost()->promotable;
   if (c.dependent_role >= Role::promoted && promotable && !dependent.provisional)
     return Affects::role;
   if (!dependent.provisional) return Affects::nothing;

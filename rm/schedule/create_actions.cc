@@ -132,7 +132,7 @@ bool may_migrate(const Creation& creation, bool moves) {
   const Resource& r = creation.resource;
   return moves && r.allow_migrate && r.managed && !r.failed && !r.start_pending &&
          r.next_role > stopped && available(*creation.chosen) && creation.current->online &&
-         !creation.current->unclean && !r.in_clone();
+         !creation.current->unclean && (!r.in_clone() || r.topmost()->unique);
 }
 
 void create_migration(const Creation& creation) {
@@ -171,10 +171,7 @@ void create_primitive(Cluster& cluster, Resource& resource) {
   for (Node* node : resource.dangling_on)
     stop_action(cluster, resource, node, false).dangling = true;
   for (Node* node : resource.stop_wanted) stop_action(cluster, resource, node, false);
-  const auto usable = [](const Node* n) { return n->online && !n->unclean; };
-  const auto found = std::ranges::find_if(resource.running_on, usable);
-  if (!resource.running_on.empty())
-    creation.current = found == resource.running_on.end() ? resource.running_on.front() : *found;
+  creation.current = current_node(resource);
   bool needs_stop = settle_copies(creation), needs_promote = false;
   const bool moves = creation.current && creation.chosen && resource.next_role > stopped &&
                      creation.current != creation.chosen;

@@ -32,6 +32,7 @@ void imply_stops(Resource& resource, Node& node, Action& fencing) {
     const bool stop = action->task == "stop";
     if (!stop && node.online && !node.unclean && !resource.failed) continue;
     action->pseudo = action->runnable = true;
+    if (!resource.needs_fencing) continue;
     order(fencing, *action, Order::preserve | (stop ? Order::none : Order::optional));
     if (stop && of_parent && of_parent != action) order(fencing, *of_parent, Order::preserve);
   }
@@ -75,8 +76,9 @@ void schedule_fencing(Cluster& cluster) {
   std::vector<Action*> fencings, shutdowns;
   Action* of_dc = nullptr;
   bool dc_is_fenced = false, lost = false;
+  const bool managed = std::ranges::any_of(cluster.top, &Resource::managed);
   for (Node& node : cluster.nodes) {
-    if (node.unclean && can_fence(cluster, &node)) {
+    if (managed && node.unclean && can_fence(cluster, &node)) {
       Action& fencing = fence_action(cluster, node, false, "node is unclean");
       for (Resource* resource : cluster.top) order_resource(*resource, node, fencing);
       if (node.is_dc) {

@@ -27,6 +27,9 @@ bool waits_for(const Action& then, const Edge& edge) {
   const Action& first = *edge.action;
   if (edge.flags == Order::none || !is_done(first)) return false;
   if ((edge.flags & Order::implies_migratable) && !first.runnable) return false;
+  if (edge.flags == Order::anti_colocation &&
+      (first.optional || (first.node && then.node && first.node != then.node)))
+    return false;
   if ((edge.flags & Order::unless_first_migrates) && first.migrates) return false;
   if (edge.flags == Order::optional && first.task == "stop" && first.migrates && first.pseudo)
     return false;

@@ -67,7 +67,7 @@ bool comes_before(const OperationRecord& a, const OperationRecord& b) {
 }
 
 bool promotable(const Resource& resource) {
-  return resource.topmost_const()->promotable;
+  return resource.topmost()->promotable;
 }
 
 }  // namespace
@@ -155,8 +155,7 @@ void History::apply(OperationRecord r) {
   interpret(r);
   const bool as_expected = r.status == Status::done;
   if (!as_expected && expired(r)) {
-    for (auto& recurring : resource.recurring)
-      if (recurring.node == &node && recurring.record == r.xml) recurring.expired = true;
+    expired_records.push_back(r.xml);
     return;
   }
   switch (r.status) {
@@ -246,7 +245,7 @@ void History::role_after_failure(const OperationRecord& r, OnFail told) {
   } else if (r.task == "promote") {
     resource.role = Role::promoted;
   }
-  if (r.probe() && r.exit == rc::not_installed)
+  if (r.probe() && (r.exit == rc::not_installed || r.exit == rc::arguments))
     resource.role = Role::stopped;
   else if (resource.role < Role::started)
     activate();
@@ -294,14 +293,16 @@ std::size_t active_from(const std::vector<OperationRecord>& operations) {
   return static_cast<std::size_t>(std::max(start, 0));
 }
 
-void remember_recurring(Cluster&, Resource& resource, Node& node,
-                        const std::vector<OperationRecord>& operations) {
+void remember_recurring(const History& history) {
+  const auto& operations = history.operations;
   for (std::size_t i = active_from(operations); i < operations.size(); ++i) {
     const auto& r = operations[i];
-    if (!node.online || r.interval_ms == 0 || r.status == Status::pending ||
+    if (!history.node.online || r.interval_ms == 0 || r.status == Status::pending ||
         r.status == Status::cancelled)
       continue;
-    resource.recurring.push_back({&node, r.task, r.interval_ms, r.xml});
+    const bool expired =
+        std::ranges::find(history.expired_records, r.xml) != history.expired_records.end();
+    history.resource.recurring.push_back({&history.node, r.task, r.interval_ms, r.xml, expired});
   }
 }
 

@@ -48,6 +48,7 @@ struct History {
   const std::vector<OperationRecord>& operations;
   OnFail on_fail = OnFail::ignore;
   std::string_view last_failure = {};
+  std::vector<pugi::xml_node> expired_records = {};
 
   void apply(OperationRecord);
 
@@ -67,6 +68,6 @@ struct History {
 // Where the operations of the present run begin; the end: it is stopped.
 std::size_t active_from(const std::vector<OperationRecord>&);
 // The recurring operations that run: those begun since the last start.
-void remember_recurring(Cluster&, Resource&, Node&, const std::vector<OperationRecord>&);
+void remember_recurring(const History&);
 
 }  // namespace gyre::rm::schedule

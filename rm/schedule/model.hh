@@ -48,8 +48,8 @@ struct Node {
   bool expected_up = false;
   bool usable = true;  // may run resources: online, and not on its way out
   Score health;
-  std::string fence_reason;  // of `unclean`, empty if nobody gave one
-  Attributes attributes;     // permanent and transient ones, and #uname, #id …
+  std::string fence_reason;        // of `unclean`, empty if nobody gave one
+  Attributes attributes;           // permanent and transient ones, and #uname, #id …
   std::vector<Resource*> running;  // primitives
   int assigned = 0;                // how many resources the plan puts here
   Action* fencing = nullptr;
@@ -129,6 +129,8 @@ struct Resource {
 
   // Of a clone.
   int clone_max = 0, clone_node_max = 1, clone_min = 0, promoted_max = 0, promoted_node_max = 0;
+  // Of a group: its members run in order, and together.
+  bool members_ordered = true, members_together = true;
   bool promotable = false, unique = false, ordered = false, interleave = false, notify = false;
 
   // What is.
@@ -169,7 +171,7 @@ struct Resource {
     while (r->parent) r = r->parent;
     return r;
   }
-  const Resource* topmost_const() const noexcept { return const_cast<Resource*>(this)->topmost(); }
+  const Resource* topmost() const noexcept { return const_cast<Resource*>(this)->topmost(); }
   bool is(Kind k) const noexcept { return kind == k; }
   bool is_instance() const noexcept { return parent && parent->kind == Kind::clone; }
   // Inside a clone, directly or through a group.

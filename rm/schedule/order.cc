@@ -114,6 +114,7 @@ void apply_orderings(Cluster& cluster) {
   for (std::size_t i = 0; i < written; ++i)
     order_migration(cluster, Ordering(cluster.orderings[i]));
   for (std::size_t i = 0; i < cluster.orderings.size(); ++i) apply(cluster, cluster.orderings[i]);
+  order_probes(cluster);
   propagate(cluster);
 }
 

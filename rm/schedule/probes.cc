@@ -20,7 +20,7 @@ std::string_view base(const Resource& resource) {
 bool wanted(const Resource& resource, const Node& node) {
   if (resource.orphan || resource.known_on[node.index]) return false;
   const Weight& weight = resource.weights[node.index];
-  const Resource& top = *resource.topmost_const();
+  const Resource& top = *resource.topmost();
   if (resource.exclusive_discovery || top.exclusive_discovery)
     return weight.present && weight.discovery == Discovery::exclusive;
   return !weight.present || weight.discovery != Discovery::never;

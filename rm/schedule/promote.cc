@@ -1,5 +1,6 @@
 // Which instances of a promotable clone are promoted: those with the best promotion scores.
 #include <algorithm>
+#include <functional>
 
 #include "rm/schedule/assign.hh"
 #include "rm/schedule/unpack.hh"
@@ -23,8 +24,7 @@ std::optional<Score> told_score(const Resource& resource, const Node& node) {
     return node.attributes.find(std::string("master-").append(name));
   };
   auto value = told(name_in_history(resource));
-  if (!value && !resource.topmost_const()->unique)
-    value = told(base_name(name_in_history(resource)));
+  if (!value && !resource.topmost()->unique) value = told(base_name(name_in_history(resource)));
   return value ? parse_score(*value) : std::nullopt;
 }
 
@@ -42,11 +42,12 @@ std::optional<Score> promotion_score(const Resource& resource, const Node& node)
   }
   const Weight& weight = resource.weights[node.index];
   if (weight.present && weight.score < Score()) return weight.score;
-  bool anywhere = looked_at(resource, node);
-  if (!anywhere && !resource.topmost_const()->unique)
-    for (const Resource* instance : resource.topmost_const()->children)
-      anywhere |= looked_at(*instance, node);
-  return anywhere ? told_score(resource, node) : std::nullopt;
+  // Once it was looked at anywhere, only what is known of it counts; before, what was said for
+  // good.
+  const bool known_nowhere =
+      resource.running_on.empty() && std::ranges::none_of(resource.known_on, std::identity{});
+  const bool counts = known_nowhere || looked_at(resource, node);
+  return counts ? told_score(resource, node) : std::nullopt;
 }
 
 bool has_lost_ticket(const Resource& resource) {

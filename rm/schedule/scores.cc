@@ -33,7 +33,7 @@ void apply_location(Resource& resource, const Location& location, bool with_scor
 }
 
 void stick(Cluster& cluster, Resource& resource) {
-  if (!resource.managed || resource.stickiness == 0 || resource.running_on.size() != 1) return;
+  if (!resource.managed || resource.stickiness <= 0 || resource.running_on.size() != 1) return;
   Node& node = *resource.running_on.front();
   if (!cluster.options.symmetric && !resource.weights[node.index].present) return;
   add_location(cluster, resource, &node, Score(resource.stickiness), "stickiness");
@@ -97,6 +97,15 @@ void apply_health(Cluster& cluster) {
   }
 }
 
+// Where only some nodes are to be looked at, it may run on no other.
+void keep_to_exclusive(Resource& resource) {
+  if (resource.exclusive_discovery || resource.topmost()->exclusive_discovery)
+    for (Weight& weight : resource.weights)
+      if (weight.present && weight.discovery != Discovery::exclusive)
+        weight.score = Score::minus_infinity();
+  for (Resource* child : resource.children) keep_to_exclusive(*child);
+}
+
 }  // namespace
 
 void apply_scores(Cluster& cluster) {
@@ -104,6 +113,7 @@ void apply_scores(Cluster& cluster) {
   for (Resource* resource : std::vector(cluster.top)) stick_all(cluster, *resource);
   for (std::size_t i = 0; i < cluster.locations.size(); ++i)
     apply_location(*cluster.locations[i].resource, cluster.locations[i]);
+  for (Resource* resource : cluster.top) keep_to_exclusive(*resource);
 }
 
 }  // namespace gyre::rm::schedule

@@ -11,6 +11,7 @@ void schedule_probes(Cluster&);
 void assign_all(Cluster&);
 void create_actions(Cluster&);
 void schedule_fencing(Cluster&);
+void order_probes(Cluster&);
 void apply_orderings(Cluster&);  // and what they make necessary or impossible
 
 }  // namespace gyre::rm::schedule

@@ -76,6 +76,20 @@ void read_sets(Cluster& cluster, pugi::xml_node xml, const Colocation& base) {
   }
 }
 
+// What must be apart: whoever comes waits for who goes, on one node.
+void keep_apart(Cluster& cluster, Resource& first, Role first_role, Resource& then,
+                Role then_role) {
+  const auto add = [&](std::string_view loses, std::string_view gains) {
+    add_ordering(cluster, &first, loses, &then, gains, Order::anti_colocation);
+  };
+  const auto gain = [&](std::string_view loses) {
+    add(loses, then_role == Role::promoted ? "promote" : "start");
+    if (then_role == Role::unpromoted) add(loses, "demote");
+  };
+  gain(first_role == Role::promoted ? "demote" : "stop");
+  if (first_role == Role::unpromoted) gain("promote");
+}
+
 }  // namespace
 
 void add_colocation(Cluster& cluster, Colocation colocation) {
@@ -83,6 +97,9 @@ void add_colocation(Cluster& cluster, Colocation colocation) {
   Colocation& kept = cluster.colocations.emplace_back(colocation);
   kept.dependent->colocations.push_back(&kept);
   kept.primary->colocated_here.push_back(&kept);
+  if (!kept.score.is_minus_infinity()) return;
+  keep_apart(cluster, *kept.dependent, kept.dependent_role, *kept.primary, kept.primary_role);
+  keep_apart(cluster, *kept.primary, kept.primary_role, *kept.dependent, kept.dependent_role);
 }
 
 void read_colocation(Cluster& cluster, pugi::xml_node xml) {

@@ -12,11 +12,6 @@ void expand(Cluster& cluster, std::string_view name, int depth, std::vector<Reso
     if (std::ranges::find(into, resource) == into.end()) into.push_back(resource);
     return;
   }
-  // An anonymous instance's template: "d" of the clone that holds d:0, d:1 …
-  if (Resource* first = cluster.resource(std::string(name) + ":0")) {
-    into.push_back(first->topmost());
-    return;
-  }
   for (Resource& resource : cluster.resources)
     if (attribute(resource.xml, "template") == name && !resource.in_clone())
       into.push_back(&resource);

@@ -176,7 +176,7 @@ void unpack_resource_history(Cluster& cluster, Node& node, pugi::xml_node record
   resource->role = Role::unknown;
   History history{cluster, *resource, node, operations};
   for (const auto& operation : operations) history.apply(operation);
-  remember_recurring(cluster, *resource, node, operations);
+  remember_recurring(history);
   settle(cluster, *resource, node, history.on_fail);
   const Role target = resource->target_role;
   if (target != Role::unknown &&

@@ -181,6 +181,8 @@ void read_resource(Cluster& cluster, Resource& resource) {
   if (resource.is(Kind::clone)) read_clone(cluster, resource);
   resource.target_role = resource.next_role = read_target_role(resource);
   if (!resource.is(Kind::group)) return;
+  resource.members_ordered = meta_flag(resource, "ordered", true);
+  resource.members_together = meta_flag(resource, "collocated", true);
   for (auto child : resource.xml.children("primitive")) add_resource(cluster, child, &resource);
 }
 

@@ -24,7 +24,6 @@ struct Within {
     if (r.topmost()->promotable || r.role > Role::unpromoted) {
       add(r, "demote", r, "stop", promoted_implies_first);
       add(r, "start", r, "promote", runnable_left);
-      add(r, "demote", r, "promote", optional);
     }
   }
 
@@ -44,7 +43,7 @@ struct Within {
       add(member, "promote", group, "promoted", started);
       add(group, "promote", member, "promote", then_implies_first_printed);
     }
-    if (first) return;
+    if (first || !group.members_ordered) return;
     add(*last, "start", member, "start", start);
     add(member, "stop", *last, "stop", optional | restart);
     if (!promotable) return;
@@ -66,7 +65,7 @@ struct Within {
     for (Resource* member : group.children) {
       all(*member);
       member_of_group(group, *member, last, promotable);
-      if (last)
+      if (last && group.members_together)
         add_colocation(cluster, {.id = "group:internal_colocation",
                                  .dependent = member,
                                  .primary = last,
@@ -92,6 +91,7 @@ struct Within {
     add(clone, "demoted", clone, "stop", optional);
     add(clone, "running", clone, "promote", runnable_left);
     add(clone, "demote", clone, "demoted", optional);
+    add(clone, "promote", clone, "promoted", optional);
     Resource* last = nullptr;
     for (Resource* instance : clone.children) {
       add(clone, "promote", *instance, "promote", then_implies_first_printed);
