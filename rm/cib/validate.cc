@@ -36,17 +36,19 @@ class Validation {
 
   std::vector<Finding> run() {
     schema();
-    each_element([&](pugi::xml_node node, const Element& rule) { collect_id(node, rule); });
-    each_element([&](pugi::xml_node node, const Element& rule) {
-      attributes(node, rule);
-      required(node, rule);
-      children(node, rule);
-    });
+    collect_elements();
+    for (const auto& [node, rule] : elements_) collect_id(node, *rule);
+    for (const auto& [node, rule] : elements_) {
+      attributes(node, *rule);
+      required(node, *rule);
+      children(node, *rule);
+    }
     return findings_.take();
   }
 
  private:
   void schema();
+  void collect_elements();
   void collect_id(pugi::xml_node, const Element&);
   void attributes(pugi::xml_node, const Element&);
   void required(pugi::xml_node, const Element&);
@@ -54,35 +56,10 @@ class Validation {
   void reference(pugi::xml_node, pugi::xml_attribute, const Attributed&);
   void children(pugi::xml_node, const Element&);
 
-  // As far as the table knows them and lets them stand there; in the order of the document, without
-  // recursion.
-  template <class F>
-  void each_element(F&& visit) {
-    const auto top = document_.cib();
-    auto node = top;
-    while (node) {
-      const auto rule = rule_of(node);
-      if (rule != nullptr) visit(node, *rule);
-      auto next = rule != nullptr ? node.first_child() : pugi::xml_node();
-      while (!next && node && node != top) {
-        next = node.next_sibling();
-        if (!next) node = node.parent();
-      }
-      node = next;
-    }
-  }
-  const Element* rule_of(pugi::xml_node node) const {
-    const auto found = grammar_.find(node.name());
-    if (found == grammar_.end()) return nullptr;
-    if (node == document_.cib()) return &found->second;
-    const auto parent = grammar_.find(node.parent().name());
-    return parent != grammar_.end() && parent->second.child(node.name()) != nullptr ? &found->second
-                                                                                    : nullptr;
-  }
-
   const Grammar& grammar_ = grammar();
   const Document& document_;
   Findings findings_;
+  std::vector<std::pair<pugi::xml_node, const Element*>> elements_;
   std::unordered_map<std::string_view, pugi::xml_node> ids_;
 };
 
@@ -94,6 +71,28 @@ void Validation::schema() {
         fmt::format("\"{}\" as validate-with: \"none\", or \"pacemaker-\" and a version, "
                     "as in \"pacemaker-3.9\", is wanted",
                     shown(name)));
+}
+
+// As far as the table knows them and lets them stand there; in the order of the document, without
+// recursion.
+void Validation::collect_elements() {
+  std::vector<const Element*> above;
+  auto node = document_.cib();
+  while (node) {
+    const auto found = grammar_.find(node.name());
+    const bool may_be =
+        found != grammar_.end() && (above.empty() || above.back()->child(node.name()) != nullptr);
+    auto next = may_be ? node.first_child() : pugi::xml_node();
+    if (may_be) elements_.emplace_back(node, &found->second);
+    if (next) above.push_back(&found->second);
+    while (!next && !above.empty()) {
+      next = node.next_sibling();
+      if (next) break;
+      node = node.parent();
+      above.pop_back();
+    }
+    node = next;
+  }
 }
 
 void Validation::collect_id(pugi::xml_node node, const Element& rule) {

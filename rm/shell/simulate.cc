@@ -35,6 +35,7 @@ std::int64_t now_of(const Document& document) {
 int simulate_document(const SimulateOptions& options, Document& document) {
   schedule::Cluster cluster;
   schedule::unpack(cluster, {document.cib(), now_of(document)});
+  cluster.options.sanitized = true;  // as reports of clusters are
   if (!options.process) return exits::ok;
   schedule::plan(cluster);
   const auto steps = schedule::graph(cluster);
