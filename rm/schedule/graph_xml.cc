@@ -52,7 +52,7 @@ std::string spoken_key(const Action& action) {
   if (!resource || resource->history_name.empty() || !action.key.starts_with(resource->id))
     return action.key;
   // The end of a fenced instance is told as its stop is.
-  if (action.key.ends_with("_post_notify_stonith_0"))
+  if (action.key.ends_with("post_notify_stonith_0"))
     return resource->history_name +
            (action.task == "notified" ? "_notified_0" : "_post_notify_stop_0");
   return resource->history_name + action.key.substr(resource->id.size());

@@ -24,6 +24,7 @@ struct Within {
     if (r.topmost()->promotable || r.role > Role::unpromoted) {
       add(r, "demote", r, "stop", promoted_implies_first);
       add(r, "start", r, "promote", runnable_left);
+      add(r, "demote", r, "promote", optional);
     }
   }
 
@@ -91,7 +92,6 @@ struct Within {
     add(clone, "demoted", clone, "stop", optional);
     add(clone, "running", clone, "promote", runnable_left);
     add(clone, "demote", clone, "demoted", optional);
-    add(clone, "promote", clone, "promoted", optional);
     Resource* last = nullptr;
     for (Resource* instance : clone.children) {
       add(clone, "promote", *instance, "promote", then_implies_first_printed);
