@@ -40,6 +40,12 @@ struct Round {
   Action* end;
 };
 
+std::string key_of_notify(const Resource& resource, std::string_view kind,
+                          std::string_view change) {
+  std::string task(kind);
+  return key_of(resource.id, task.append("_notify_").append(change));
+}
+
 class Notifications {
  public:
   Notifications(Cluster& cluster, Resource& clone) : cluster_(cluster), clone_(clone) {}
@@ -57,19 +63,32 @@ class Notifications {
       order(*before.end, *change, Order::optional);
       order(*before.end, *after.begin, Order::optional);
       order(*ended, *after.begin, Order::optional);
-      std::vector<Round> rounds{after};
-      if (words.stage == Stage::stop) add_fenced(clone_, rounds);
-      tell_all(clone_, words, before, rounds);
+      tell_before(clone_, words, before);
+      tell_after(clone_, words, after);
       earlier.push_back(after.end);
+    }
+  }
+
+  // That a fenced node's instance is gone is told when the fencing is done, to all who are not to
+  // stop on their own account.
+  void add_fenced(Resource& resource) {
+    for (Resource* child : resource.children) add_fenced(*child);
+    if (!resource.is(Kind::primitive)) return;
+    for (Action* stop : std::vector(resource.actions)) {
+      if (stop->task != "stop" || !stop->pseudo || !happens(*stop)) continue;
+      if (!stop->node || !stop->node->fencing) continue;
+      Action& begin = pseudo(resource, "notify", "post", "stonith");
+      Action& end = pseudo(resource, "notified", "confirmed-post", "stonith");
+      order(*stop->node->fencing, begin, Order::optional);
+      order(begin, end, Order::optional);
+      tell_after(clone_, stages[1], {&begin, &end});
     }
   }
 
  private:
   Action& pseudo(Resource& resource, std::string_view task, std::string_view kind,
                  std::string_view change) {
-    std::string text(kind);
-    Action& made = pseudo_action(
-        cluster_, key_of(resource.id, text.append("_notify_").append(change)), &resource);
+    Action& made = pseudo_action(cluster_, key_of_notify(resource, kind, change), &resource);
     made.task = task;
     made.optional = false;
     return made;
@@ -92,33 +111,23 @@ class Notifications {
     }
   }
 
-  // That a fenced node's instance is gone is told when the fencing is done, too.
-  void add_fenced(Resource& resource, std::vector<Round>& rounds) {
-    for (Resource* child : resource.children) add_fenced(*child, rounds);
-    if (!resource.is(Kind::primitive)) return;
-    for (Action* stop : std::vector(resource.actions)) {
-      if (stop->task != "stop" || !stop->pseudo || !happens(*stop)) continue;
-      if (!stop->node || !stop->node->fencing) continue;
-      Action& begin = pseudo(resource, "notify", "post", "stonith");
-      Action& end = pseudo(resource, "notified", "confirmed-post", "stonith");
-      order(*stop->node->fencing, begin, Order::optional);
-      order(begin, end, Order::optional);
-      rounds.push_back({&begin, &end});
-    }
-  }
-
-  void tell_all(Resource& resource, const Words& words, const Round& before,
-                const std::vector<Round>& after) {
-    for (Resource* child : resource.children) tell_all(*child, words, before, after);
+  void tell_before(Resource& resource, const Words& words, const Round& round) {
+    for (Resource* child : resource.children) tell_before(*child, words, round);
     if (!resource.is(Kind::primitive) || !resource.managed) return;
     for (Node* node : told_before(resource, words.stage))
-      tell(resource, *node, "pre", words.task, {before});
+      tell(resource, *node, "pre", words.task, round);
+  }
+
+  // What is monitored again is so when it knows.
+  void tell_after(Resource& resource, const Words& words, const Round& round) {
+    for (Resource* child : resource.children) tell_after(*child, words, round);
+    if (!resource.is(Kind::primitive) || !resource.managed) return;
     const auto nodes = told_after(resource, words.stage);
-    for (Node* node : nodes) tell(resource, *node, "post", words.task, after);
+    for (Node* node : nodes) tell(resource, *node, "post", words.task, round);
     if (nodes.empty()) return;
     for (Action* each : resource.actions)
       if (each->interval_ms > 0 && each->task != "cancel")
-        for (const Round& round : after) order(*round.end, *each, Order::optional);
+        order(*round.end, *each, Order::optional);
   }
 
   static std::vector<Node*> told_before(const Resource& resource, Stage stage) {
@@ -129,7 +138,8 @@ class Notifications {
 
   static std::vector<Node*> told_after(const Resource& resource, Stage stage) {
     if (stage == Stage::demote) return now(resource);
-    if (stage == Stage::stop) return changes(resource) ? std::vector<Node*>{} : now(resource);
+    if (stage == Stage::stop && happens(resource, "stop")) return {};
+    if (stage == Stage::stop) return now(resource);
     return later(resource);
   }
 
@@ -151,14 +161,21 @@ class Notifications {
   }
 
   void tell(Resource& resource, Node& node, std::string_view kind, std::string_view task,
-            const std::vector<Round>& rounds) {
-    Action& told = pseudo(resource, "notify", kind, task);
-    told.pseudo = false;
-    told.node = &node;
-    for (const Round& round : rounds) {
-      order(*round.begin, told, Order::optional);
-      order(told, *round.end, Order::optional);
-    }
+            const Round& round) {
+    Action& told = telling(resource, node, kind, task);
+    order(*round.begin, told, Order::optional);
+    order(told, *round.end, Order::optional);
+  }
+
+  // One telling may belong to several rounds.
+  Action& telling(Resource& resource, Node& node, std::string_view kind, std::string_view task) {
+    const auto key = key_of_notify(resource, kind, task);
+    for (Action* each : resource.actions)
+      if (each->node == &node && each->key == key) return *each;
+    Action& made = pseudo(resource, "notify", kind, task);
+    made.pseudo = false;
+    made.node = &node;
+    return made;
   }
 
   Cluster& cluster_;
@@ -166,6 +183,12 @@ class Notifications {
 };
 
 }  // namespace
+
+void add_fencing_notifications(Cluster& cluster) {
+  for (Resource* resource : cluster.top)
+    if (resource->is(Kind::clone) && resource->notify)
+      Notifications(cluster, *resource).add_fenced(*resource);
+}
 
 void add_notifications(Cluster& cluster) {
   for (Resource* resource : cluster.top)

@@ -6,6 +6,8 @@
 
 namespace gyre::rm::schedule {
 
+// Of instances that are gone with a fenced node; before it is known who else must stop.
+void add_fencing_notifications(Cluster&);
 // Adds them to a plan that is decided but for them: they follow from what happens and change
 // nothing of it but the order. Who waits for the end of a clone's change waits until all know.
 void add_notifications(Cluster&);

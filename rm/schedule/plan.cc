@@ -14,6 +14,7 @@ void plan(Cluster& cluster) {
   schedule_probes(cluster);
   create_actions(cluster);
   schedule_fencing(cluster);
+  add_fencing_notifications(cluster);
   apply_orderings(cluster);
   add_notifications(cluster);
 }
