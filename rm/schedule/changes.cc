@@ -155,10 +155,8 @@ Attributes parameters_on(Cluster& cluster, const Resource& resource, const Node&
                          const Operation* operation) {
   RuleInput input{.now = cluster.now, .node = &node.attributes, .ids = cluster.ids.get()};
   Attributes found;
-  for (const Resource* r = &resource; r; r = r->parent) {
-    gather(r->xml, "instance_attributes", input, found);
-    gather(template_of(cluster, r->xml), "instance_attributes", input, found);
-  }
+  for (const Resource* r = &resource; r; r = r->parent)
+    gather({r->xml, template_of(cluster, r->xml)}, "instance_attributes", input, found);
   if (operation) gather(operation->xml, "instance_attributes", input, found);
   return found;
 }

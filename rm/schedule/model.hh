@@ -111,7 +111,7 @@ struct Resource {
   std::size_t index = 0;  // in Cluster::resources: order of configuration, parents first
   Resource* parent = nullptr;
   std::vector<Resource*> children;
-  Attributes meta, parameters;  // the latter as far as they do not depend on a node
+  Attributes meta;
   std::string_view standard, provider, type;
   std::vector<Operation> operations;
 

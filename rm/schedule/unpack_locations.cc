@@ -4,6 +4,7 @@
 
 #include "rm/cib/rules.hh"
 #include "rm/schedule/constraints.hh"
+#include "rm/schedule/create.hh"
 #include "rm/schedule/unpack.hh"
 
 namespace gyre::rm::schedule {
@@ -29,6 +30,13 @@ Location& begin_location(Cluster& cluster, Resource& resource, std::string_view 
   return location;
 }
 
+// By itself or in a rule that it shares.
+bool may_ask_for_parameters(pugi::xml_node rule) {
+  return !!rule.find_node([](pugi::xml_node part) {
+    return attribute(part, "value-source") == "param" || part.attribute("id-ref");
+  });
+}
+
 // What a rule gives each node that it holds for.
 void read_rule(Cluster& cluster, Location& location, pugi::xml_node rule) {
   rule = cluster.ids->resolve(rule);
@@ -36,9 +44,12 @@ void read_rule(Cluster& cluster, Location& location, pugi::xml_node rule) {
     location.role = constraint_role(role);
   const auto named = attribute(rule, "score-attribute");
   const auto literal = parse_score(attribute(rule, "score"));
+  const bool asks = may_ask_for_parameters(rule);
   for (Node& node : cluster.nodes) {
     RuleInput input{.now = cluster.now, .node = &node.attributes, .ids = cluster.ids.get()};
-    input.parameters = &location.resource->parameters;
+    Attributes parameters;
+    if (asks) parameters = parameters_on(cluster, *location.resource, node, nullptr);
+    input.parameters = &parameters;
     input.meta = &location.resource->meta;
     if (!passes(rule, input)) continue;
     auto score = literal;

@@ -34,10 +34,8 @@ RuleInput rule_input(Cluster& cluster, const Resource& resource) {
 // Its own, its template's, its parent's, the defaults': the first value of a name counts.
 void read_meta(Cluster& cluster, Resource& resource) {
   const RuleInput input = rule_input(cluster, resource);
-  for (const Resource* r = &resource; r; r = r->parent) {
-    gather(r->xml, meta_set, input, resource.meta);
-    gather(template_of(cluster, r->xml), meta_set, input, resource.meta);
-  }
+  for (const Resource* r = &resource; r; r = r->parent)
+    gather({r->xml, template_of(cluster, r->xml)}, meta_set, input, resource.meta);
   const auto defaults = cluster.cib.child("configuration").child("rsc_defaults");
   gather(defaults, meta_set, input, resource.meta);
 }
