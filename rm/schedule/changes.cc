@@ -60,6 +60,13 @@ void check_recurring(Cluster& cluster, Resource& resource) {
   }
 }
 
+Attributes own_parameters(Cluster& cluster, const Node& node, const Operation& operation) {
+  const RuleInput input{.now = cluster.now, .node = &node.attributes, .ids = cluster.ids.get()};
+  Attributes found;
+  gather(operation.xml, "instance_attributes", input, found);
+  return found;
+}
+
 // Since an operation's record. What a start does not tell a probe tells as well.
 Change change_since(Cluster& cluster, const Resource& resource, const Node& node,
                     const OperationRecord& record) {
@@ -72,8 +79,11 @@ Change change_since(Cluster& cluster, const Resource& resource, const Node& node
     const auto ms = written.empty() ? std::nullopt : parse_interval_ms(written);
     timeout = std::to_string(ms.value_or(20'000));
   }
-  const bool sanitized = cluster.options.sanitized;
-  return change(record.xml, parameters_on(cluster, resource, node, operation), timeout, sanitized);
+  const auto found = change(record.xml, parameters_on(cluster, resource, node, operation), timeout,
+                            cluster.options.sanitized);
+  // A reload would run without the parameters that a start has of its own.
+  const bool has_own = operation && !own_parameters(cluster, node, *operation).empty();
+  return found == Change::reload && has_own ? Change::restart : found;
 }
 
 bool judged(const OperationRecord& r) {

@@ -42,16 +42,20 @@ void read_meta(Cluster& cluster, Resource& resource) {
 
 void add_operations(Cluster& cluster, Resource& resource, pugi::xml_node xml) {
   const auto operations = cluster.ids->resolve(xml.child("operations"));
+  const auto own_operations = resource.operations;  // none as yet while they are read themselves
   for (auto op : operations.children("op")) {
     op = cluster.ids->resolve(op);
     Operation operation{.xml = op, .name = attribute(op, "name")};
     operation.interval_ms = parse_interval_ms(attribute(op, "interval")).value_or(0);
     operation.role = parse_role(attribute(op, "role"));
-    const auto same = [&](const Operation& o) {
-      return o.name == operation.name && o.interval_ms == operation.interval_ms;
+    // An own operation takes the place of its template's for that role, however often it recurs.
+    const auto role = [](const Operation& o) {
+      return o.role == Role::unknown ? Role::started : o.role;
     };
-    const bool from_template = xml != resource.xml;
-    if (from_template && std::ranges::any_of(resource.operations, same)) continue;
+    const auto replaces = [&](const Operation& own) {
+      return own.name == operation.name && role(own) == role(operation);
+    };
+    if (std::ranges::any_of(own_operations, replaces)) continue;
     operation.enabled = parse_boolean(attribute(op, "enabled")).value_or(true);
     resource.operations.push_back(operation);
   }

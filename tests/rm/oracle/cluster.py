@@ -216,10 +216,15 @@ class Cluster:
             own, words = words[:length], words[length:]
             name = element.get("id")
             if section == "op":
-                attributes = dict(assignments(own[1:]))
+                params = [word.partition(":")[2] for word in own if word.startswith("param:")]
+                attributes = dict(assignments(
+                    [word for word in own[1:] if not word.startswith("param:")]))
                 operations.append(ElementTree.Element("op", {
                     "id": self.new_id(f"{name}-{own[0]}"), "name": own[0],
                     "interval": attributes.pop("interval", "0")} | attributes))
+                for word in params:
+                    nvpair(self, child(self, operations[-1], "instance_attributes"),
+                           *word.split("=", 1))
             else:
                 kind = {"params": "instance_attributes", "meta": "meta_attributes",
                         "utilization": "utilization"}[section]
@@ -309,7 +314,7 @@ def set_agent(element, agent):
 def child(cluster, element, tag):
     found = element.find(tag)
     if found is None:
-        found = ElementTree.SubElement(element, tag, id=cluster.new_id(element.get("uname")))
+        found = ElementTree.SubElement(element, tag, id=cluster.new_id(element.get("uname") or element.get("id")))
     return found
 
 
