@@ -314,7 +314,8 @@ def set_agent(element, agent):
 def child(cluster, element, tag):
     found = element.find(tag)
     if found is None:
-        found = ElementTree.SubElement(element, tag, id=cluster.new_id(element.get("uname") or element.get("id")))
+        name = element.get("uname") or element.get("id")
+        found = ElementTree.SubElement(element, tag, id=cluster.new_id(name))
     return found
 
 
