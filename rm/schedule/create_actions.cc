@@ -96,7 +96,7 @@ void create_restart(const Creation& creation, bool needs_stop, bool needs_promot
   }
   while (resource.role <= resource.next_role && role != resource.role && !resource.blocked) {
     const Role next = step(role, resource.role);
-    const bool required = needs_stop || (next == promoted && needs_promote);
+    const bool required = (needs_stop && !resource.stop_unexpected) || (next == promoted && needs_promote);
     creation.transition(role, next, !required);
     role = next;
   }
@@ -122,7 +122,7 @@ bool settle_copies(Creation& creation) {
   if (copies <= 1) return false;
   if (resource.multiple_active == MultipleActive::stop_unexpected) {
     resource.stop_unexpected = true;
-    return false;
+    return true;
   }
   give_up_migration(resource);
   return resource.multiple_active == MultipleActive::stop_start;

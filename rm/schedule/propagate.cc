@@ -314,7 +314,7 @@ class Propagation {
       forbid_migration(then);
     }
     if ((type & Order::first_implies_then) && (filter & of_optional) && then.optional &&
-        !of_first.optional && !first.migrates)
+        !of_first.optional && !first.migrates && !stays(first, then))
       require(then, "required", first);
     if (type & Order::restart) restart(first, then, filter);
   }
@@ -326,6 +326,12 @@ class Propagation {
     if (of_then.optional || migrates) return;
     require(first, "required", then);
     if (first.migrates && !then.migrates) forbid_migration(first);
+  }
+
+  // Of copies that are too many the one that stays need not start again.
+  static bool stays(const Action& first, const Action& then) {
+    return first.resource && first.resource == then.resource && then.resource->stop_unexpected &&
+           first.task == "stop" && then.task == "start";
   }
 
   void restart(Action& first, Action& then, unsigned filter) {

@@ -87,20 +87,19 @@ void lose_ticket(Resource& resource, const Demand& demand, Cluster& cluster) {
     for (Resource* child : resource.children) lose_ticket(*child, demand, cluster);
     return;
   }
-  const bool only_promoted = demand.role == Role::promoted && demand.loss == "demote";
   const auto ban = [&] {
     add_location(cluster, resource, nullptr, Score::minus_infinity(), "__loss_of_ticket__");
   };
-  if (demand.ticket->granted) {
-    if (!only_promoted) ban();
+  const bool all_roles = demand.role != Role::promoted;
+  if (demand.ticket->granted || resource.running_on.empty()) {
+    if (all_roles || demand.loss == "stop") ban();
   } else if (demand.loss == "fence") {
     ban();
     for (Node* node : resource.running_on) want_fencing(*node, "deadman ticket was lost");
   } else if (demand.loss == "freeze") {
-    if (resource.running_on.empty()) return ban();
     resource.managed = false;
     resource.blocked = true;
-  } else if (!only_promoted) {
+  } else if (all_roles || demand.loss == "stop") {
     ban();
   }
 }

@@ -116,6 +116,11 @@ void judge(Cluster& cluster, Node& node, pugi::xml_node xml) {
     judge_with_fencing(node, state);
   else
     judge_without_fencing(node, state);
+  const bool quorum_was_lost =
+      !cluster.quorate && parse_boolean(attribute(cluster.cib, "no-quorum-panic")).value_or(false);
+  if (cluster.options.fencing && node.online && quorum_was_lost &&
+      cluster.options.no_quorum == NoQuorum::suicide)
+    want_fencing(node, "cluster does not have quorum");
   node.usable = node.online && !node.shutdown;
 }
 
