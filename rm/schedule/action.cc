@@ -20,7 +20,8 @@ bool brings_up(std::string_view task) {
 }
 
 bool frozen(const Resource& resource) {
-  return resource.running_on.empty() || resource.next_role > resource.role;
+  const Role now = resource.role == Role::started ? Role::unpromoted : resource.role;
+  return resource.running_on.empty() || resource.next_role > now;
 }
 
 // What stands in the way of an action, if anything.
@@ -47,7 +48,10 @@ void judge(Cluster& cluster, Action& action) {
   if (resource.needs_fencing && cluster.options.fencing && !cluster.options.have_fence_device)
     return refuse("no fence device");
   if (cluster.quorate) return;
-  if (cluster.options.no_quorum == NoQuorum::stop) return refuse("no quorum");
+  const auto policy = cluster.options.no_quorum;
+  const bool demotes = policy == NoQuorum::demote &&
+                       (!resource.topmost()->promotable || resource.role <= Role::stopped);
+  if (policy == NoQuorum::stop || demotes) return refuse("no quorum");
   if (cluster.options.no_quorum == NoQuorum::freeze && frozen(resource))
     return refuse("quorum freeze");
 }

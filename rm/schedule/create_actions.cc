@@ -96,7 +96,8 @@ void create_restart(const Creation& creation, bool needs_stop, bool needs_promot
   }
   while (resource.role <= resource.next_role && role != resource.role && !resource.blocked) {
     const Role next = step(role, resource.role);
-    const bool required = (needs_stop && !resource.stop_unexpected) || (next == promoted && needs_promote);
+    const bool required =
+        (needs_stop && !resource.stop_unexpected) || (next == promoted && needs_promote);
     creation.transition(role, next, !required);
     role = next;
   }
@@ -172,6 +173,8 @@ void create_primitive(Cluster& cluster, Resource& resource) {
     stop_action(cluster, resource, node, false).dangling = true;
   for (Node* node : resource.stop_wanted) stop_action(cluster, resource, node, false);
   creation.current = current_node(resource);
+  if (resource.demote_wanted && resource.role == promoted)
+    action(cluster, resource, "demote", 0, resource.demote_wanted, false);
   bool needs_stop = settle_copies(creation), needs_promote = false;
   const bool moves = creation.current && creation.chosen && resource.next_role > stopped &&
                      creation.current != creation.chosen;

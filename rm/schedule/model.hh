@@ -140,6 +140,7 @@ struct Resource {
   std::vector<bool> known_on;      // by node: its state there is known
   std::vector<std::pair<Node*, pugi::xml_node>> history;  // its records, by node
   std::vector<Recurring> recurring;
+  Node* demote_wanted = nullptr;   // a failure wants it demoted there, and no more
   std::vector<Node*> stop_wanted;  // where it must be stopped, whatever else holds
   bool orphan = false;             // in the history only
   bool orphan_filler = false;      // an instance that is one too many

@@ -33,7 +33,7 @@ void probe(Cluster& cluster, Resource& resource, Node& node) {
   unfence_before(cluster, resource, probe, Order::optional);
   const bool here = std::ranges::find(resource.running_on, &node) != resource.running_on.end();
   probe.target_rc = !here ? rc::not_running : resource.role == Role::promoted ? rc::promoted : -1;
-  Resource& before = resource.is_instance() ? *resource.parent : resource;
+  Resource& before = resource.in_clone() ? *resource.topmost() : resource;
   cluster.orderings.push_back(
       {.first_action = &probe, .then = &before, .then_task = "start", .flags = Order::probe});
   cluster.orderings.push_back({.first_action = &probe,

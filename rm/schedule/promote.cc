@@ -86,23 +86,25 @@ void rate(Cluster& cluster, Resource& instance) {
   if (instance.next_role == Role::promoted) instance.promotion_score = Score::infinity();
 }
 
-// What those that want to be with the promoted one would like.
-void add_followers(Cluster& cluster, Resource& clone) {
-  Weights wishes(clone.weights.size());
-  for (Weight& weight : wishes) weight.present = true;
-  bool any = false;
-  for (Colocation* c : clone.colocated_here) {
-    if (c->primary_role != Role::promoted || !influences(*c)) continue;
-    if (c->score.is_infinity() && c->dependent->provisional == false) continue;
-    wishes =
-        merged(cluster, *c->dependent, wishes, c->node_attribute,
-               c->score.value() / double{Score::infinity_value}, merge_rollback | merge_positive);
-    any = true;
-  }
-  if (!any) return;
+// How good each instance's node is: by what the clone would like, by the instance's own score, and
+// by whom the promoted one is to be with.
+void weigh_nodes(Cluster& cluster, Resource& clone) {
+  Weights nodes = clone.weights;
+  for (const Resource* instance : clone.children)
+    if (const Node* node = where(*instance, false); node && instance->promotion_score >= Score())
+      nodes[node->index].score += instance->promotion_score;
+  const auto merge = [&](const Colocation& c, Resource& other) {
+    nodes =
+        merged(cluster, other, nodes, c.node_attribute,
+               c.score.value() / double{Score::infinity_value}, merge_rollback | merge_positive);
+  };
+  for (Colocation* c : clone.colocations)
+    if (c->dependent_role == Role::promoted) merge(*c, *c->primary);
+  for (Colocation* c : clone.colocated_here)
+    if (c->primary_role == Role::promoted && influences(*c)) merge(*c, *c->dependent);
   for (Resource* instance : clone.children)
-    if (const Node* node = where(*instance, false))
-      instance->promotion_score += wishes[node->index].score;
+    if (const Node* node = where(*instance, false); node && instance->promotion_score >= Score())
+      instance->promotion_score = nodes[node->index].score;
 }
 
 bool better(const Resource* a, const Resource* b) {
@@ -143,7 +145,7 @@ void add_promotion_scores(Cluster& cluster, Resource& clone) {
       const Node* node = &cluster.nodes[i];
       if (!available(*node)) continue;
       const auto score = promotion_score(*instance, *node);
-      if (!score) continue;
+      if (!score || *score <= Score()) continue;
       instance->weights[i].score += *score;
       instance->priority = std::max({score->value(), instance->priority, 0});
     }
@@ -153,7 +155,7 @@ void add_promotion_scores(Cluster& cluster, Resource& clone) {
 void choose_promoted(Cluster& cluster, Resource& clone) {
   for (Weight& weight : clone.weights) weight.instances = 0;
   for (Resource* instance : clone.children) rate(cluster, *instance);
-  add_followers(cluster, clone);
+  weigh_nodes(cluster, clone);
   auto sorted = clone.children;
   std::ranges::stable_sort(sorted, better);
   int promoted = 0;

@@ -68,6 +68,10 @@ void unpack_options(Cluster& cluster) {
   options.unfencing = options.fencing &&
                       unfencing_configured(cluster.cib.child("configuration").child("resources"));
   cluster.quorate = parse_boolean(attribute(cluster.cib, "have-quorum")).value_or(false);
+  // Who never had a quorum has lost none.
+  const bool panic =
+      parse_boolean(attribute(cluster.cib, "no-quorum-panic")).value_or(false) && options.fencing;
+  if (options.no_quorum == NoQuorum::suicide && !panic) options.no_quorum = NoQuorum::stop;
 }
 
 void unpack_tags(Cluster& cluster) {

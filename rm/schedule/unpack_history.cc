@@ -134,6 +134,7 @@ void act_on_failure(Cluster& cluster, Resource& resource, Node& node, OnFail on_
       break;
     case OnFail::demote:
       resource.failed = true;
+      resource.demote_wanted = &node;
       break;
   }
 }
@@ -212,6 +213,14 @@ void add_running(Cluster& cluster, Resource& resource, Node& node) {
   if (resource.parent) add_running(cluster, *resource.parent, node);
 }
 
+static void demote_without_quorum(Cluster& cluster) {
+  if (cluster.quorate || cluster.options.no_quorum != NoQuorum::demote) return;
+  for (Resource& resource : cluster.resources)
+    if (resource.is(Kind::primitive) && resource.topmost()->promotable &&
+        resource.role > Role::stopped && resource.next_role != Role::stopped)
+      resource.next_role = Role::unpromoted;
+}
+
 void unpack_history(Cluster& cluster) {
   const auto each = [&](auto visit) {
     for (auto state : cluster.cib.child("status").children("node_state"))
@@ -222,10 +231,11 @@ void unpack_history(Cluster& cluster) {
   each([&](Node& node, pugi::xml_node record) {
     if (node.online) unpack_resource_history(cluster, node, record);
   });
-  if (!cluster.options.fencing) return;
-  each([&](Node& node, pugi::xml_node record) {
-    if (!node.online) unpack_resource_history(cluster, node, record);
-  });
+  if (cluster.options.fencing)
+    each([&](Node& node, pugi::xml_node record) {
+      if (!node.online) unpack_resource_history(cluster, node, record);
+    });
+  demote_without_quorum(cluster);
 }
 
 }  // namespace gyre::rm::schedule

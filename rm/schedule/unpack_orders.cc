@@ -135,7 +135,7 @@ void read_sets(Cluster& cluster, pugi::xml_node xml, OrderKind kind, bool symmet
     order_within(cluster, set, own, read_symmetry(child, own, symmetric));
     if (last) {
       order_sets(cluster, *last, set, kind, symmetric ? Symmetry::forward : Symmetry::none);
-      if (symmetric) order_sets(cluster, set, *last, kind, Symmetry::inverse);
+      if (symmetric && last->require_all) order_sets(cluster, set, *last, kind, Symmetry::inverse);
     }
     last = std::move(set);
   }
