@@ -1,5 +1,6 @@
 // From all actions to those that are really to be done, and what each of them waits for.
 #include <algorithm>
+#include <functional>
 #include <unordered_set>
 
 #include "rm/schedule/plan.hh"
@@ -66,11 +67,44 @@ class Circles {
   unsigned round_ = 0;
 };
 
+// Resource by resource, what a collection is made of before itself, then what belongs to none; of
+// each the latest first.
+class Places {
+ public:
+  explicit Places(Cluster& cluster) : placed_(cluster.actions.size() + 1) {
+    for (Resource* top : cluster.top) add(*top);
+    for (auto action = cluster.actions.rbegin(); action != cluster.actions.rend(); ++action)
+      add(*action);
+  }
+  const std::vector<Action*>& order() const { return order_; }
+
+ private:
+  void add(Resource& resource) {
+    std::vector<Resource*> children = resource.children;
+    std::ranges::sort(children, {}, &Resource::index);
+    for (Resource* child : children) add(*child);
+    std::vector<Action*> actions = resource.actions;
+    std::ranges::sort(actions, std::greater<>(), &Action::id);
+    for (Action* action : actions) add(*action);
+  }
+  void add(Action& action) {
+    const auto id = static_cast<std::size_t>(action.id);
+    if (placed_[id]) return;
+    placed_[id] = true;
+    order_.push_back(&action);
+  }
+
+  std::vector<bool> placed_;
+  std::vector<Action*> order_;
+};
+
 }  // namespace
 
 std::vector<Step> graph(Cluster& cluster) {
   std::vector<Step> steps;
-  for (Action& action : cluster.actions) {
+  const Places places(cluster);
+  for (Action* place : places.order()) {
+    Action& action = *place;
     if (!is_done(action)) continue;
     Step& step = steps.emplace_back(Step{&action, {}});
     for (const Edge& edge : action.before) {
