@@ -67,18 +67,21 @@ Attributes own_parameters(Cluster& cluster, const Node& node, const Operation& o
   return found;
 }
 
+// What the digest of a recurring operation holds besides: its timeout.
+std::string digested_timeout(Cluster& cluster, const Resource& resource, std::string_view task,
+                             std::int64_t interval_ms, const Operation* operation) {
+  if (interval_ms <= 0) return {};
+  const auto written = operation_option(cluster, resource, operation, task, interval_ms, "timeout");
+  const auto ms = written.empty() ? std::nullopt : parse_interval_ms(written);
+  return std::to_string(ms.value_or(20'000));
+}
+
 // Since an operation's record. What a start does not tell a probe tells as well.
 Change change_since(Cluster& cluster, const Resource& resource, const Node& node,
                     const OperationRecord& record) {
   const auto task = record.interval_ms == 0 ? std::string_view("start") : record.task;
   const Operation* operation = find_operation(resource, task, record.interval_ms);
-  std::string timeout;
-  if (record.interval_ms > 0) {
-    const auto written =
-        operation_option(cluster, resource, operation, task, record.interval_ms, "timeout");
-    const auto ms = written.empty() ? std::nullopt : parse_interval_ms(written);
-    timeout = std::to_string(ms.value_or(20'000));
-  }
+  const auto timeout = digested_timeout(cluster, resource, task, record.interval_ms, operation);
   const auto found = change(record.xml, parameters_on(cluster, resource, node, operation), timeout,
                             cluster.options.sanitized);
   // A reload would run without the parameters that a start has of its own.
@@ -169,6 +172,14 @@ Attributes parameters_on(Cluster& cluster, const Resource& resource, const Node&
     gather({r->xml, template_of(cluster, r->xml)}, "instance_attributes", input, found);
   if (operation) gather(operation->xml, "instance_attributes", input, found);
   return found;
+}
+
+Digest digest_now(Cluster& cluster, const Resource& resource, const Node& node,
+                  std::string_view task, std::int64_t interval_ms) {
+  if (interval_ms == 0) task = "start";
+  const Operation* operation = find_operation(resource, task, interval_ms);
+  return digest(parameters_on(cluster, resource, node, operation),
+                digested_timeout(cluster, resource, task, interval_ms, operation));
 }
 
 void handle_changes(Cluster& cluster) {

@@ -46,18 +46,6 @@ const char* element_of(const Action& action) {
   return cluster_does ? "crm_event" : "rsc_op";
 }
 
-// An anonymous instance is spoken of as its record calls it.
-std::string spoken_key(const Action& action) {
-  const Resource* resource = action.resource;
-  if (!resource || resource->history_name.empty() || !action.key.starts_with(resource->id))
-    return action.key;
-  // The end of a fenced instance is told as its stop is.
-  if (action.key.ends_with("post_notify_stonith_0"))
-    return resource->history_name +
-           (action.task == "notified" ? "_notified_0" : "_post_notify_stop_0");
-  return resource->history_name + action.key.substr(resource->id.size());
-}
-
 void name(Text& text, const Action& action) {
   text.attribute("id", std::to_string(action.id));
   text.attribute("operation", action.task.empty() ? std::string_view(action.key) : action.task);
@@ -91,6 +79,17 @@ void step_xml(Text& text, const Step& step, std::size_t place) {
 }
 
 }  // namespace
+
+std::string spoken_key(const Action& action) {
+  const Resource* resource = action.resource;
+  if (!resource || resource->history_name.empty() || !action.key.starts_with(resource->id))
+    return action.key;
+  // The end of a fenced instance is told as its stop is.
+  if (action.key.ends_with("post_notify_stonith_0"))
+    return resource->history_name +
+           (action.task == "notified" ? "_notified_0" : "_post_notify_stop_0");
+  return resource->history_name + action.key.substr(resource->id.size());
+}
 
 std::string graph_xml(Cluster& cluster, const std::vector<Step>& steps) {
   Text text;

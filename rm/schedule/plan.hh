@@ -9,6 +9,7 @@
 
 #include <pugixml.hpp>
 
+#include "rm/cib/digest.hh"
 #include "rm/schedule/model.hh"
 
 namespace gyre::rm::schedule {
@@ -31,6 +32,14 @@ struct Step {
   std::vector<Action*> inputs;
 };
 std::vector<Step> graph(Cluster&);
+
+// Of the parameters that an operation would run with now.
+Digest digest_now(Cluster&, const Resource&, const Node&, std::string_view task,
+                  std::int64_t interval_ms);
+
+// The key of an action as the graph has it: an anonymous instance is spoken of as its record calls
+// it.
+std::string spoken_key(const Action&);
 
 // The graph as Pacemaker writes it.
 std::string graph_xml(Cluster&, const std::vector<Step>&);
