@@ -1,0 +1,11 @@
+// What each resource thinks of each node, in the lines that scripts around Pacemaker read.
+#pragma once
+
+#include "rm/schedule/model.hh"
+#include "rm/show/outline.hh"
+
+namespace gyre::rm::show {
+
+void scores(Outline&, const schedule::Cluster&);
+
+}  // namespace gyre::rm::show
