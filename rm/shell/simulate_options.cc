@@ -56,8 +56,8 @@ What is written:
 An OPERATION is RESOURCE_TASK_MILLISECONDS@NODE=RC, as in db_monitor_20000@node1=7.
 Without -R, -S or a file that needs a plan, only the status is shown.
 
-Exit status: 0 done, 64 wrong usage, 65 the document is none, 66 there is no such file or no
-cluster, 74 or 105 a file could not be written, 76 or 78 it is not a cluster's document.
+Exit status: 0 done, 1 the document could not be read, 64 wrong usage, 66 there is no such node or
+no cluster, 76 it is no <cib>, 78 its configuration is not valid, 105 a file could not be written.
 
 Example: crm_simulate -x cib.xml -S --node-fail node1
 )";
