@@ -3,10 +3,12 @@
 #include "rm/schedule/create.hh"
 #include "rm/schedule/notify.hh"
 #include "rm/schedule/stages.hh"
+#include "rm/schedule/unpack.hh"
 
 namespace gyre::rm::schedule {
 
 void plan(Cluster& cluster) {
+  unpack_constraints(cluster);
   apply_scores(cluster);
   order_within_resources(cluster);
   handle_changes(cluster);

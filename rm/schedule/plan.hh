@@ -19,10 +19,12 @@ struct Input {
   std::int64_t now = 0;  // seconds since the epoch
 };
 
-// Reads the document: nodes, resources, constraints, and from the status section what runs where.
+// Reads the document: nodes, resources, and from the status section what runs where. That much is,
+// whatever the constraints make of it.
 void unpack(Cluster&, const Input&);
 
-// Decides, on what unpack() made: scores, assigned_to, next_role, actions with their order.
+// Decides, on what unpack() made and the constraints: scores, assigned_to, next_role, actions with
+// their order.
 void plan(Cluster&);
 
 // What is really to be done: the actions that are wanted and possible, with what each waits for.

@@ -101,7 +101,6 @@ void unpack(Cluster& cluster, const Input& input) {
   unpack_tickets(cluster);
   unpack_resources(cluster);
   unpack_history(cluster);
-  unpack_constraints(cluster);
 }
 
 }  // namespace gyre::rm::schedule
