@@ -15,6 +15,7 @@
 #include "rm/shell/report.hh"
 #include "rm/shell/simulate_options.hh"
 #include "rm/show/dot_text.hh"
+#include "rm/show/explain.hh"
 #include "rm/show/plan_json.hh"
 #include "rm/show/score_text.hh"
 #include "rm/show/status_text.hh"
@@ -72,7 +73,7 @@ class Simulation {
   }
 
  private:
-  bool talks() const { return !options_.quiet && !options_.json; }
+  bool talks() const { return !options_.quiet && !options_.json && options_.explained.empty(); }
 
   void print() {
     std::fputs(out_.take().c_str(), stdout);
@@ -125,6 +126,8 @@ class Simulation {
     cluster.options.sanitized = true;  // as reports of clusters are
     schedule::plan(cluster);
     const auto steps = schedule::graph(cluster);
+    for (const std::string& id : options_.explained)
+      if (const int status = explain(cluster, id)) return status;
     if (options_.json) fmt::print("{}", show::plan_json(cluster, steps));
     if (options_.scores && !options_.json) show_scores(cluster);
     if (!options_.save_graph.empty())
@@ -140,6 +143,13 @@ class Simulation {
       print();
     }
     return options_.simulate ? carry_out(cluster, steps) : exits::ok;
+  }
+
+  static int explain(Cluster& cluster, const std::string& id) {
+    const schedule::Resource* resource = cluster.resource(id);
+    if (!resource) return fail(exits::no_input, "there is no resource " + id);
+    fmt::print("{}", show::explain(cluster, *resource));
+    return exits::ok;
   }
 
   void show_scores(const Cluster& cluster) {

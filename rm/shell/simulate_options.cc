@@ -27,6 +27,7 @@ What is done:
   -s, --show-scores           say what each resource thinks of each node
   -Q, --quiet                 only what was asked for by name
       --json                  what would be done, as JSON
+      --explain RESOURCE      why it is where it is, and what keeps it off elsewhere
 
 What happens first:
   -u, --node-up NODE          a node comes
@@ -71,6 +72,7 @@ constexpr option longs[] = {{"xml-file", required_argument, nullptr, 'x'},
                             {"show-scores", no_argument, nullptr, 's'},
                             {"quiet", no_argument, nullptr, 'Q'},
                             {"json", no_argument, nullptr, 'j'},
+                            {"explain", required_argument, nullptr, 'E'},
                             {"node-up", required_argument, nullptr, 'u'},
                             {"node-down", required_argument, nullptr, 'd'},
                             {"node-fail", required_argument, nullptr, 'f'},
@@ -137,6 +139,8 @@ std::vector<std::string>* list_of(SimulateOptions& options, int letter) {
       return &options.tickets_standby;
     case 'e':
       return &options.tickets_activated;
+    case 'E':
+      return &options.explained;
     default:
       return nullptr;
   }
@@ -204,7 +208,8 @@ std::optional<int> read_simulate_options(int argc, char** argv, SimulateOptions&
     return exits::usage;
   }
   options.process |= options.simulate || options.scores || options.json ||
-                     !options.save_graph.empty() || !options.save_dot.empty();
+                     !options.explained.empty() || !options.save_graph.empty() ||
+                     !options.save_dot.empty();
   return std::nullopt;
 }
 

@@ -23,6 +23,8 @@ struct SimulateOptions {
   std::vector<std::string> operations;         // to inject
   std::vector<std::string> failed_operations;  // while the plan is carried out
 
+  std::vector<std::string> explained;  // resources
+
   // Files to write; empty: none.
   std::string save_input, save_output, save_graph, save_dot;
 };

@@ -10,12 +10,6 @@ using schedule::Cluster;
 using schedule::Kind;
 using schedule::Resource;
 
-std::string text_of(Score score) {
-  return score.is_infinity()         ? "INFINITY"
-         : score.is_minus_infinity() ? "-INFINITY"
-                                     : fmt::format("{}", score.value());
-}
-
 // Scripts look for these words.
 const char* spoken_by(Kind kind) {
   return kind == Kind::primitive ? "pcmk__primitive_assign"
@@ -27,16 +21,22 @@ void resource(Outline& out, const Cluster& cluster, const Resource& of) {
   for (std::size_t node = 0; node < cluster.nodes.size() && node < of.weights.size(); ++node)
     if (of.weights[node].present)
       out.note(fmt::format("{}: {} allocation score on {}: {}", spoken_by(of.kind), of.id,
-                           cluster.nodes[node].name, text_of(of.weights[node].score)));
+                           cluster.nodes[node].name, score_text(of.weights[node].score)));
   for (const Resource* child : of.children) resource(out, cluster, *child);
   if (!of.promotable) return;
   for (const Resource* child : of.children)
     out.note(fmt::format("{} promotion score on {}: {}", child->id,
                          child->assigned_to ? child->assigned_to->name : "none",
-                         text_of(child->promotion_score)));
+                         score_text(child->promotion_score)));
 }
 
 }  // namespace
+
+std::string score_text(Score score) {
+  return score.is_infinity()         ? "INFINITY"
+         : score.is_minus_infinity() ? "-INFINITY"
+                                     : fmt::format("{}", score.value());
+}
 
 void scores(Outline& out, const Cluster& cluster) {
   for (const Resource* top : cluster.top) resource(out, cluster, *top);

@@ -110,6 +110,13 @@ Revised Cluster Status:
         self.assertIn("a_start_0", {action["key"] for action in told["actions"]})
 
 
+    def test_why(self):
+        told = simulate(cib(primitive("a"), running=["a"]), "--explain", "a", "-S")
+        self.assertIn("a: Started on n1; Restart ( n1 ) due to ", told)
+        self.assertIn("\n  n1: 0, chosen\n", told)
+        self.assertEqual(run("-p", "--explain", "b", given=cib())[0], 66)
+
+
 class Time(unittest.TestCase):
     def test_of_the_document(self):
         told = simulate(cib(attributes='execution-date="1500022225"'), "-S")
