@@ -137,13 +137,11 @@ void History::interpret(OperationRecord& r) {
 bool History::expired(const OperationRecord& r) {
   if (resource.failure_timeout_s == 0 || r.last_change == 0) return false;
   if (cluster.now < r.last_change + resource.failure_timeout_s) return false;
-  const bool last_failure_record = r.id.ends_with("_last_failure_0");
   const auto now_counts = fail_count(cluster, resource, node).count;
   if (fail_count(cluster, resource, node, true).count > 0) {
     if (now_counts > 0) return false;
     cluster.forgotten.push_back({&resource, &node, "it expired"});
   }
-  static_cast<void>(last_failure_record);
   const bool says_where = r.exit == rc::ok || r.exit == rc::promoted;
   return !(r.probe() && says_where);
 }
@@ -153,8 +151,9 @@ void History::apply(OperationRecord r) {
   if (r.status == Status::cancelled || r.status == Status::invalid) return;
   if (r.status == Status::pending) return pend(r);
   interpret(r);
-  const bool as_expected = r.status == Status::done;
-  if (!as_expected && expired(r)) {
+  // Whatever an old record says, failures as old as that are forgotten.
+  const bool old = expired(r);
+  if (old && r.status != Status::done) {
     expired_records.push_back(r.xml);
     return;
   }
