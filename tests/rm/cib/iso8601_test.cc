@@ -58,6 +58,9 @@ TEST(Instant, AtTheEdgesOfTheCalendar) {
   EXPECT_EQ(parse_instant("9999-12-31 23:59:59 -05:00"), 253'402'300'799);
   EXPECT_EQ(parse_instant("2000-02-29"), 951'782'400);
   EXPECT_EQ(parse_instant("2020-366"), 1'609'372'800);
+  EXPECT_EQ(parse_instant("2019-001"), 1'546'300'800);
+  EXPECT_EQ(parse_instant("2019-01-01 00:00 +24:00"), 1'546'300'800 - day_s);
+  EXPECT_EQ(parse_instant("2019-01-01 00:00 -00:59"), 1'546'300'800 + 59 * minute_s);
   EXPECT_EQ(parse_instant("2019-W01-1"), 1'546'214'400);
   EXPECT_EQ(parse_instant("2020-W53-7"), 1'609'632'000);
 }
