@@ -11,7 +11,7 @@ import unittest
 
 BUILD = sys.argv[1]
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
-SECTIONS = {"bin": 1, "sbin": 8}
+SECTIONS = {"bin": 1, "sbin": 8, "gyre": 8}
 # In --help, an option stands at the beginning of its line: "  -c,--config FILE".
 OPTIONS = re.compile(r"^\s+((?:--?[\w-]+)(?:(?:,| / |, )--?[\w-]+)*)", re.M)
 
@@ -26,11 +26,13 @@ class Manuals(unittest.TestCase):
                         top], check=True, stdout=subprocess.DEVNULL)
         cls.pages = {path.name: path for path in top.rglob("man/man?/*")}
         cls.commands = {path: f"{path.name}.{SECTIONS[path.parent.name]}"
-                        for path in sorted(top.rglob("*bin/*"))}
+                        for pattern in ("*bin/*", "libexec/gyre/*")
+                        for path in sorted(top.rglob(pattern))}
 
     def test_they_are_there(self):
         self.assertGreaterEqual({path.name for path in self.commands},
-                                {"gyre", "gyred", "corosync", "corosync-cfgtool"})
+                                {"gyre", "gyred", "corosync", "corosync-cfgtool", "gyre-crm",
+                                 "crm_verify"})
         for path, page in self.commands.items():
             with self.subTest(command=path.name):
                 self.assertIn(page, self.pages)
