@@ -38,12 +38,13 @@ class Names {
 
   // Empty: it may be named. Otherwise what to do about it.
   std::string_view advice(std::string_view name) const {
+    if (name.empty()) return {};
     if (inside_.contains(name)) return "it is in a clone: name the clone";
     if (templates_.contains(name) && !used_.contains(name)) return "no resource is made of it";
     return {};
   }
   bool is_many(std::string_view name) const {
-    return templates_.contains(name) || tags_.contains(name);
+    return !name.empty() && (templates_.contains(name) || tags_.contains(name));
   }
 
  private:
@@ -103,7 +104,7 @@ void check_constraint(pugi::xml_node constraint, const Names& names, Findings& f
 void check_names(const Document& document, Findings& findings) {
   const Names names(document);
   for (const auto constraint : document.configuration().child("constraints"))
-    check_constraint(constraint, names, findings);
+    if (constraint.type() == pugi::node_element) check_constraint(constraint, names, findings);
 }
 
 }  // namespace gyre::rm

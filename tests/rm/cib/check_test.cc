@@ -179,6 +179,14 @@ TEST(CheckNames, InsideOfACloneThatHasRun) {
   EXPECT_THAT(findings(text), IsEmpty());
 }
 
+TEST(CheckNames, OfNoOneAreNoOnes) {
+  EXPECT_THAT(findings("<cib><configuration><crm_config><cluster_property_set><nvpair "
+                       "name='stonith-enabled' value='0'/></cluster_property_set></crm_config>"
+                       "<resources><clone><primitive/></clone></resources><constraints>text"
+                       "<rsc_order id='x'/></constraints></configuration></cib>"),
+              IsEmpty());
+}
+
 TEST(CheckNames, OfTemplatesAndTags) {
   EXPECT_THAT(with_constraint("<rsc_location id='x' rsc='tmpl' node='n' score='1'/>"), IsEmpty());
   auto text = whole_document_with(
