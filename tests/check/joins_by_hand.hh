@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "totem/parameters.hh"
 #include "totem/wire.hh"
 #include "transport/frame.hh"
 #include "transport/time.hh"
@@ -28,6 +29,7 @@ class JoinsByHand : public testing::Test {
     made.sender = NodeId(from);
     made.incarnation = incarnation;
     made.join_seq = ++joins;
+    made.frame_max = totem::Parameters{}.frame_max;
     made.flags = static_cast<std::uint8_t>((words.closed ? Wire::closed : 0) |
                                            (words.leaving ? Wire::leaving : 0));
     const auto has = [](const Ids& ids, unsigned id) {

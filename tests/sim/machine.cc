@@ -255,20 +255,18 @@ bool Machine::transmit(NodeId to, FrameRef frame) {
   return true;
 }
 
-// Behind the clear header, as its ring gets it.
+// Behind the clear header, as its ring gets it: not what came before, nor what is too old to tell.
 void Machine::received(const Flight& flight) {
-  if (flight.from >= run_.settings.machines) return;  // a stranger
   auto frame = std::span<const std::byte>(*flight.bytes);
   if (run_.settings.device.stamped) {
     Header header;
-    const Refusal refusal = read_header(frame, run_.cluster, header);
+    if (read_header(frame, run_.cluster, header) != Refusal::none ||
+        !process_->filter.accept(header.sender, header.boot, header.lane, header.counter))
+      return;
     frame = frame.subspan(header_size);
-    if (refusal != Refusal::none || totem::wire::type(frame) != totem::wire::Type::join) return;
-    const auto nth = process_->joins_heard + 1;
-    if (process_->joins.insert({header.boot, header.counter}, nth) != nth)
-      return;  // nor is it heard
-    process_->joins_heard = nth;
   }
+  const bool strange = flight.from >= run_.settings.machines;
+  if (strange || totem::wire::type(frame) != totem::wire::Type::join) return;
   const bool paused = woken_at_ == last_turn_;
   run_.consensus.received(process_->id, frame, paused, run_.now);
   run_.gathering.received(process_->id, frame, paused, run_.now);

@@ -4,22 +4,11 @@
 #include <memory>
 #include <vector>
 
-#include "tests/check/flat_map.hh"
 #include "tests/sim/machine.hh"
+#include "transport/replay.hh"
 #include "transport/stamped.hh"
 
 namespace gyre::sim {
-
-// The clear header of a join: whose, and which one.
-struct JoinNumber {
-  std::uint64_t boot = 0, counter = 0;
-  bool operator==(const JoinNumber&) const = default;
-};
-struct JoinNumberHash {
-  std::size_t operator()(const JoinNumber& join) const noexcept {
-    return check::mixed(join.boot ^ join.counter);
-  }
-};
 
 // All that a crash takes along. Members go in the reverse of this order.
 struct Machine::Process {
@@ -39,8 +28,7 @@ struct Machine::Process {
   std::unique_ptr<Transport> transport;
   node::Log log{256};
   std::vector<Slot> slots;
-  check::FlatMap<JoinNumber, JoinNumberHash> joins;  // that came, by their clear headers
-  check::Index joins_heard = 0;
+  ReplayFilter filter;  // refuses what that of `stamped` does
   Time reserved_at = never;
   std::uint64_t reserving = 0;
   std::unique_ptr<node::Node> node;
