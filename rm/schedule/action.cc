@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rm/schedule/remote.hh"
 #include "rm/schedule/unpack.hh"
 
 namespace gyre::rm::schedule {
@@ -33,7 +34,7 @@ void judge(Cluster& cluster, Action& action) {
   };
   if (!action.node) return refuse("");
   const Node& node = *action.node;
-  if (!node.online) {
+  if (!node.online && !will_be_up(node)) {
     action.runnable = false;
     if (resource.managed && action.task == "stop" && !node.unclean)
       want_fencing(*action.node, "resource actions are unrunnable");
@@ -115,10 +116,11 @@ bool order(Action& first, Action& then, std::uint32_t flags) {
   return true;
 }
 
-Action& fence_action(Cluster& cluster, Node& node, bool optional, std::string_view reason) {
+Action& fence_action(Cluster& cluster, Node& node, bool optional, std::string_view reason,
+                     std::string_view how) {
   const bool fresh = !node.fencing;
   if (fresh) {
-    const auto how = cluster.options.fence_action;
+    if (how.empty()) how = cluster.options.fence_action;
     node.fencing = &begin(cluster, "stonith-" + std::string(node.name) + "-" + std::string(how));
     node.fencing->task = "stonith";
     node.fencing->node = &node;

@@ -24,7 +24,8 @@ Action* find_action(const Resource&, std::string_view task, const Node*,
 bool order(Action& first, Action& then, std::uint32_t flags);
 
 // Takes a node off the cluster; made once, no matter who asks.
-Action& fence_action(Cluster&, Node&, bool optional, std::string_view reason);
+Action& fence_action(Cluster&, Node&, bool optional, std::string_view reason,
+                     std::string_view how = {});
 
 inline Action& start_action(Cluster& c, Resource& r, Node* n, bool optional) {
   return action(c, r, "start", 0, n, optional);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rm/schedule/action.hh"
+#include "rm/schedule/remote.hh"
 #include "rm/schedule/stages.hh"
 #include "rm/schedule/unpack.hh"
 
@@ -169,6 +170,7 @@ Node* assign(Cluster& cluster, Resource& resource, Node* preferred) {
     choose(cluster, resource, preferred);
   }
   resource.assigning = false;
+  if (resource.is_remote) follow_connection(cluster, resource);
   return resource.assigned_to;
 }
 
@@ -221,7 +223,10 @@ Role role_of(const Resource& resource, bool now) {
   return highest;
 }
 
+// Connections come first: only then is it known which remote nodes can be counted with.
 void assign_all(Cluster& cluster) {
+  for (Resource* resource : std::vector(cluster.top))
+    if (resource->is_remote) assign(cluster, *resource, resource->migration_target);
   for (Resource* resource : std::vector(cluster.top))
     if (!resource->orphan) assign(cluster, *resource);
   for (Resource* resource : std::vector(cluster.top)) assign(cluster, *resource);

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "rm/cib/attribute_sets.hh"
+#include "rm/schedule/remote.hh"
 #include "rm/schedule/unpack.hh"
 
 namespace gyre::rm::schedule {
@@ -115,11 +116,21 @@ OnFail on_fail_of(Cluster& cluster, const Resource& resource, std::string_view t
   if (value == "stop") return stop();
   if (value == "demote") return OnFail::demote;
   if (value == "restart" || value == "restart-container") return OnFail::restart;
+  const bool first_connect = task == "start" && interval_ms == 0;
+  if (resource.is_remote && !resource.container && !first_connect) {
+    if (!resource.managed) return stop();
+    if (resource.reconnects_later) fail_role = Role::stopped;
+    return OnFail::reset_remote;
+  }
   if (task == "stop") return cluster.options.fencing ? OnFail::fence : OnFail::block;
   return OnFail::restart;
 }
 
 bool can_fence(const Cluster& cluster, const Node* node) noexcept {
+  if (node && is_guest(*node))
+    return std::ranges::all_of(node->connection->container->running_on, [&](const Node* host) {
+      return host->online || can_fence(cluster, host);
+    });
   if (!cluster.options.fencing || !cluster.options.have_fence_device) return false;
   if (cluster.quorate || cluster.options.no_quorum == NoQuorum::ignore) return true;
   return node && node->online;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "rm/schedule/action.hh"
+#include "rm/schedule/remote.hh"
 #include "rm/schedule/stages.hh"
 #include "rm/schedule/unpack.hh"
 
@@ -63,6 +64,24 @@ Action& shut_down(Cluster& cluster, Node& node) {
   return down;
 }
 
+// A guest is fenced by the stop of its container, which may be implied by the fencing of its host.
+void fence_guest(Cluster& cluster, Node& node) {
+  Resource& connection = *node.connection;
+  Action* stop = find_action(*connection.container, "stop", nullptr);
+  const bool restarts = find_action(*connection.container, "start", nullptr) != nullptr;
+  Action& fencing =
+      fence_action(cluster, node, false, "guest is unclean", restarts ? "reboot" : "off");
+  fencing.pseudo = fencing.runnable = true;
+  constexpr auto implied = Order::runnable_left | Order::first_implies_then;
+  if (stop && stop->pseudo && stop->node)
+    order(fence_action(cluster, *stop->node, false, ""), fencing, implied);
+  else if (stop)
+    order(*stop, fencing, implied);
+  else if (Action* end = find_action(connection, "stop", nullptr))
+    order(*end, fencing, Order::optional);
+  for (Resource* resource : cluster.top) order_resource(*resource, node, fencing);
+}
+
 void complain(Cluster& cluster) {
   if (!cluster.options.fencing)
     cluster.warnings.push_back("YOUR RESOURCES ARE NOW LIKELY COMPROMISED");
@@ -78,6 +97,10 @@ void schedule_fencing(Cluster& cluster) {
   bool dc_is_fenced = false, lost = false;
   const bool managed = std::ranges::any_of(cluster.top, &Resource::managed);
   for (Node& node : cluster.nodes) {
+    if (is_guest(node)) {
+      if (node.needs_reset && can_fence(cluster, &node)) fence_guest(cluster, node);
+      continue;
+    }
     if (managed && node.unclean && can_fence(cluster, &node)) {
       Action& fencing = fence_action(cluster, node, false, "node is unclean");
       for (Resource* resource : cluster.top) order_resource(*resource, node, fencing);
@@ -92,7 +115,7 @@ void schedule_fencing(Cluster& cluster) {
       continue;
     }
     lost |= node.unclean;
-    if (!node.online || !node.shutdown) continue;
+    if (!node.online || !node.shutdown || node.remote) continue;
     Action& down = shut_down(cluster, node);
     if (node.is_dc)
       of_dc = &down;

@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "rm/schedule/plan.hh"
+#include "rm/schedule/remote.hh"
 
 namespace gyre::rm::schedule {
 
@@ -21,7 +22,8 @@ bool is_done(const Action& action) {
       action.task != "clear_failcount" && resource->is(Kind::primitive))
     return false;
   if (by_the_cluster(action)) return true;
-  return action.node && action.node->online && (!action.node->pending || action.task == "cancel");
+  return action.node && (action.node->online || will_be_up(*action.node)) &&
+         (!action.node->pending || action.task == "cancel");
 }
 
 bool waits_for(const Action& then, const Edge& edge) {

@@ -227,7 +227,8 @@ void History::succeed(const OperationRecord& r) {
     activate();
   }
   const bool lasting = on_fail == OnFail::stop || on_fail == OnFail::fence ||
-                       on_fail == OnFail::ban || on_fail == OnFail::standby;
+                       on_fail == OnFail::ban || on_fail == OnFail::standby ||
+                       (on_fail == OnFail::reset_remote && resource.reconnects_later);
   if (!clears || lasting) return;
   on_fail = OnFail::ignore;
   resource.next_role = Role::unknown;

@@ -33,7 +33,17 @@ enum class NoQuorum : std::uint8_t { freeze, stop, ignore, suicide, demote };
 enum class MultipleActive : std::uint8_t { stop_start, stop_only, block, stop_unexpected };
 enum class Discovery : std::uint8_t { always, never, exclusive };
 // What a failure leads to, by ascending severity: of several the worst counts.
-enum class OnFail : std::uint8_t { ignore, demote, restart, ban, block, stop, standby, fence };
+enum class OnFail : std::uint8_t {
+  ignore,
+  demote,
+  restart,
+  reset_remote,
+  ban,
+  block,
+  stop,
+  standby,
+  fence
+};
 
 struct Resource;
 struct Action;
@@ -46,7 +56,11 @@ struct Node {
   bool maintenance = false, pending = false, shutdown = false, is_dc = false;
   bool seen = false;  // it has a state in the status section
   bool expected_up = false;
-  bool usable = true;  // may run resources: online, and not on its way out
+  bool usable = true;              // may run resources: online, and not on its way out
+  bool remote = false;             // no member: it is reached by its connection
+  Resource* connection = nullptr;  // null: it is configured no more
+  bool needs_reset = false;        // what runs there is out of reach
+  bool was_fenced = false;         // and did not come back since
   Score health;
   std::string fence_reason;        // of `unclean`, empty if nobody gave one
   Attributes attributes;           // permanent and transient ones, and #uname, #id …
@@ -111,6 +125,7 @@ struct Resource {
   std::size_t index = 0;  // in Cluster::resources: order of configuration, parents first
   Resource* parent = nullptr;
   std::vector<Resource*> children;
+  Resource* container = nullptr;  // what it is inside of
   Attributes meta;
   std::string_view standard, provider, type;
   std::vector<Operation> operations;
@@ -122,7 +137,9 @@ struct Resource {
   MultipleActive multiple_active = MultipleActive::stop_start;
   Role target_role = Role::unknown;
   bool managed = true, maintenance = false, critical = true;
-  bool allow_migrate = false, is_remote = false;
+  bool allow_migrate = false;
+  bool is_remote = false;         // the connection of a remote node
+  bool reconnects_later = false;  // if that fails, only once the failure is forgotten
   bool needs_quorum = true, needs_fencing = false, needs_unfencing = false;
   bool is_fence_device = false;
   bool provisional = true;  // not assigned yet
@@ -299,6 +316,7 @@ struct Cluster {
   Cluster& operator=(const Cluster&) = delete;
 
   pugi::xml_node cib;
+  pugi::xml_document guest_connections;  // which nobody configured
   std::unique_ptr<IdIndex> ids;
   std::int64_t now = 0;  // seconds since the epoch
   Options options;

@@ -4,6 +4,7 @@
 #include "rm/schedule/action.hh"
 #include "rm/schedule/assign.hh"
 #include "rm/schedule/history.hh"
+#include "rm/schedule/remote.hh"
 #include "rm/schedule/stages.hh"
 #include "rm/schedule/unfence.hh"
 
@@ -19,6 +20,7 @@ std::string_view base(const Resource& resource) {
 
 bool wanted(const Resource& resource, const Node& node) {
   if (resource.orphan || resource.known_on[node.index]) return false;
+  if (tells_by_itself(resource, node)) return false;
   const Weight& weight = resource.weights[node.index];
   const Resource& top = *resource.topmost();
   if (resource.exclusive_discovery || top.exclusive_discovery)
@@ -40,6 +42,12 @@ void probe(Cluster& cluster, Resource& resource, Node& node) {
                                .then = &before,
                                .then_task = "reload-agent",
                                .flags = Order::optional});
+}
+
+// An old way to say it, which counts for remote nodes alone.
+bool discovers(const Node& node) {
+  const auto said = node.attributes.find("resource-discovery-enabled").value_or("");
+  return !node.remote || parse_boolean(said).value_or(true);
 }
 
 // A primitive that any instance of it was looked at for is known there.
@@ -79,7 +87,7 @@ void probe_all_of(Cluster& cluster, Resource& resource, Node& node) {
 void schedule_probes(Cluster& cluster) {
   if (!cluster.options.probes) return;
   for (Node& node : cluster.nodes) {
-    if (!node.online || node.unclean || node.pending) continue;
+    if (!node.online || node.unclean || node.pending || !discovers(node)) continue;
     for (Resource* resource : cluster.top) probe_all_of(cluster, *resource, node);
   }
 }

@@ -5,6 +5,7 @@
 #include "rm/cib/attribute_sets.hh"
 #include "rm/cib/iso8601.hh"
 #include "rm/schedule/plan.hh"
+#include "rm/schedule/remote.hh"
 #include "rm/schedule/unfence.hh"
 
 namespace gyre::rm::schedule {
@@ -100,6 +101,7 @@ void unpack(Cluster& cluster, const Input& input) {
   unpack_tags(cluster);
   unpack_tickets(cluster);
   unpack_resources(cluster);
+  connect_remote_nodes(cluster);
   unpack_history(cluster);
 }
 

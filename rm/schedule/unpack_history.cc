@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "rm/schedule/history.hh"
+#include "rm/schedule/remote.hh"
 #include "rm/schedule/unpack.hh"
 
 namespace gyre::rm::schedule {
@@ -105,7 +106,24 @@ void know(Resource& resource, const Node& node) {
 void fence_if_lost(Cluster& cluster, Resource& resource, Node& node) {
   if (resource.role <= Role::stopped || node.online || node.maintenance || !resource.managed)
     return;
-  if (cluster.options.fencing) want_fencing(node, resource.id + " is thought to be active there");
+  if (is_guest(node)) {
+    resource.failed = resource.must_stop = true;
+  } else if (!cluster.options.fencing) {
+    return;
+  } else if (node.remote && node.connection && !node.connection->failed) {
+    // Not if its connection can be established again from elsewhere.
+    node.seen = false;
+  }
+  want_fencing(node, resource.id + " is thought to be active there");
+}
+
+// A connection failed: its node is fenced, and then connected to again.
+void reset_remote(Cluster& cluster, Resource& connection) {
+  connection.failed = connection.must_stop = true;
+  Node* node = cluster.node_by_id(connection.id);
+  if (cluster.options.fencing && node && node->remote && !node->was_fenced)
+    want_fencing(*node, "remote connection is unrecoverable");
+  if (connection.reconnects_later) connection.next_role = Role::stopped;
 }
 
 void act_on_failure(Cluster& cluster, Resource& resource, Node& node, OnFail on_fail) {
@@ -135,6 +153,9 @@ void act_on_failure(Cluster& cluster, Resource& resource, Node& node, OnFail on_
     case OnFail::demote:
       resource.failed = true;
       resource.demote_wanted = &node;
+      break;
+    case OnFail::reset_remote:
+      reset_remote(cluster, resource);
       break;
   }
 }
@@ -213,7 +234,22 @@ void add_running(Cluster& cluster, Resource& resource, Node& node) {
   if (resource.parent) add_running(cluster, *resource.parent, node);
 }
 
-static void demote_without_quorum(Cluster& cluster) {
+namespace {
+
+struct NodeRecord {
+  Node* node;
+  pugi::xml_node state;
+  bool done = false;
+};
+
+void unpack_node(Cluster& cluster, NodeRecord& record) {
+  record.done = true;
+  if (record.node->remote) judge_remote_node(*record.node);
+  for (auto xml : record.state.child("lrm").child("lrm_resources").children("lrm_resource"))
+    unpack_resource_history(cluster, *record.node, xml);
+}
+
+void demote_without_quorum(Cluster& cluster) {
   if (cluster.quorate || cluster.options.no_quorum != NoQuorum::demote) return;
   for (Resource& resource : cluster.resources)
     if (resource.is(Kind::primitive) && resource.topmost()->promotable &&
@@ -221,20 +257,31 @@ static void demote_without_quorum(Cluster& cluster) {
       resource.next_role = Role::unpromoted;
 }
 
+}  // namespace
+
+// First the members that are up, then remote nodes, as soon as their connections are known to be
+// up, then all others. Without fencing these do not count.
 void unpack_history(Cluster& cluster) {
-  const auto each = [&](auto visit) {
-    for (auto state : cluster.cib.child("status").children("node_state"))
-      if (Node* node = cluster.node_by_id(attribute(state, "id")))
-        for (auto record : state.child("lrm").child("lrm_resources").children("lrm_resource"))
-          visit(*node, record);
-  };
-  each([&](Node& node, pugi::xml_node record) {
-    if (node.online) unpack_resource_history(cluster, node, record);
-  });
-  if (cluster.options.fencing)
-    each([&](Node& node, pugi::xml_node record) {
-      if (!node.online) unpack_resource_history(cluster, node, record);
-    });
+  std::vector<NodeRecord> records;
+  for (auto state : cluster.cib.child("status").children("node_state"))
+    if (Node* node = cluster.node_by_id(attribute(state, "id"))) records.push_back({node, state});
+  for (bool more = true; more;) {
+    more = false;
+    for (NodeRecord& record : records) {
+      const Node& node = *record.node;
+      if (record.done || !(node.remote ? remote_state_known(node) : node.online)) continue;
+      unpack_node(cluster, record);
+      more = true;
+    }
+  }
+  for (NodeRecord& record : records)
+    if (!record.done && cluster.options.fencing) unpack_node(cluster, record);
+  for (Node& node : cluster.nodes) {
+    if (!node.remote) continue;
+    if (node.shutdown && node.connection) node.connection->next_role = Role::stopped;
+    if (std::ranges::none_of(records, [&](const auto& r) { return r.node == &node && r.done; }))
+      judge_remote_node(node);
+  }
   demote_without_quorum(cluster);
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "rm/cib/attribute_sets.hh"
+#include "rm/schedule/remote.hh"
 #include "rm/schedule/unpack.hh"
 
 namespace gyre::rm::schedule {
@@ -23,11 +24,12 @@ void add_node(Cluster& cluster, pugi::xml_node xml) {
   node.id = attribute(xml, "id");
   node.name = attribute(xml, "uname");
   const auto type = attribute(xml, "type");
-  node.member = type.empty() || type == "member" || type == "normal";
-  node.unclean = cluster.options.startup_fencing && cluster.options.fencing;
+  node.remote = type == "remote";
+  node.member = type.empty() || type == "member" || type == "normal" || node.remote;
+  node.unclean = cluster.options.startup_fencing && cluster.options.fencing && !node.remote;
   node.attributes.set("#uname", node.name);
   node.attributes.set("#id", node.id);
-  node.attributes.set("#kind", "cluster");
+  node.attributes.set("#kind", node.remote ? "remote" : "cluster");
   const auto name = cluster.options.all.find("cluster-name");
   if (name) node.attributes.set("#cluster-name", *name);
   node.is_dc = attribute(cluster.cib, "dc-uuid") == node.id;
@@ -127,6 +129,7 @@ void judge(Cluster& cluster, Node& node, pugi::xml_node xml) {
 }  // namespace
 
 void want_fencing(Node& node, std::string reason) {
+  if (node.remote) return want_reset(node, std::move(reason));
   if (node.fence_reason.empty()) node.fence_reason = std::move(reason);
   node.unclean = true;
 }
@@ -134,9 +137,10 @@ void want_fencing(Node& node, std::string reason) {
 void unpack_nodes(Cluster& cluster) {
   std::vector<pugi::xml_node> found;
   for (auto xml : cluster.cib.child("configuration").child("nodes").children("node"))
-    if (xml.attribute("id") && attribute(xml, "type") != "remote") found.push_back(xml);
+    if (xml.attribute("id")) found.push_back(xml);
   for (auto xml : found) add_node(cluster, xml);
   for (std::size_t i = 0; i < cluster.nodes.size(); ++i) cluster.nodes[i].index = i;
+  add_remote_nodes(cluster);
   for (auto state : cluster.cib.child("status").children("node_state")) {
     Node* node = cluster.node_by_id(attribute(state, "id"));
     if (!node) continue;
@@ -145,7 +149,10 @@ void unpack_nodes(Cluster& cluster) {
     node->unclean = false;
     add_transient(cluster, *node, state);
     finish_attributes(*node);
-    judge(cluster, *node, state);
+    if (node->remote)
+      node->was_fenced = yes(attribute(state, "node_fenced"));
+    else
+      judge(cluster, *node, state);
   }
   for (Node& node : cluster.nodes) {
     if (!node.seen) {

@@ -71,6 +71,8 @@ void read_agent(Cluster& cluster, Resource& resource) {
   resource.provider = of("provider");
   resource.type = of("type");
   resource.is_fence_device = resource.standard == "stonith";
+  resource.is_remote =
+      resource.standard == "ocf" && resource.provider == "pacemaker" && resource.type == "remote";
   if (resource.is_fence_device) cluster.options.have_fence_device = true;
 }
 
@@ -237,6 +239,7 @@ Resource* add_orphan(Cluster& cluster, pugi::xml_node record) {
 void unpack_resources(Cluster& cluster) {
   for (auto xml : cluster.cib.child("configuration").child("resources").children())
     add_resource(cluster, xml, nullptr);
+  for (auto xml : cluster.guest_connections.children()) add_resource(cluster, xml, nullptr);
   std::ranges::stable_sort(cluster.top, std::greater{}, &Resource::priority);
 }
 

@@ -46,6 +46,7 @@ class Cluster:
         self.options = ElementTree.SubElement(self.parts["crm_config"], "cluster_property_set",
                                               id="options")
         self.states = {}   # node: one of NODE_STATES, or unseen
+        self.remotes = {}  # remote node: the attributes of its state
         self.transient = {}  # node: {name: value}
         self.primitives = {}  # id: element, wherever it stands by now
         self.records = history.Records()
@@ -87,6 +88,8 @@ class Cluster:
 
     def say_option(self, rest):
         for name, value in assignments(shlex.split(rest)):
+            for said in self.options.findall(f"nvpair[@name='{name}']"):
+                self.options.remove(said)
             nvpair(self, self.options, name, value)
 
     def say_quorum(self, rest):
@@ -106,7 +109,15 @@ class Cluster:
             self.transient[name] = {}
             ElementTree.SubElement(self.parts["nodes"], "node", id=self.node_id(name), uname=name)
 
+    def say_remote(self, rest):
+        """remote NAME [fenced]: a remote node of which the status says something."""
+        name, *words = rest.split()
+        self.remotes[name] = {"node_fenced": "1"} if words == ["fenced"] else {}
+        self.transient[name] = {}
+
     def node_id(self, name):
+        if name in self.remotes:
+            return name
         return str(list(self.states).index(name) + 1)
 
     def say_node(self, rest):
@@ -269,7 +280,11 @@ class Cluster:
                 self.records.add_probes(node, self.resources_to_probe())
         for name, state in self.states.items():
             if state != "unseen":
-                self.finish_node(name, NODE_STATES[state])
+                in_ccm, crmd, join, expected = NODE_STATES[state]
+                self.finish_node(name, {"in_ccm": in_ccm, "crmd": crmd, "join": join,
+                                        "expected": expected})
+        for name, attributes in self.remotes.items():
+            self.finish_node(name, {"remote_node": "true"} | attributes)
 
     def resources_to_probe(self):
         parents = {inner: outer for outer in self.root.iter() for inner in outer}
@@ -284,8 +299,8 @@ class Cluster:
 
     def finish_node(self, name, state):
         element = ElementTree.SubElement(self.status, "node_state", {
-            "id": self.node_id(name), "uname": name, "in_ccm": state[0], "crmd": state[1],
-            "join": state[2], "expected": state[3], "crm-debug-origin": "post_cache_update"})
+            "id": self.node_id(name), "uname": name} | state |
+            {"crm-debug-origin": "post_cache_update"})
         if self.transient[name]:
             outer = ElementTree.SubElement(element, "transient_attributes", id=self.node_id(name))
             held = ElementTree.SubElement(outer, "instance_attributes", id=f"transient-{name}")
