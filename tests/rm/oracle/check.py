@@ -39,12 +39,14 @@ def read_known():
 
 
 def write_known(chosen, failing, judged=LEVELS + ("U",)):
-    """Replaces what stands there of the chosen cases; other levels than those judged stay out."""
-    known = {name: levels for name, levels in read_known().items()
-             if name not in {case.id() for case in chosen}}
-    now = {name: [level for level in levels if level in judged]
-           for name, levels in failing.items()}
-    known |= {name: levels for name, levels in now.items() if levels}
+    """Replaces what stands there of the chosen cases at the levels that are judged."""
+    exists = {case.id() for case in cases.read()}
+    known = {name: levels for name, levels in read_known().items() if name in exists}
+    for name in (case.id() for case in chosen):
+        others = [level for level in known.pop(name, []) if level not in judged]
+        now = [level for level in failing[name] if level in judged]
+        if now + others:
+            known[name] = now + others
     text = "# Where Gyre does not agree with the oracle yet (check.py --write-known).\n"
     KNOWN.write_text(text + "".join(f"{name} {' '.join(levels)}\n"
                                     for name, levels in sorted(known.items())), encoding="utf-8")

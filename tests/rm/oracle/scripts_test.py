@@ -93,15 +93,18 @@ class Scripts(unittest.TestCase):
     def test_known_differences_are_written_for_the_chosen_cases_only(self):
         case = cases.read("place/first_node")[0]
         path = self.folder / "known.txt"
-        path.write_text("place/first_node L3\nstate/other L4\n", encoding="utf-8")
+        path.write_text("place/first_node L3\nstate/target_stopped L4\nplace/gone L3\n",
+                        encoding="utf-8")
         with mock.patch.object(check, "KNOWN", path):
             check.write_known([case], {case.id(): ["text"]})
-            self.assertEqual({"place/first_node": ["text"], "state/other": ["L4"]},
+            self.assertEqual({"place/first_node": ["text"], "state/target_stopped": ["L4"]},
                              check.read_known())
             check.write_known([case], {case.id(): []})
-            self.assertEqual({"state/other": ["L4"]}, check.read_known())
+            self.assertEqual({"state/target_stopped": ["L4"]}, check.read_known())
             check.write_known([case], {case.id(): ["L3", "L4", "text", "U"]}, ("L4", "U"))
             self.assertEqual(["L4", "U"], check.read_known()[case.id()])
+            check.write_known([case], {case.id(): ["text"]}, ("text",))
+            self.assertEqual(["text", "L4", "U"], check.read_known()[case.id()])
 
     def test_a_disagreement_is_made_smaller(self):
         def still(case):
