@@ -40,6 +40,8 @@ struct Creation {
   void start(bool optional) const {
     Action& start = start_action(cluster, resource, chosen, true);
     if ((start.runnable && !optional) || resource.definition_changed) start.optional = false;
+    if (resource.definition_changed && start.reason.empty())
+      start.reason = "resource definition change";
     unfence_before(cluster, resource, start, Order::first_implies_then);
   }
 

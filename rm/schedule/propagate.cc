@@ -78,11 +78,14 @@ class Propagation {
     changed(action);
   }
   static void explain(Action& action, std::string_view why, const Action& because) {
-    if (!action.reason.empty() && why != "unrunnable") return;
+    const bool own = because.resource && because.resource == action.resource;
+    if (own || (!action.reason.empty() && why != "unrunnable")) return;
     action.reason = why;
     if (!action.reason.empty()) action.reason += ' ';
-    if (because.resource) action.reason += because.resource->id + ' ';
-    action.reason += because.task;
+    if (because.resource) action.reason += because.resource->id;
+    if (why == "colocation with") return;
+    if (because.resource) action.reason += ' ';
+    action.reason += because.task.empty() ? because.key : because.task;
   }
 
   // Whoever must be where the action's resource starts cannot start either.

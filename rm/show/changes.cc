@@ -38,23 +38,23 @@ class Changes {
   explicit Changes(const Cluster& cluster) : cluster_(cluster) {}
 
   std::vector<Change> all() {
-    for (const Node& node : cluster_.nodes) fencing(node);
+    const auto& actions = cluster_.actions;
+    for (auto action = actions.rbegin(); action != actions.rend(); ++action) fencing(*action);
     for (const Resource* top : cluster_.top) resource(*top);
     return std::move(changes_);
   }
 
  private:
-  void fencing(const Node& node) {
-    for (const Action& action : cluster_.actions) {
-      if (action.task != "stonith" || action.node != &node || !happens(&action)) continue;
-      const std::string& reason = node.fence_reason.empty() ? action.reason : node.fence_reason;
-      changes_.push_back({fmt::format("Fence ({})", simulate::fence_action(action)),
-                          std::string(node.name),
-                          {},
-                          reason,
-                          false,
-                          &node});
-    }
+  void fencing(const Action& action) {
+    if (action.task != "stonith" || !action.node || !happens(&action)) return;
+    const Node& node = *action.node;
+    const std::string& reason = node.fence_reason.empty() ? action.reason : node.fence_reason;
+    changes_.push_back({fmt::format("Fence ({})", simulate::fence_action(action)),
+                        std::string(node.name),
+                        {},
+                        reason,
+                        false,
+                        &node});
   }
 
   void resource(const Resource& of) {
@@ -124,7 +124,8 @@ class Changes {
     if (happens(find(of, "reload-agent", &to))) return add(of, "Reload", detail, nullptr, &to);
     const Action* promote = find(of, "promote", &to);
     const Action* demote = find(of, "demote", &from);
-    if (restarts && !start->runnable) return stopped(of, from, start, "");
+    if (restarts && !start->runnable)
+      return stopped(of, from, stop && !stop->reason.empty() ? stop : start, "");
     if (moves && (restarts || wanted(stop))) return say(of.failed ? "Recover" : "Move", start);
     if (restarts) return say(of.failed ? "Recover" : "Restart", start);
     const bool was = of.role == Role::promoted, will = of.next_role == Role::promoted;
