@@ -69,8 +69,8 @@ class Circles {
   unsigned round_ = 0;
 };
 
-// Resource by resource, what a collection is made of before itself, then what belongs to none; of
-// each the latest first.
+// Resource by resource, a group before its members and a clone behind its instances, then what
+// belongs to none; of each the latest first.
 class Places {
  public:
   explicit Places(Cluster& cluster) : placed_(cluster.actions.size() + 1) {
@@ -82,9 +82,13 @@ class Places {
 
  private:
   void add(Resource& resource) {
+    if (!resource.is(Kind::clone)) add_own(resource);
     std::vector<Resource*> children = resource.children;
     std::ranges::sort(children, {}, &Resource::index);
     for (Resource* child : children) add(*child);
+    if (resource.is(Kind::clone)) add_own(resource);
+  }
+  void add_own(const Resource& resource) {
     std::vector<Action*> actions = resource.actions;
     std::ranges::sort(actions, std::greater<>(), &Action::id);
     for (Action* action : actions) add(*action);

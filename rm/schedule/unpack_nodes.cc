@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "rm/cib/attribute_sets.hh"
+#include "rm/schedule/names.hh"
 #include "rm/schedule/remote.hh"
 #include "rm/schedule/unpack.hh"
 
@@ -138,6 +139,9 @@ void unpack_nodes(Cluster& cluster) {
   std::vector<pugi::xml_node> found;
   for (auto xml : cluster.cib.child("configuration").child("nodes").children("node"))
     if (xml.attribute("id")) found.push_back(xml);
+  std::ranges::stable_sort(found, [](pugi::xml_node a, pugi::xml_node b) {
+    return name_before(attribute(a, "uname"), attribute(b, "uname"));
+  });
   for (auto xml : found) add_node(cluster, xml);
   for (std::size_t i = 0; i < cluster.nodes.size(); ++i) cluster.nodes[i].index = i;
   add_remote_nodes(cluster);

@@ -49,7 +49,7 @@ std::string_view inverted(std::string_view task) {
 void order_after_some(Cluster& cluster, std::string_view id, Resource& clone,
                       std::string_view first_task, Resource& then, std::string_view then_task,
                       std::uint32_t flags, int enough) {
-  Action& met = pseudo_action(cluster, "clone-min:" + std::string(id), nullptr);
+  Action& met = pseudo_action(cluster, "clone-one-or-more:" + std::string(id), nullptr);
   met.needs_any = true;
   met.required_runnable_before = enough;
   for (Resource* child : clone.children)
