@@ -111,6 +111,12 @@ class Plan(unittest.TestCase):
         self.assertEqual(["  - a n  before  b n"], plan.difference(wanted, got))
         self.assertEqual({"a n": [], "b n": ["a n"], "c n": ["b n"]}, plan.reduced(wanted.graph))
 
+    def test_where_nothing_else_differs_the_text_does(self):
+        wanted, got = answer(a__n=""), answer(a__n="")
+        wanted.text, got.text = "one\n  two\nthree\n", "one\ntwo\n\n  four\n"
+        self.assertEqual(["  - three", "  + four"], plan.difference(wanted, got))
+        self.assertEqual([], plan.difference(wanted, got, texts=False))
+
     def test_reasons_and_white_space_do_not_count(self):
         one = plan.Answer("Transition Summary:\n  * Stop  a   ( n1 )  due to x\n", None)
         two = plan.Answer("Transition Summary:\n  * Stop a  (   n1 )\n\nOther:\n", None)

@@ -39,8 +39,9 @@ def disagreement(options, case):
     result = plan.compare(wanted, got)
     for level in LEVELS[:LEVELS.index(options.level) + 1]:
         if result[level] == (level == "U"):
-            lines = plan.difference(wanted, got, texts=level in ("L1", "L2"), details=level == "L6")
-            return level, lines or ["  text or pseudo events alone differ"]
+            lines = plan.difference(wanted, got, texts=level in ("L1", "L2", "text"),
+                                    details=level == "L6")
+            return level, lines or ["  pseudo events alone differ"]
     return None
 
 

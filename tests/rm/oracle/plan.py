@@ -4,6 +4,7 @@ An action is written "KEY NODE", as in "ip_start_0 n1", "cancel:ip_monitor_9000 
 "fence:n2-reboot n2". Only what reaches a node is an action here; the pseudo events of a graph
 carry order and nothing else.
 """
+import difflib
 import functools
 import re
 import xml.etree.ElementTree as ElementTree
@@ -225,7 +226,8 @@ def pairs(graph, among):
 def difference(wanted, got, texts=True, details=False):
     """Lines that say what one answer has and the other has not; none if they agree.
 
-    Actions and their order always; summary and status with texts, attributes with details.
+    Actions and their order always; attributes with details; with texts summary and status, and
+    where those agree the whole text.
     """
     if got.failure:
         return [f"  the program failed: {got.failure}"]
@@ -244,4 +246,12 @@ def difference(wanted, got, texts=True, details=False):
         one, two = of(wanted), of(got)
         lines += [f"  - {line}" for line in one if line not in two]
         lines += [f"  + {line}" for line in two if line not in one]
-    return lines
+    return lines or (text_difference(wanted, got) if texts else [])
+
+
+def text_difference(wanted, got):
+    """The lines of the text that stand in one only, or elsewhere."""
+    one, two = ([" ".join(line.split()) for line in answer.text.splitlines() if line.strip()]
+                for answer in (wanted, got))
+    return [f"  {line[0]} {line[1:]}" for line in difflib.unified_diff(one, two, n=0, lineterm="")
+            if not line.startswith(("---", "+++", "@@"))]
