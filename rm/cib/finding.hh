@@ -22,7 +22,7 @@ struct Finding {
 
 std::string path_of(pugi::xml_node);
 
-// So many are enough to begin with.
+// So many of each severity are enough to begin with.
 inline constexpr std::size_t findings_max = 200;
 
 class Findings {
@@ -38,6 +38,7 @@ class Findings {
  private:
   const Document& document_;
   std::vector<Finding> found_;
+  std::size_t counts_[3] = {};  // by severity
 };
 
 }  // namespace gyre::rm

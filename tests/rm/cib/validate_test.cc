@@ -165,6 +165,15 @@ TEST(Validate, SaysNoMoreThanIsRead) {
   EXPECT_EQ(findings(whole_document_with("<nodes>", "<nodes>" + many)).size(), findings_max);
 }
 
+TEST(Validate, FindsAnErrorBehindManyWarnings) {
+  std::string many;
+  for (int i = 0; i < 1000; ++i) many += "<obj_ref id='nobody'/>";
+  const auto found =
+      findings(whole_document_with("<tag id=\"tg\">", "<tag id=\"tg\">" + many + "<foo/>"));
+  EXPECT_THAT(found, testing::Contains(HasSubstr("error: ")));
+  EXPECT_EQ(found.size(), findings_max + 1);
+}
+
 TEST(Grammar, KnowsEveryElementThatItNames) {
   for (const auto& [name, element] : grammar())
     for (const Counted& counted : element.children)
