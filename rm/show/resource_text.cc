@@ -128,10 +128,12 @@ bool any(const Resource& resource, Test test) {
                      [&](const Resource* child) { return any(*child, test); });
 }
 bool active(const Resource& primitive) {
-  return !primitive.running_on.empty();
+  return std::ranges::any_of(primitive.running_on, [&](const Node* node) {
+    return node->online || node->unclean || !primitive.managed;
+  });
 }
 bool idle(const Resource& primitive) {
-  return primitive.running_on.empty();
+  return !active(primitive);
 }
 bool peculiar(const Resource& primitive) {
   return primitive.orphan || primitive.failed || primitive.blocked || unmanaged(primitive) ||

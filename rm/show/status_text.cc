@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "rm/schedule/remote.hh"
 #include "rm/show/node_order.hh"
 #include "rm/show/resource_text.hh"
 
@@ -51,24 +52,39 @@ std::string peculiarity(const Cluster& cluster, const Node& node) {
   return health.empty() ? health : "online" + health;
 }
 
+// What the names of lists and lines begin with.
+const char* kind_of(const Node& node) {
+  return !node.remote ? "" : schedule::is_guest(node) ? "Guest" : "Remote";
+}
+
+// A guest that is down is just a resource that is stopped.
+void list(Outline& out, const std::vector<const Node*>& sorted, const std::string& kind,
+          bool online) {
+  std::string names;
+  for (const Node* node : sorted)
+    if (node->online == online && kind_of(*node) == kind) names.append(node->name) += ' ';
+  if (names.empty() || (!online && kind == "Guest")) return;
+  out.item(kind + (online ? "Online" : "OFFLINE"), fmt::format("[ {}]", names));
+}
+
 void nodes(Outline& out, const Cluster& cluster) {
-  std::string up, down;
-  std::vector<const Node*> sorted;
+  std::vector<const Node*> sorted, plain;
   for (const Node& node : cluster.nodes) sorted.push_back(&node);
   sort_by_name(sorted);
   for (const Node* node : sorted) {
     if (const std::string what = peculiarity(cluster, *node); !what.empty())
-      out.item(fmt::format("Node {}: {}", node->name, what));
+      out.item(fmt::format("{}Node {}: {}", kind_of(*node), node->name, what));
     else
-      (node->online ? up : down).append(node->name) += ' ';
+      plain.push_back(node);
   }
-  if (!up.empty()) out.item("Online", fmt::format("[ {}]", up));
-  if (!down.empty()) out.item("OFFLINE", fmt::format("[ {}]", down));
+  for (const char* kind : {"", "Remote", "Guest"})
+    for (const bool online : {true, false}) list(out, plain, kind, online);
 }
 
-// Only the history knows it, and it runs nowhere.
+// Only the history knows it, and it runs nowhere; or it is the way to a guest, which is shown.
 bool gone(const Resource& resource) {
-  return resource.orphan && !resource.parent && resource.running_on.empty();
+  return (resource.orphan && !resource.parent && resource.running_on.empty()) ||
+         (resource.is_remote && resource.container);
 }
 
 }  // namespace

@@ -82,6 +82,33 @@ TEST(StatusText, SaysOfEachPeculiarNodeWhatItIs) {
   EXPECT_EQ(healthy("red", "none"), "Online: [ n ]");
 }
 
+TEST(StatusText, ListsRemoteNodesAndGuestsApart) {
+  SmallCluster cluster{"n1", "r1", "r2", "r3", "g1", "g2"};
+  Resource& container = cluster.add("vm");
+  Resource& way = cluster.add("g1-way");
+  way.is_remote = true;
+  way.container = &container;
+  for (std::size_t i = 1; i < 6; ++i) cluster.node(i).remote = true;
+  cluster.node(4).connection = cluster.node(5).connection = &way;
+  cluster.node(2).online = cluster.node(5).online = false;
+  cluster.node(3).unclean = true;
+  const std::string text = shown(cluster);
+  EXPECT_NE(text.find("    * RemoteNode r3: UNCLEAN (online)\n    * Online: [ n1 ]\n"
+                      "    * RemoteOnline: [ r1 ]\n    * RemoteOFFLINE: [ r2 ]\n"
+                      "    * GuestOnline: [ g1 ]\n\n"),
+            std::string::npos);
+  EXPECT_EQ(text.find("g1-way"), std::string::npos);
+}
+
+TEST(StatusText, LeavesOutAnInstanceOnANodeThatIsGone) {
+  SmallCluster cluster{"n1", "n2"};
+  Resource& clone = cluster.add_clone("c", "a");
+  cluster.run(*clone.children[0], 0);
+  cluster.run(*clone.children[1], 1);
+  cluster.node(1).online = false;
+  EXPECT_EQ(resources_of(cluster), "    * Clone Set: c [a]:\n      * Started: [ n1 ]\n");
+}
+
 TEST(StatusText, SaysOfEachPeculiarResourceWhatItIs) {
   const auto line = [](auto change) {
     SmallCluster cluster{"n1", "n2"};
