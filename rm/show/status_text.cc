@@ -81,10 +81,13 @@ void nodes(Outline& out, const Cluster& cluster) {
     for (const bool online : {true, false}) list(out, plain, kind, online);
 }
 
-// Only the history knows it, and it runs nowhere; or it is the way to a guest, which is shown.
+// Only the history knows it, and it runs nowhere.
 bool gone(const Resource& resource) {
-  return (resource.orphan && !resource.parent && resource.running_on.empty()) ||
-         (resource.is_remote && resource.container);
+  return resource.orphan && resource.running_on.empty();
+}
+// The way to a guest, which is shown itself.
+bool hidden(const Resource& resource) {
+  return resource.is_remote && resource.container;
 }
 
 }  // namespace
@@ -121,7 +124,7 @@ void status(Outline& out, std::string_view title, const Cluster& cluster) {
   out.begin("Full List of Resources");
   bool any = false;
   for (const Resource* top : cluster.top) {
-    if (gone(*top)) continue;
+    if (gone(*top) || hidden(*top)) continue;
     resource(out, cluster, *top);
     any = true;
   }

@@ -193,6 +193,7 @@ TEST(StatusText, NotesWhatIsOffBeforeAllElse) {
   cluster.add("a").target_role = Role::stopped;
   cluster.add("b").blocked = true;
   cluster.add("gone").orphan = true;
+  cluster.add_clone("c", "i").children[0]->orphan = true;
   EXPECT_EQ(status_notes(cluster),
             "1 of 2 resource instances DISABLED and 1 BLOCKED from further action due to "
             "failure\n\n");
