@@ -20,6 +20,11 @@ Action& pseudo_action(Cluster&, std::string key, Resource*);
 Action* find_action(const Resource&, std::string_view task, const Node*,
                     std::int64_t interval_ms = 0) noexcept;
 
+// It is needed and possible.
+inline bool happens(const Action& action) noexcept {
+  return !action.optional && action.runnable;
+}
+
 // then waits for first. False: that was known.
 bool order(Action& first, Action& then, std::uint32_t flags);
 

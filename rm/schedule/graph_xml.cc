@@ -57,13 +57,27 @@ void name(Text& text, const Action& action) {
   text.attribute("on_node_uuid", action.node->id);
 }
 
+// Attributes stand in alphabetical order.
+void attributes(Text& text, const Action& action) {
+  auto sorted = action.meta;
+  std::ranges::sort(sorted);
+  text.out += ">\n        <attributes";
+  for (const auto& [key, value] : sorted) text.attribute(key, value);
+  text.out += "/>\n      </";
+  text.out += element_of(action);
+  text.out += ">\n    </action_set>\n";
+}
+
 void step_xml(Text& text, const Step& step, std::size_t place) {
   const Action& action = *step.action;
   const char* element = element_of(action);
   text.out += "  <synapse id=\"" + std::to_string(place) + "\">\n    <action_set>\n      <";
   text.out += element;
   name(text, action);
-  text.out += "/>\n    </action_set>\n";
+  if (action.meta.empty())
+    text.out += "/>\n    </action_set>\n";
+  else
+    attributes(text, action);
   if (step.inputs.empty()) {
     text.out += "    <inputs/>\n  </synapse>\n";
     return;

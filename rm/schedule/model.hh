@@ -290,7 +290,7 @@ struct Action {
   int target_rc = -1;  // what the agent is expected to say; -1: that it went well
   std::string_view cancelled_task;
   std::string reason;                                          // why it must happen, or cannot
-  std::vector<std::pair<std::string_view, std::string>> meta;  // of its element in the graph
+  std::vector<std::pair<std::string_view, std::string_view>> meta;  // attributes in the graph
   std::vector<Edge> before;                                    // what comes first
   std::vector<Edge> after;                                     // what waits for it
 };

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "rm/schedule/action.hh"
+#include "rm/schedule/notify_meta.hh"
 
 namespace gyre::rm::schedule {
 
@@ -20,10 +21,6 @@ constexpr std::array<Words, 4> stages{{{Stage::demote, "demote", "demoted"},
                                        {Stage::start, "start", "running"},
                                        {Stage::promote, "promote", "promoted"}}};
 
-bool happens(const Action& action) {
-  return !action.optional && action.runnable;
-}
-
 bool happens(const Resource& resource, std::string_view task) {
   return std::ranges::any_of(
       resource.actions, [&](const Action* each) { return each->task == task && happens(*each); });
@@ -38,6 +35,7 @@ bool can_be_told(const Node& node) {
 struct Round {
   Action* begin;
   Action* end;
+  Meta said;
 };
 
 std::string key_of_notify(const Resource& resource, std::string_view kind,
@@ -52,12 +50,14 @@ class Notifications {
 
   void add() {
     std::vector<Action*> earlier;
+    Meta lists;
     for (const Words& words : stages) {
       Action* change = find_action(clone_, words.task, nullptr);
       Action* ended = find_action(clone_, words.ended, nullptr);
       if (!change || !ended || !happens(*change) || !happens(*ended)) continue;
-      const Round before = round("pre", words.task);
-      const Round after = round("post", words.ended);
+      if (lists.empty()) lists = meta_of_all(cluster_, clone_);
+      const Round before = round(clone_, "pre", words.task, words.task, lists);
+      const Round after = round(clone_, "post", words.ended, words.task, lists);
       for (Action* known : earlier) order(*known, *before.begin, Order::optional);
       let_followers_wait(*ended, *after.end);
       order(*before.end, *change, Order::optional);
@@ -67,6 +67,7 @@ class Notifications {
       tell_after(clone_, words, after);
       earlier.push_back(after.end);
     }
+    add_meta_to_changes(clone_, lists);
   }
 
   // That a fenced node's instance is gone is told when the fencing is done, to all who are not to
@@ -77,11 +78,11 @@ class Notifications {
     for (Action* stop : std::vector(resource.actions)) {
       if (stop->task != "stop" || !stop->pseudo || !happens(*stop)) continue;
       if (!stop->node || !stop->node->fencing) continue;
-      Action& begin = pseudo(resource, "notify", "post", "stonith");
-      Action& end = pseudo(resource, "notified", "confirmed-post", "stonith");
-      order(*stop->node->fencing, begin, Order::optional);
-      order(begin, end, Order::optional);
-      tell_after(clone_, stages[1], {&begin, &end});
+      const Meta said = meta_of_stop(*stop);
+      const Round gone = round(resource, "post", "stonith", "stop", said);
+      order(*stop->node->fencing, *gone.begin, Order::optional);
+      tell_after(clone_, stages[1], gone);
+      add_meta_to_changes(clone_, said);
     }
   }
 
@@ -94,11 +95,17 @@ class Notifications {
     return made;
   }
 
-  Round round(const std::string& kind, std::string_view change) {
-    Action& begin = pseudo(clone_, "notify", kind, change);
-    Action& end = pseudo(clone_, "notified", "confirmed-" + kind, change);
+  Round round(Resource& of, const std::string& kind, std::string_view change, std::string_view task,
+              const Meta& lists) {
+    const auto confirmed = "confirmed-" + kind;
+    Action& begin = pseudo(of, "notify", kind, change);
+    Action& end = pseudo(of, "notified", confirmed, change);
     order(begin, end, Order::optional);
-    return {&begin, &end};
+    begin.meta = meta_of_round(cluster_, kind, change, task);
+    end.meta = meta_of_round(cluster_, confirmed, change, task);
+    Meta said = begin.meta;
+    said.insert(said.end(), lists.begin(), lists.end());
+    return {&begin, &end, std::move(said)};
   }
 
   // Whoever is outside the clone and waits for a change's end.
@@ -165,6 +172,7 @@ class Notifications {
     Action& told = telling(resource, node, kind, task);
     order(*round.begin, told, Order::optional);
     order(told, *round.end, Order::optional);
+    add_meta(told, round.said);
   }
 
   // One telling may belong to several rounds.

@@ -260,7 +260,7 @@ void demote_without_quorum(Cluster& cluster) {
 }  // namespace
 
 // First the members that are up, then remote nodes, as soon as their connections are known to be
-// up, then all others. Without fencing these do not count.
+// up, then all others. Members that are not up count with fencing alone, and then like the others.
 void unpack_history(Cluster& cluster) {
   std::vector<NodeRecord> records;
   for (auto state : cluster.cib.child("status").children("node_state"))
@@ -269,7 +269,8 @@ void unpack_history(Cluster& cluster) {
     more = false;
     for (NodeRecord& record : records) {
       const Node& node = *record.node;
-      if (record.done || !(node.remote ? remote_state_known(node) : node.online)) continue;
+      const bool counts = node.online || cluster.options.fencing;
+      if (record.done || !(node.remote ? remote_state_known(node) : counts)) continue;
       unpack_node(cluster, record);
       more = true;
     }
