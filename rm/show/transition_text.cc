@@ -19,8 +19,11 @@ std::string node_change(const Change& change) {
 std::string done_text(const simulate::Done& done) {
   const Action& action = *done.action;
   const std::string_view node = action.node ? action.node->name : "";
-  if (action.pseudo)
-    return fmt::format("Pseudo action:   {}{}{}", action.key, action.node ? " on " : "", node);
+  if (action.pseudo) {
+    const bool fencing = action.task == "stonith";
+    return fmt::format("Pseudo action:   {}{}{}", schedule::spoken_key(action),
+                       fencing ? " on " : "", fencing ? node : "");
+  }
   if (action.task == "stonith")
     return fmt::format("Fencing {} ({})", node, simulate::fence_action(action));
   if (action.task == "do_shutdown") return fmt::format("Cluster action:  do_shutdown on {}", node);
