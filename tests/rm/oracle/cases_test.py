@@ -44,7 +44,8 @@ class Cases(unittest.TestCase):
 
     def test_a_wrong_statement_is_named(self):
         for line in ("gruop g a", "clone c nothing", "primitive a meta x", "on n9: a.start",
-                     "on n1: a.start!maybe", "probed n1", "on n1: a.start"):
+                     "on n1: a.start!maybe", "probed n1", "on n1: a.start",
+                     "failcount n1: a.start=1^60"):
             with self.assertRaisesRegex(cluster.DescriptionError, line.split(" ", maxsplit=1)[0]):
                 cluster.document([line])
 

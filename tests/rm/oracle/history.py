@@ -55,6 +55,8 @@ def failcount(token, now):
     key = f"{resource}#{operation}_{milliseconds(interval or '0')}"
     attributes = {f"fail-count-{key}": count}
     if age:
+        if now is None:
+            raise ValueError(f"{token} has an age, and there is no now before it")
         attributes[f"last-failure-{key}"] = str(now - int(age))
     return attributes
 

@@ -6,7 +6,7 @@
   again        the same input gives the same graph, byte for byte
   exclusive    in no order that the graph allows is a resource active twice: a start comes after
                the stop, or the fencing, of every other place where it is or may be active (but
-               for fence devices and requires=nothing: they do not wait for fencing)
+               for fence devices and requires=nothing or quorum: they do not wait for fencing)
   colocation   what must run together does, what must not does not, once the plan is done; but
                for what is blocked, unmanaged or failed
   order        what comes first starts first
@@ -42,7 +42,7 @@ class Described:
         self.lines = lines
         self.nodes, self.members, cloned = [], {}, set()
         self.free = {line.split()[1] for line in lines  # of fencing
-                     if re.match(r"primitive (\S+ fence|.* requires=nothing)\b", line)}
+                     if re.match(r"\w+ (\S+ fence|.* requires=(nothing|quorum))\b", line)}
         for line in lines:
             verb, _, rest = line.partition(" ")
             words = rest.split()
@@ -55,6 +55,7 @@ class Described:
                 self.members[words[0]] = inner
             elif verb == "clone":
                 cloned |= {words[1], *self.members[words[1]]}
+        self.free |= {inner for name in self.free for inner in self.members.get(name, ())}
         self.members = {name: inner for name, inner in self.members.items() if name not in cloned}
 
     def constraints(self, pattern):

@@ -174,6 +174,12 @@ class Properties(unittest.TestCase):
         self.assertEqual(1, len(breached(start="elsewhere", elsewhere="")))
         self.assertEqual([], breached(active="n2", start=""))
 
+    def test_what_does_not_wait_for_fencing_is_free(self):
+        free = properties.Described(["primitive a fence", "primitive b meta requires=nothing",
+                                     "primitive c", "group g c meta requires=quorum",
+                                     "primitive d meta requires=fencing"]).free
+        self.assertEqual({"a", "b", "c", "g"}, free)
+
     def test_what_is_first_starts_first(self):
         def breached(**edges):
             return list(properties.ordered(self.described, self.graph(**edges)))
