@@ -71,6 +71,7 @@ bool tells_by_itself(const Resource& resource, const Node& node) noexcept {
   if (!node.remote) return false;
   if (resource.is_remote || resource.is_fence_device) return true;
   if (!is_guest(node)) return false;
+  if (resource.holds_guest) return true;
   const Resource& container = *node.connection->container;
   if (container.role == Role::stopped || container.failed || container.next_role == Role::stopped)
     return true;

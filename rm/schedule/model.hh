@@ -126,6 +126,7 @@ struct Resource {
   Resource* parent = nullptr;
   std::vector<Resource*> children;
   Resource* container = nullptr;  // what it is inside of
+  bool holds_guest = false;       // it is the container of a remote node
   Attributes meta;
   std::string_view standard, provider, type;
   std::vector<Operation> operations;

@@ -28,7 +28,7 @@ void order_before_stops(const Ordering& ordering) {
   Resource* then = ordering.then          ? ordering.then
                    : ordering.then_action ? ordering.then_action->resource
                                           : nullptr;
-  if (!first || first == then) return;
+  if (!first || first == then || (then && first->container == then)) return;
   const auto task = ordering.first_action ? ordering.first_action->task : ordering.first_task;
   if (task != "stop") return;
   std::uint32_t flags = Order::optional;

@@ -20,6 +20,8 @@ inline bool will_be_up(const Node& node) noexcept {
 void add_remote_nodes(Cluster&);
 // Joins remote nodes with their connections and containers, once resources are unpacked.
 void connect_remote_nodes(Cluster&);
+// A connection that only the history knows: its node is to leave.
+void add_removed_remote_node(Cluster&, Resource& connection);
 // Whether all is known that tells if a remote node is up.
 bool remote_state_known(const Node&) noexcept;
 // From what is known of its connection: whether it is up.

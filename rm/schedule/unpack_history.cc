@@ -75,6 +75,7 @@ Resource& orphan(Cluster& cluster, pugi::xml_node record) {
   else
     for (Weight& weight : resource->weights)
       weight.score = Score::minus_infinity(), weight.present = true;
+  if (resource->is_remote) add_removed_remote_node(cluster, *resource);
   return *resource;
 }
 
@@ -237,16 +238,30 @@ void add_running(Cluster& cluster, Resource& resource, Node& node) {
 namespace {
 
 struct NodeRecord {
-  Node* node;
+  Node* node;  // null: none of that name is known yet
   pugi::xml_node state;
   bool done = false;
 };
 
-void unpack_node(Cluster& cluster, NodeRecord& record) {
+// `first`: what cannot be judged yet is left for later.
+bool unpack_node(Cluster& cluster, NodeRecord& record, bool first) {
+  Node* node = record.node;
+  const bool counts = node->online || cluster.options.fencing;
+  if (first && !(node->remote ? remote_state_known(*node) : counts)) return false;
+  if (node->remote) judge_remote_node(*node);
+  if (first && node->remote && !node->online && !is_guest(*node)) return false;
   record.done = true;
-  if (record.node->remote) judge_remote_node(*record.node);
   for (auto xml : record.state.child("lrm").child("lrm_resources").children("lrm_resource"))
-    unpack_resource_history(cluster, *record.node, xml);
+    unpack_resource_history(cluster, *node, xml);
+  return true;
+}
+
+// A guest's connection that is not configured any more names its container in its record.
+void find_containers_of_removed(Cluster& cluster) {
+  for (Resource& resource : cluster.resources) {
+    const auto container = attribute(resource.xml, "container");
+    if (resource.orphan && !container.empty()) resource.container = cluster.resource(container);
+  }
 }
 
 void demote_without_quorum(Cluster& cluster) {
@@ -264,19 +279,18 @@ void demote_without_quorum(Cluster& cluster) {
 void unpack_history(Cluster& cluster) {
   std::vector<NodeRecord> records;
   for (auto state : cluster.cib.child("status").children("node_state"))
-    if (Node* node = cluster.node_by_id(attribute(state, "id"))) records.push_back({node, state});
-  for (bool more = true; more;) {
-    more = false;
+    records.push_back({nullptr, state});
+  const auto unpack = [&](bool first) {
+    bool any = false;
     for (NodeRecord& record : records) {
-      const Node& node = *record.node;
-      const bool counts = node.online || cluster.options.fencing;
-      if (record.done || !(node.remote ? remote_state_known(node) : counts)) continue;
-      unpack_node(cluster, record);
-      more = true;
+      if (!record.node) record.node = cluster.node_by_id(attribute(record.state, "id"));
+      if (record.node && !record.done) any |= unpack_node(cluster, record, first);
     }
-  }
-  for (NodeRecord& record : records)
-    if (!record.done && cluster.options.fencing) unpack_node(cluster, record);
+    return any;
+  };
+  while (unpack(true)) continue;
+  find_containers_of_removed(cluster);
+  if (cluster.options.fencing) unpack(false);
   for (Node& node : cluster.nodes) {
     if (!node.remote) continue;
     if (node.shutdown && node.connection) node.connection->next_role = Role::stopped;

@@ -93,11 +93,27 @@ void connect_remote_nodes(Cluster& cluster) {
     Node* node = resource.is_remote ? cluster.node_by_id(resource.id) : nullptr;
     if (!node || !node->remote) continue;
     node->connection = &resource;
+    if (resource.container) resource.container->holds_guest = true;
     resource.reconnects_later = reconnects_later(cluster, resource);
     const bool doubtful = !node->seen && !is_guest(*node);
     node->unclean = doubtful && cluster.options.startup_fencing && cluster.options.fencing;
     if (node->seen && !resource.managed) node->maintenance = true;
   }
+}
+
+void add_removed_remote_node(Cluster& cluster, Resource& connection) {
+  if (!cluster.node_by_id(connection.id)) {
+    add_node(cluster, connection.id, "remote");
+    for (Resource& resource : cluster.resources) {
+      const bool present = resource.orphan || cluster.options.symmetric;
+      const Score score = resource.orphan ? Score::minus_infinity() : Score();
+      resource.weights.push_back({.score = score, .present = present});
+      resource.known_on.push_back(false);
+    }
+  }
+  Node& node = *cluster.node_by_id(connection.id);
+  node.connection = &connection;
+  node.shutdown = true;
 }
 
 bool remote_state_known(const Node& node) noexcept {

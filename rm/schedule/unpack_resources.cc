@@ -82,11 +82,11 @@ void read_requires(Cluster& cluster, Resource& resource) {
       value == "nothing" || value == "quorum" || value == "fencing" || value == "unfencing";
   const auto& options = cluster.options;
   if (!known || (value == "unfencing" && (resource.is_fence_device || !options.fencing)))
-    value = resource.is_fence_device                ? "quorum"
-            : options.unfencing                     ? "unfencing"
-            : options.fencing                       ? "fencing"
-            : options.no_quorum == NoQuorum::ignore ? "nothing"
-                                                    : "quorum";
+    value = resource.is_fence_device || resource.is_remote ? "quorum"
+            : options.unfencing                            ? "unfencing"
+            : options.fencing                              ? "fencing"
+            : options.no_quorum == NoQuorum::ignore        ? "nothing"
+                                                           : "quorum";
   resource.needs_quorum = value == "quorum";
   resource.needs_fencing = value == "fencing" || value == "unfencing";
   resource.needs_unfencing = value == "unfencing";
@@ -106,7 +106,7 @@ void read_options(Cluster& cluster, Resource& resource) {
   if (resource.maintenance) resource.managed = false;
   resource.critical = meta_flag(resource, "critical", true);
   resource.allow_migrate =
-      resource.is(Kind::primitive) && meta_flag(resource, "allow-migrate", false);
+      resource.is(Kind::primitive) && meta_flag(resource, "allow-migrate", resource.is_remote);
   const auto active = meta(resource, "multiple-active");
   resource.multiple_active = active == "stop_only"         ? MultipleActive::stop_only
                              : active == "block"           ? MultipleActive::block
