@@ -1,43 +1,13 @@
 #include <algorithm>
 #include <string>
 
+#include "rm/schedule/graph_attributes.hh"
 #include "rm/schedule/plan.hh"
+#include "rm/schedule/xml_text.hh"
 
 namespace gyre::rm::schedule {
 
 namespace {
-
-struct Text {
-  std::string out;
-
-  void escaped(std::string_view text) {
-    for (const char c : text) {
-      switch (c) {
-        case '&':
-          out += "&amp;";
-          break;
-        case '<':
-          out += "&lt;";
-          break;
-        case '>':
-          out += "&gt;";
-          break;
-        case '"':
-          out += "&quot;";
-          break;
-        default:
-          out += c;
-      }
-    }
-  }
-  void attribute(std::string_view name, std::string_view value) {
-    out += ' ';
-    out += name;
-    out += "=\"";
-    escaped(value);
-    out += '"';
-  }
-};
 
 const char* element_of(const Action& action) {
   if (action.pseudo) return "pseudo_event";
@@ -46,7 +16,7 @@ const char* element_of(const Action& action) {
   return cluster_does ? "crm_event" : "rsc_op";
 }
 
-void name(Text& text, const Action& action) {
+void name(XmlText& text, const Action& action) {
   text.attribute("id", std::to_string(action.id));
   text.attribute("operation", action.task.empty() ? std::string_view(action.key) : action.task);
   const auto spoken = spoken_key(action);
@@ -57,27 +27,17 @@ void name(Text& text, const Action& action) {
   text.attribute("on_node_uuid", action.node->id);
 }
 
-// Attributes stand in alphabetical order.
-void attributes(Text& text, const Action& action) {
-  auto sorted = action.meta;
-  std::ranges::sort(sorted);
-  text.out += ">\n        <attributes";
-  for (const auto& [key, value] : sorted) text.attribute(key, value);
-  text.out += "/>\n      </";
-  text.out += element_of(action);
-  text.out += ">\n    </action_set>\n";
-}
-
-void step_xml(Text& text, const Step& step, std::size_t place) {
+void step_xml(XmlText& text, Cluster& cluster, const Step& step, std::size_t place) {
   const Action& action = *step.action;
   const char* element = element_of(action);
   text.out += "  <synapse id=\"" + std::to_string(place) + "\">\n    <action_set>\n      <";
   text.out += element;
   name(text, action);
-  if (action.meta.empty())
-    text.out += "/>\n    </action_set>\n";
-  else
-    attributes(text, action);
+  text.out += ">\n";
+  write_details(text, cluster, action);
+  text.out += "      </";
+  text.out += element;
+  text.out += ">\n    </action_set>\n";
   if (step.inputs.empty()) {
     text.out += "    <inputs/>\n  </synapse>\n";
     return;
@@ -106,7 +66,7 @@ std::string spoken_key(const Action& action) {
 }
 
 std::string graph_xml(Cluster& cluster, const std::vector<Step>& steps) {
-  Text text;
+  XmlText text;
   text.out = "<transition_graph";
   const auto option = [&](const char* key, std::string_view otherwise) {
     return cluster.options.all.find(key).value_or(otherwise);
@@ -119,7 +79,7 @@ std::string graph_xml(Cluster& cluster, const std::vector<Step>& steps) {
   text.attribute("transition_id", "0");
   if (steps.empty()) return text.out + "/>\n";
   text.out += ">\n";
-  for (std::size_t i = 0; i < steps.size(); ++i) step_xml(text, steps[i], i);
+  for (std::size_t i = 0; i < steps.size(); ++i) step_xml(text, cluster, steps[i], i);
   return text.out + "</transition_graph>\n";
 }
 

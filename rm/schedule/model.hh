@@ -280,14 +280,10 @@ struct Action {
   Node* node = nullptr;
   const Operation* operation = nullptr;  // what is configured of it
   bool optional = true, runnable = true, pseudo = false;
-  bool print_always = false, processed = false, dangling = false;
+  bool print_always = false, dangling = false;
   bool migrates = false;   // it may be replaced by a migration
   bool needs_any = false;  // of what comes first, not all
-  bool reschedule = false, tainted = false;
   int required_runnable_before = 0, runnable_before = 0;
-  OnFail on_fail = OnFail::restart;
-  Role fail_role = Role::started;
-  std::int64_t timeout_ms = 0;
   int target_rc = -1;  // what the agent is expected to say; -1: that it went well
   std::string_view cancelled_task;
   std::string reason;                                          // why it must happen, or cannot

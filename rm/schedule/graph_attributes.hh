@@ -1,0 +1,13 @@
+// What an executor needs to know of an action beside its name: the agent, its parameters, and what
+// is configured of the operation.
+#pragma once
+
+#include "rm/schedule/model.hh"
+#include "rm/schedule/xml_text.hh"
+
+namespace gyre::rm::schedule {
+
+// The elements within an action's own.
+void write_details(XmlText&, Cluster&, const Action&);
+
+}  // namespace gyre::rm::schedule
