@@ -78,13 +78,26 @@ std::string told(std::string_view name, std::string_view value) {
   return std::to_string(parse_interval_ms(value).value_or(0));
 }
 
+// A probe without an own word takes the time that the most frequent monitor has.
+const Operation* most_frequent_monitor(const Resource& resource) {
+  const Operation* found = nullptr;
+  for (const Operation& operation : resource.operations)
+    if (operation.name == "monitor" && operation.interval_ms > 0 && operation.enabled &&
+        (!found || operation.interval_ms < found->interval_ms))
+      found = &operation;
+  return found;
+}
+
 void add_operation(Cluster& cluster, const Action& action, Sorted& into) {
   const Resource* resource = action.resource;
   const auto task = action.cancelled_task.empty() ? action.task : action.cancelled_task;
   std::string timeout;
-  if (resource)
-    timeout =
-        operation_option(cluster, *resource, action.operation, task, action.interval_ms, "timeout");
+  if (resource) {
+    const bool probe = task == "monitor" && action.interval_ms == 0;
+    const Operation* operation =
+        probe && !action.operation ? most_frequent_monitor(*resource) : action.operation;
+    timeout = operation_option(cluster, *resource, operation, task, action.interval_ms, "timeout");
+  }
   if (action.operation && action.cancelled_task.empty())
     for (auto a : action.operation->xml.attributes()) {
       const std::string_view name = a.name();
@@ -131,15 +144,36 @@ Sorted attributes_of(Cluster& cluster, const Action& action) {
   return all;
 }
 
+// A name that cannot be an attribute's is a value itself.
+void write_attributes(XmlText& text, const Sorted& all) {
+  const auto numbered = [](const auto& each) {
+    return each.first[0] >= '0' && each.first[0] <= '9';
+  };
+  text.out += "        <attributes";
+  for (const auto& each : all)
+    if (!numbered(each)) text.attribute(each.first, each.second);
+  if (std::ranges::none_of(all, numbered)) {
+    text.out += "/>\n";
+    return;
+  }
+  text.out += ">\n";
+  for (const auto& each : all) {
+    if (!numbered(each)) continue;
+    text.out += "          <param";
+    text.attribute("name", each.first);
+    text.attribute("value", each.second);
+    text.out += "/>\n";
+  }
+  text.out += "        </attributes>\n";
+}
+
 }  // namespace
 
 void write_details(XmlText& text, Cluster& cluster, const Action& action) {
   const bool of_primitive =
       action.resource && action.resource->is(Kind::primitive) && !action.pseudo;
   if (of_primitive) write_agent(text, *action.resource);
-  text.out += "        <attributes";
-  for (const auto& [name, value] : attributes_of(cluster, action)) text.attribute(name, value);
-  text.out += "/>\n";
+  write_attributes(text, attributes_of(cluster, action));
   if (action.task != "stonith" || action.key.ends_with("-on")) return;
   text.out += "        <downed>\n          <node";
   text.attribute("id", action.node->id);
