@@ -30,8 +30,10 @@ bool goes_first(const Resource* a, const Resource* b) {
     return a->running_on.size() < b->running_on.size();
   const Node* x = settled_on(*a);
   const Node* y = settled_on(*b);
-  if ((x != nullptr) != (y != nullptr)) return x != nullptr;
+  const bool x_leaves = !x && !a->running_on.empty(), y_leaves = !y && !b->running_on.empty();
+  if (x_leaves != y_leaves) return y_leaves;
   if (a->priority != b->priority) return a->priority > b->priority;
+  if ((x != nullptr) != (y != nullptr)) return x != nullptr;
   if (!x) return false;
   const bool x_can = available(*x), y_can = available(*y);
   if (x_can != y_can) return x_can;

@@ -26,6 +26,13 @@ bool happens(const Resource& resource, std::string_view task) {
       resource.actions, [&](const Action* each) { return each->task == task && happens(*each); });
 }
 
+// Any instance: a clone's change may be no more than a step of others.
+bool anyone(const Resource& resource, std::string_view task) {
+  if (resource.is(Kind::primitive)) return happens(resource, task);
+  return std::ranges::any_of(resource.children,
+                             [&](const Resource* child) { return anyone(*child, task); });
+}
+
 // A node that is down, or is to be fenced, is told nothing.
 bool can_be_told(const Node& node) {
   return node.online && !node.pending && !node.unclean;
@@ -63,9 +70,10 @@ class Notifications {
       order(*before.end, *change, Order::optional);
       order(*before.end, *after.begin, Order::optional);
       order(*ended, *after.begin, Order::optional);
+      earlier.push_back(after.end);
+      if (!anyone(clone_, words.task)) continue;
       tell_before(clone_, words, before);
       tell_after(clone_, words, after);
-      earlier.push_back(after.end);
     }
     add_meta_to_changes(clone_, lists);
   }
@@ -138,9 +146,8 @@ class Notifications {
   }
 
   static std::vector<Node*> told_before(const Resource& resource, Stage stage) {
-    if (stage == Stage::promote) return later(resource);
     if (stage == Stage::start && changes(resource)) return {};
-    return now(resource);
+    return stage == Stage::start || stage == Stage::promote ? later(resource) : now(resource);
   }
 
   static std::vector<Node*> told_after(const Resource& resource, Stage stage) {
