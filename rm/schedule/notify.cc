@@ -26,7 +26,7 @@ bool happens(const Resource& resource, std::string_view task) {
       resource.actions, [&](const Action* each) { return each->task == task && happens(*each); });
 }
 
-// Any instance: a clone's change may be no more than a step of others.
+// Any instance: a clone's start may be no more than a step of others.
 bool anyone(const Resource& resource, std::string_view task) {
   if (resource.is(Kind::primitive)) return happens(resource, task);
   return std::ranges::any_of(resource.children,
@@ -71,7 +71,7 @@ class Notifications {
       order(*before.end, *after.begin, Order::optional);
       order(*ended, *after.begin, Order::optional);
       earlier.push_back(after.end);
-      if (!anyone(clone_, words.task)) continue;
+      if (words.stage == Stage::start && !anyone(clone_, words.task)) continue;
       tell_before(clone_, words, before);
       tell_after(clone_, words, after);
     }
