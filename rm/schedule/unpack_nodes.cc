@@ -81,6 +81,7 @@ void judge_with_fencing(Node& node, const State& state) {
   } else if (!state.member_known) {
   } else if (state.join == "banned") {
     want_fencing(node, "peer failed Pacemaker membership criteria");
+    node.online = state.member;
   } else if (!state.terminate && state.down_expected) {
     if (state.member || state.peer) wait();
   } else if (state.terminate && state.join == "down" && !state.member && !state.peer) {
@@ -89,6 +90,7 @@ void judge_with_fencing(Node& node, const State& state) {
     want_fencing(node, "peer is no longer part of the cluster");
   } else if (!state.peer) {
     want_fencing(node, "peer process is no longer available");
+    node.online = true;
   } else if (state.terminate) {
     want_fencing(node, "termination was requested");
     node.online = true;
