@@ -3,6 +3,7 @@
 #include <functional>
 #include <unordered_set>
 
+#include "rm/schedule/in_flight.hh"
 #include "rm/schedule/plan.hh"
 #include "rm/schedule/remote.hh"
 
@@ -120,7 +121,7 @@ std::vector<Step> graph(Cluster& cluster) {
     }
     std::ranges::sort(step.inputs, {}, &Action::id);
   }
-  return steps;
+  return cluster.in_flight.empty() ? steps : without_waiting(cluster, std::move(steps));
 }
 
 }  // namespace gyre::rm::schedule

@@ -188,6 +188,8 @@ void History::pend(const OperationRecord& r) {
     activate();
   } else if (r.task == "promote") {
     resource.role = Role::promoted;
+  } else if (r.task == "stop" && resource.role < Role::started) {
+    activate();  // until it is known to have ended
   } else if (r.task == "migrate_to" && node.unclean) {
     if (Node* target = cluster.node_by_name(attribute(r.xml, "migrate_target")))
       resource.stop_wanted.push_back(target);

@@ -286,10 +286,10 @@ struct Action {
   int required_runnable_before = 0, runnable_before = 0;
   int target_rc = -1;  // what the agent is expected to say; -1: that it went well
   std::string_view cancelled_task;
-  std::string reason;                                          // why it must happen, or cannot
+  std::string reason;                                               // why it must happen, or cannot
   std::vector<std::pair<std::string_view, std::string_view>> meta;  // attributes in the graph
-  std::vector<Edge> before;                                    // what comes first
-  std::vector<Edge> after;                                     // what waits for it
+  std::vector<Edge> before;                                         // what comes first
+  std::vector<Edge> after;                                          // what waits for it
 };
 
 struct Options {
@@ -305,6 +305,13 @@ struct Options {
   std::int64_t fence_timeout_ms = 60'000;
   std::string_view placement;
   Score default_stickiness;
+};
+
+// An operation that was begun and whose result is not here yet. Without a resource: a node's
+// fencing.
+struct InFlight {
+  std::string_view resource = {}, node = {}, task = {};
+  std::int64_t interval_ms = 0;
 };
 
 struct Cluster {
@@ -330,6 +337,7 @@ struct Cluster {
   std::deque<Action> actions;
   std::vector<Ordering> orderings;
   std::vector<Forgotten> forgotten;
+  std::vector<InFlight> in_flight;
   std::vector<std::string> warnings;
   std::deque<std::string> strings;  // what views point to that the document does not hold
 

@@ -17,6 +17,8 @@ namespace gyre::rm::schedule {
 struct Input {
   pugi::xml_node cib;
   std::int64_t now = 0;  // seconds since the epoch
+  // What the executors are about: none of it is begun twice, and what depends on it waits.
+  std::vector<InFlight> in_flight = {};
 };
 
 // Reads the document: nodes, resources, and from the status section what runs where. That much is,

@@ -95,6 +95,7 @@ static void unpack_tickets(Cluster& cluster) {
 void unpack(Cluster& cluster, const Input& input) {
   cluster.cib = input.cib;
   cluster.now = input.now;
+  cluster.in_flight = input.in_flight;
   cluster.ids = std::make_unique<IdIndex>(input.cib.child("configuration"));
   unpack_options(cluster);
   unpack_nodes(cluster);
