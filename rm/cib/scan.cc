@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <charconv>
 #include <vector>
 
@@ -56,6 +57,7 @@ class Scanner {
   bool element();
   bool start_tag();
   bool attribute(std::string_view element);
+  bool maybe_alike() const;
   bool unique_attributes(std::string_view element);
   bool end_tag();
   bool content();
@@ -191,16 +193,23 @@ bool Scanner::attribute(std::string_view element) {
   return value(text_[at_++], attribute);
 }
 
-bool Scanner::unique_attributes(std::string_view element) {
-  constexpr std::size_t few = 8;
-  auto twice = attributes_.end();
-  if (attributes_.size() <= few) {
-    for (auto a = attributes_.begin(); a != attributes_.end(); ++a)
-      if (std::find(attributes_.begin(), a, *a) != a) twice = a;
-  } else {
-    std::ranges::sort(attributes_);
-    twice = std::ranges::adjacent_find(attributes_);
+// Whether they may be alike: nearly always it takes no comparison to know that they are not.
+bool Scanner::maybe_alike() const {
+  std::bitset<1024> seen;
+  for (const std::string_view name : attributes_) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(name[i]); };
+    const std::size_t sum = name.size() * 131 + byte(0) * 7u + byte(name.size() / 2) * 37u +
+                            byte(name.size() - 1) * 61u;
+    if (seen[sum % seen.size()]) return true;
+    seen[sum % seen.size()] = true;
   }
+  return false;
+}
+
+bool Scanner::unique_attributes(std::string_view element) {
+  if (!maybe_alike()) return true;
+  std::ranges::sort(attributes_);
+  const auto twice = std::ranges::adjacent_find(attributes_);
   return twice == attributes_.end() || refuse(fmt::format("attribute \"{}\" stands twice in <{}>",
                                                           shown(*twice), shown(element)));
 }

@@ -36,19 +36,28 @@ Magic read_magic(std::string_view key) {
   return magic;
 }
 
+// There are more of these than of anything else in a document: one walk over each.
 OperationRecord read_record(pugi::xml_node xml) {
   OperationRecord record{.xml = xml};
-  record.id = attribute(xml, "id");
-  record.task = attribute(xml, "operation");
-  record.key = attribute(xml, "operation_key");
+  record.call_id = -1;
+  record.exit = rc::unknown;
+  std::string_view key, magic;
+  for (auto each : xml.attributes()) {
+    const std::string_view name = each.name(), value = each.value();
+    const auto integer = [&](int otherwise) { return static_cast<int>(number(value, otherwise)); };
+    if (name == "id") record.id = value;
+    if (name == "operation") record.task = value;
+    if (name == "operation_key") record.key = value;
+    if (name == "interval") record.interval_ms = number(value, 0);
+    if (name == "last-rc-change") record.last_change = number(value, 0);
+    if (name == "call-id") record.call_id = integer(-1);
+    if (name == "rc-code") record.exit = integer(rc::unknown);
+    if (name == "op-status") record.status = static_cast<Status>(integer(0));
+    if (name == "transition-key") key = value;
+    if (name == "transition-magic") magic = value;
+  }
   if (record.key.empty()) record.key = record.id;
-  record.interval_ms = number(attribute(xml, "interval"), 0);
-  record.last_change = number(attribute(xml, "last-rc-change"), 0);
-  record.call_id = static_cast<int>(number(attribute(xml, "call-id"), -1));
-  record.exit = static_cast<int>(number(attribute(xml, "rc-code"), rc::unknown));
-  record.status = static_cast<Status>(number(attribute(xml, "op-status"), 0));
-  auto key = attribute(xml, "transition-key");
-  if (key.empty()) key = attribute(xml, "transition-magic");
+  if (key.empty()) key = magic;
   if (!key.empty()) record.expected = static_cast<int>(read_magic(key).expected);
   return record;
 }

@@ -65,14 +65,18 @@ class Simulation {
   int run() {
     show_current();
     if (const int status = change()) return status;
-    if (const int status = save(options_.save_input, document_.text())) return status;
+    if (const int status = save_document(options_.save_input)) return status;
     if (options_.process)
       if (const int status = process()) return status;
-    if (const int status = save(options_.save_output, document_.text())) return status;
-    return options_.in_place ? save(options_.file, document_.text()) : exits::ok;
+    if (const int status = save_document(options_.save_output)) return status;
+    return options_.in_place ? save_document(options_.file) : exits::ok;
   }
 
  private:
+  // As text only if somebody wants it: that takes as long as planning does.
+  int save_document(const std::string& path) const {
+    return path.empty() ? exits::ok : save(path, document_.text());
+  }
   bool talks() const { return !options_.quiet && !options_.json && options_.explained.empty(); }
 
   void print() {
