@@ -4,6 +4,7 @@
 #include "rm/schedule/action.hh"
 #include "rm/schedule/assign.hh"
 #include "rm/schedule/create.hh"
+#include "rm/schedule/notify.hh"
 #include "rm/schedule/stages.hh"
 #include "rm/schedule/unfence.hh"
 #include "rm/schedule/unpack.hh"
@@ -242,15 +243,16 @@ void create_group(Cluster& cluster, Resource& group) {
 void create_clone(Cluster& cluster, Resource& clone) {
   Busy busy;
   observe(clone, busy);
-  collective(cluster, clone, "start", !busy.starting, true);
-  collective(cluster, clone, "running", !busy.starting, busy.active || busy.starting);
-  collective(cluster, clone, "stop", !busy.stopping, true).migrates = true;
-  collective(cluster, clone, "stopped", !busy.stopping, true);
+  const auto change = [&](std::string_view task, std::string_view ended, bool happens, bool ends) {
+    collective(cluster, clone, task, !happens, true).migrates = task == "stop";
+    collective(cluster, clone, ended, !happens, ends);
+    if (clone.notify) create_announcements(cluster, clone, task, ended);
+  };
+  change("start", "running", busy.starting, busy.active || busy.starting);
+  change("stop", "stopped", busy.stopping, true);
   if (!clone.promotable) return;
-  collective(cluster, clone, "promote", !busy.promoting, true);
-  collective(cluster, clone, "promoted", !busy.promoting, true);
-  collective(cluster, clone, "demote", !busy.demoting, true);
-  collective(cluster, clone, "demoted", !busy.demoting, true);
+  change("promote", "promoted", busy.promoting, true);
+  change("demote", "demoted", busy.demoting, true);
 }
 
 void create(Cluster& cluster, Resource& resource) {

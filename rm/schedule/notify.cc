@@ -10,16 +10,17 @@ namespace gyre::rm::schedule {
 
 namespace {
 
-// The changes that a clone goes through, in their order.
+// The changes that a clone goes through, in their order; below as Pacemaker lists them.
 enum class Stage : std::uint8_t { demote, stop, start, promote };
 struct Words {
   Stage stage;
   std::string_view task, ended;
 };
-constexpr std::array<Words, 4> stages{{{Stage::demote, "demote", "demoted"},
+constexpr std::array<Words, 4> stages{{{Stage::start, "start", "running"},
                                        {Stage::stop, "stop", "stopped"},
-                                       {Stage::start, "start", "running"},
-                                       {Stage::promote, "promote", "promoted"}}};
+                                       {Stage::promote, "promote", "promoted"},
+                                       {Stage::demote, "demote", "demoted"}}};
+constexpr const Words& stop_words = stages[1];
 
 bool happens(const Resource& resource, std::string_view task) {
   return std::ranges::any_of(
@@ -45,10 +46,27 @@ struct Round {
   Meta said;
 };
 
+// Both rounds of one change.
+struct Held {
+  Stage stage;
+  Action* begin;
+  Action* end;
+};
+
 std::string key_of_notify(const Resource& resource, std::string_view kind,
                           std::string_view change) {
   std::string task(kind);
   return key_of(resource.id, task.append("_notify_").append(change));
+}
+
+// Found by its key if it is there, as those of clones are. It is nothing to anybody before a round
+// makes it what it is.
+Action& announcement(Cluster& cluster, Resource& resource, std::string_view kind,
+                     std::string_view change) {
+  auto key = key_of_notify(resource, kind, change);
+  const auto found = std::ranges::find(resource.actions, key, &Action::key);
+  if (found != resource.actions.end()) return **found;
+  return pseudo_action(cluster, std::move(key), &resource);
 }
 
 class Notifications {
@@ -56,7 +74,7 @@ class Notifications {
   Notifications(Cluster& cluster, Resource& clone) : cluster_(cluster), clone_(clone) {}
 
   void add() {
-    std::vector<Action*> earlier;
+    std::vector<Held> held;
     Meta lists;
     for (const Words& words : stages) {
       Action* change = find_action(clone_, words.task, nullptr);
@@ -65,16 +83,18 @@ class Notifications {
       if (lists.empty()) lists = meta_of_all(cluster_, clone_);
       const Round before = round(clone_, "pre", words.task, words.task, lists);
       const Round after = round(clone_, "post", words.ended, words.task, lists);
-      for (Action* known : earlier) order(*known, *before.begin, Order::optional);
+      held.push_back({words.stage, before.begin, after.end});
       let_followers_wait(*ended, *after.end);
       order(*before.end, *change, Order::optional);
       order(*before.end, *after.begin, Order::optional);
       order(*ended, *after.begin, Order::optional);
-      earlier.push_back(after.end);
       if (words.stage == Stage::start && !anyone(clone_, words.task)) continue;
       tell_before(clone_, words, before);
       tell_after(clone_, words, after);
     }
+    for (const Held& first : held)
+      for (const Held& then : held)
+        if (first.stage < then.stage) order(*first.end, *then.begin, Order::optional);
     add_meta_to_changes(clone_, lists);
   }
 
@@ -89,25 +109,20 @@ class Notifications {
       const Meta said = meta_of_stop(*stop);
       const Round gone = round(resource, "post", "stonith", "stop", said);
       order(*stop->node->fencing, *gone.begin, Order::optional);
-      tell_after(clone_, stages[1], gone);
+      tell_after(clone_, stop_words, gone);
       add_meta_to_changes(clone_, said);
     }
   }
 
  private:
-  Action& pseudo(Resource& resource, std::string_view task, std::string_view kind,
-                 std::string_view change) {
-    Action& made = pseudo_action(cluster_, key_of_notify(resource, kind, change), &resource);
-    made.task = task;
-    made.optional = false;
-    return made;
-  }
-
   Round round(Resource& of, const std::string& kind, std::string_view change, std::string_view task,
               const Meta& lists) {
     const auto confirmed = "confirmed-" + kind;
-    Action& begin = pseudo(of, "notify", kind, change);
-    Action& end = pseudo(of, "notified", confirmed, change);
+    Action& begin = announcement(cluster_, of, kind, change);
+    Action& end = announcement(cluster_, of, confirmed, change);
+    begin.task = "notify", end.task = "notified";
+    begin.optional = end.optional = false;
+    begin.runnable = end.runnable = true;
     order(begin, end, Order::optional);
     begin.meta = meta_of_round(cluster_, kind, change, task);
     end.meta = meta_of_round(cluster_, confirmed, change, task);
@@ -187,8 +202,9 @@ class Notifications {
     const auto key = key_of_notify(resource, kind, task);
     for (Action* each : resource.actions)
       if (each->node == &node && each->key == key) return *each;
-    Action& made = pseudo(resource, "notify", kind, task);
-    made.pseudo = false;
+    Action& made = pseudo_action(cluster_, key, &resource);
+    made.task = "notify";
+    made.pseudo = made.optional = false;
     made.node = &node;
     return made;
   }
@@ -198,6 +214,15 @@ class Notifications {
 };
 
 }  // namespace
+
+void create_announcements(Cluster& cluster, Resource& clone, std::string_view task,
+                          std::string_view ended) {
+  const std::pair<std::string, std::string_view> kinds[] = {{"pre", task}, {"post", ended}};
+  for (const auto& [kind, change] : kinds) {
+    announcement(cluster, clone, kind, change);
+    announcement(cluster, clone, "confirmed-" + kind, change);
+  }
+}
 
 void add_fencing_notifications(Cluster& cluster) {
   for (Resource* resource : cluster.top)
