@@ -76,19 +76,6 @@ std::string digested_timeout(Cluster& cluster, const Resource& resource, std::st
   return std::to_string(ms.value_or(20'000));
 }
 
-// Since an operation's record. What a start does not tell a probe tells as well.
-Change change_since(Cluster& cluster, const Resource& resource, const Node& node,
-                    const OperationRecord& record) {
-  const auto task = record.interval_ms == 0 ? std::string_view("start") : record.task;
-  const Operation* operation = find_operation(resource, task, record.interval_ms);
-  const auto timeout = digested_timeout(cluster, resource, task, record.interval_ms, operation);
-  const auto found = change(record.xml, parameters_on(cluster, resource, node, operation), timeout,
-                            cluster.options.sanitized);
-  // A reload would run without the parameters that a start has of its own.
-  const bool has_own = operation && !own_parameters(cluster, node, *operation).empty();
-  return found == Change::reload && has_own ? Change::restart : found;
-}
-
 bool judged(const OperationRecord& r) {
   return r.interval_ms > 0 || r.task == "monitor" || r.task == "start" || r.task == "promote" ||
          r.task == "migrate_from";
@@ -163,6 +150,19 @@ void check_records(Cluster& cluster, Resource& resource) {
 }
 
 }  // namespace
+
+// What a start does not tell a probe tells as well.
+Change change_since(Cluster& cluster, const Resource& resource, const Node& node,
+                    const OperationRecord& record) {
+  const auto task = record.interval_ms == 0 ? std::string_view("start") : record.task;
+  const Operation* operation = find_operation(resource, task, record.interval_ms);
+  const auto timeout = digested_timeout(cluster, resource, task, record.interval_ms, operation);
+  const auto found = change(record.xml, parameters_on(cluster, resource, node, operation), timeout,
+                            cluster.options.sanitized);
+  // A reload would run without the parameters that a start has of its own.
+  const bool has_own = operation && !own_parameters(cluster, node, *operation).empty();
+  return found == Change::reload && has_own ? Change::restart : found;
+}
 
 Attributes parameters_on(Cluster& cluster, const Resource& resource, const Node& node,
                          const Operation* operation) {

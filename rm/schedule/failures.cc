@@ -115,9 +115,12 @@ OnFail on_fail_of(Cluster& cluster, const Resource& resource, std::string_view t
   if (value == "migrate" || value == "ban") return OnFail::ban;
   if (value == "stop") return stop();
   if (value == "demote") return OnFail::demote;
-  if (value == "restart" || value == "restart-container") return OnFail::restart;
+  const OnFail anew = resource.container ? OnFail::restart_container : OnFail::restart;
+  if (value == "restart-container") return anew;
+  if (value == "restart") return OnFail::restart;
+  if (resource.container) return anew;
   const bool first_connect = task == "start" && interval_ms == 0;
-  if (resource.is_remote && !resource.container && !first_connect) {
+  if (resource.is_remote && !first_connect) {
     if (!resource.managed) return stop();
     if (resource.reconnects_later) fail_role = Role::stopped;
     return OnFail::reset_remote;

@@ -18,13 +18,6 @@ void ban_from_remote_nodes(Cluster& cluster, Resource& resource) {
     if (node.remote) ban(resource, node);
 }
 
-// The connection that makes a guest of the resource.
-const Resource* guest_in(const Cluster& cluster, const Resource& container) {
-  for (const Node& node : cluster.nodes)
-    if (is_guest(node) && node.connection->container == &container) return node.connection;
-  return nullptr;
-}
-
 void join(Cluster& cluster, Resource& inner) {
   Resource& container = *inner.container;
   add_ordering(cluster, &container, "start", &inner, "start",
@@ -50,7 +43,7 @@ void bind(Cluster& cluster, Resource& resource) {
     add_ordering(cluster, &container, "monitor", &resource, "stop", Order::optional);
     return join(cluster, resource);
   }
-  const Resource* connection = container.is_remote ? &container : guest_in(cluster, container);
+  const Resource* connection = container.is_remote ? &container : container.guest;
   if (connection)
     keep_inside(cluster, resource, *connection);
   else
@@ -71,7 +64,7 @@ bool tells_by_itself(const Resource& resource, const Node& node) noexcept {
   if (!node.remote) return false;
   if (resource.is_remote || resource.is_fence_device) return true;
   if (!is_guest(node)) return false;
-  if (resource.holds_guest) return true;
+  if (resource.guest) return true;
   const Resource& container = *node.connection->container;
   if (container.role == Role::stopped || container.failed || container.next_role == Role::stopped)
     return true;

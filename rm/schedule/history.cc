@@ -155,6 +155,13 @@ bool History::expired(const OperationRecord& r) {
   return !(r.probe() && says_where);
 }
 
+// Whether it might end better with today's parameters.
+bool History::of_other_parameters(const OperationRecord& r) const {
+  if (!r.id.ends_with("_last_failure_0") || !r.xml.attribute("op-digest")) return false;
+  return (r.task == "start" || r.task == "monitor") &&
+         change_since(cluster, resource, node, r) != Change::none;
+}
+
 void History::apply(OperationRecord r) {
   if (r.task.empty() || r.task == "notify" || r.task == "meta-data") return;
   if (r.status == Status::cancelled || r.status == Status::invalid) return;
@@ -162,6 +169,8 @@ void History::apply(OperationRecord r) {
   interpret(r);
   // Whatever an old record says, failures as old as that are forgotten.
   const bool old = expired(r);
+  if (!old && r.status != Status::done && of_other_parameters(r))
+    cluster.forgotten.push_back({&resource, &node, "resource parameters have changed"});
   if (old && r.status != Status::done) {
     expired_records.push_back(r.xml);
     return;

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "rm/cib/digest.hh"
 #include "rm/schedule/model.hh"
 
 namespace gyre::rm::schedule {
@@ -59,12 +60,15 @@ struct History {
   void fail(const OperationRecord&);
   void ban(const OperationRecord&);
   bool expired(const OperationRecord&);
+  bool of_other_parameters(const OperationRecord&) const;
   void activate();
   void migrated_away(const OperationRecord&);
   void migration_failed(const OperationRecord&);
   void role_after_failure(const OperationRecord&, OnFail);
 };
 
+// How the resource's parameters have changed since an operation.
+Change change_since(Cluster&, const Resource&, const Node&, const OperationRecord&);
 // Where the operations of the present run begin; the end: it is stopped.
 std::size_t active_from(const std::vector<OperationRecord>&);
 // The recurring operations that run: those begun since the last start.

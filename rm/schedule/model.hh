@@ -37,6 +37,7 @@ enum class OnFail : std::uint8_t {
   ignore,
   demote,
   restart,
+  restart_container,
   reset_remote,
   ban,
   block,
@@ -126,7 +127,7 @@ struct Resource {
   Resource* parent = nullptr;
   std::vector<Resource*> children;
   Resource* container = nullptr;  // what it is inside of
-  bool holds_guest = false;       // it is the container of a remote node
+  Resource* guest = nullptr;      // the connection of the guest whose container it is
   Attributes meta;
   std::string_view standard, provider, type;
   std::vector<Operation> operations;

@@ -45,11 +45,21 @@ Resource& counted(Resource& resource) {
   return top.is(Kind::clone) && !top.unique ? top : resource;
 }
 
+// What is about to be forgotten does not count. A container's failures are also those of the
+// connection to the guest in it.
+int failures_on(const Cluster& cluster, const Resource& resource, const Node& node) {
+  const auto here = [&](const Forgotten& f) { return f.resource == &resource && f.node == &node; };
+  if (std::ranges::any_of(cluster.forgotten, here)) return 0;
+  Score count(fail_count(cluster, resource, node).count);
+  if (resource.guest) count += Score(fail_count(cluster, *resource.guest, node).count);
+  return count.value();
+}
+
 void ban_after_failures(Cluster& cluster, Resource& resource) {
   if (resource.migration_threshold == 0 || resource.failure_ignored) return;
   for (Node& node : cluster.nodes) {
     if (!resource.weights[node.index].present) continue;
-    const int failures = fail_count(cluster, resource, node).count;
+    const int failures = failures_on(cluster, resource, node);
     if (failures > 0 && failures >= resource.migration_threshold)
       add_location(cluster, counted(resource), &node, Score::minus_infinity(), "__fail_limit__");
   }

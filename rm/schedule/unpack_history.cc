@@ -155,6 +155,10 @@ void act_on_failure(Cluster& cluster, Resource& resource, Node& node, OnFail on_
       resource.failed = true;
       resource.demote_wanted = &node;
       break;
+    case OnFail::restart_container:
+      resource.failed = resource.must_stop = true;
+      if (resource.container) resource.container->stop_wanted.push_back(&node);
+      break;
     case OnFail::reset_remote:
       reset_remote(cluster, resource);
       break;

@@ -93,7 +93,7 @@ void connect_remote_nodes(Cluster& cluster) {
     Node* node = resource.is_remote ? cluster.node_by_id(resource.id) : nullptr;
     if (!node || !node->remote) continue;
     node->connection = &resource;
-    if (resource.container) resource.container->holds_guest = true;
+    if (resource.container) resource.container->guest = &resource;
     resource.reconnects_later = reconnects_later(cluster, resource);
     const bool doubtful = !node->seen && !is_guest(*node);
     node->unclean = doubtful && cluster.options.startup_fencing && cluster.options.fencing;
