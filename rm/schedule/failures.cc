@@ -132,7 +132,7 @@ OnFail on_fail_of(Cluster& cluster, const Resource& resource, std::string_view t
 bool can_fence(const Cluster& cluster, const Node* node) noexcept {
   if (node && is_guest(*node))
     return std::ranges::all_of(node->connection->container->running_on, [&](const Node* host) {
-      return host->online || can_fence(cluster, host);
+      return host->online || (!is_guest(*host) && can_fence(cluster, host));
     });
   if (!cluster.options.fencing || !cluster.options.have_fence_device) return false;
   if (cluster.quorate || cluster.options.no_quorum == NoQuorum::ignore) return true;

@@ -59,8 +59,10 @@ void bind_to_containers(Cluster& cluster) {
   }
 }
 
-// What is inside of a guest that is down, or goes down, is down as well.
+// What is inside of a guest that is down, or goes down, is down as well; what is inside of another
+// container is where that is.
 bool tells_by_itself(const Resource& resource, const Node& node) noexcept {
+  if (resource.container && !resource.is_remote) return true;
   if (!node.remote) return false;
   if (resource.is_remote || resource.is_fence_device) return true;
   if (!is_guest(node)) return false;

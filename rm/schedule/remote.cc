@@ -79,7 +79,7 @@ struct RemoteOrder {
     const Reach how = reach(*action.node);
     if (action.task == "start" || action.task == "promote")
       after_start(connection, how == Reach::lost ? Order::first_implies_then : Order::none);
-    else if (action.task == "stop" || action.task == "migrate_to")
+    else if (action.task == "stop" || action.task.starts_with("migrate_"))
       stop(how);
     else if (action.task == "demote") {
       if (how == Reach::moves || how == Reach::returns) after_start(connection, Order::none);

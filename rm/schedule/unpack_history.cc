@@ -253,7 +253,6 @@ bool unpack_node(Cluster& cluster, NodeRecord& record, bool first) {
   const bool counts = node->online || cluster.options.fencing;
   if (first && !(node->remote ? remote_state_known(*node) : counts)) return false;
   if (node->remote) judge_remote_node(*node);
-  if (first && node->remote && !node->online && !is_guest(*node)) return false;
   record.done = true;
   for (auto xml : record.state.child("lrm").child("lrm_resources").children("lrm_resource"))
     unpack_resource_history(cluster, *node, xml);
