@@ -167,13 +167,19 @@ class Notifications {
 
   static std::vector<Node*> told_after(const Resource& resource, Stage stage) {
     if (stage == Stage::demote) return now(resource);
-    if (stage == Stage::stop && happens(resource, "stop")) return {};
+    if (stage == Stage::stop && shall_stop(resource)) return {};
     if (stage == Stage::stop) return now(resource);
     return later(resource);
   }
 
   static bool changes(const Resource& resource) {
-    return happens(resource, "start") || happens(resource, "stop");
+    return happens(resource, "start") || shall_stop(resource);
+  }
+  // Even if it cannot.
+  static bool shall_stop(const Resource& resource) {
+    return std::ranges::any_of(resource.actions, [](const Action* each) {
+      return each->task == "stop" && !each->optional;
+    });
   }
   // Where it is active.
   static std::vector<Node*> now(const Resource& resource) {
