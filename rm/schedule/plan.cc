@@ -4,6 +4,7 @@
 #include "rm/schedule/notify.hh"
 #include "rm/schedule/remote.hh"
 #include "rm/schedule/stages.hh"
+#include "rm/schedule/unfence.hh"
 #include "rm/schedule/unpack.hh"
 
 namespace gyre::rm::schedule {
@@ -17,6 +18,7 @@ void plan(Cluster& cluster) {
   assign_all(cluster);
   schedule_probes(cluster);
   create_actions(cluster);
+  order_unfencing(cluster);
   order_remote_actions(cluster);
   schedule_fencing(cluster);
   add_fencing_notifications(cluster);

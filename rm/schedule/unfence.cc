@@ -94,6 +94,16 @@ void unfence_after_stop(Cluster& cluster, const Resource& resource, Action& stop
   order(stop, unfence_action(cluster, *stop.node), Order::then_implies_first);
 }
 
+void order_unfencing(Cluster& cluster) {
+  if (!cluster.options.unfencing) return;
+  for (Resource& resource : cluster.resources) {
+    if (!resource.needs_unfencing || !resource.is(Kind::primitive)) continue;
+    for (Action* action : resource.actions)
+      if (action->task == "start" && action->node && action->node->unfencing)
+        order(*action->node->unfencing, *action, Order::first_implies_then);
+  }
+}
+
 void unfence_again(Cluster& cluster, const Resource& device, Node& node, std::string_view reason) {
   if (cluster.options.unfencing && device.is_fence_device)
     require(cluster, node, std::string(reason));

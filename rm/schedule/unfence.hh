@@ -15,6 +15,8 @@ bool unfencing_configured(pugi::xml_node resources);
 void unfence_before(Cluster&, const Resource&, Action& action, std::uint32_t flags);
 // The resource's stop comes before its node is unfenced.
 void unfence_after_stop(Cluster&, const Resource&, Action& stop);
+// Whoever made a start: it waits for the unfencing of its node, if there is any.
+void order_unfencing(Cluster&);
 // A device has changed: a node that it let in needs that again.
 void unfence_again(Cluster&, const Resource& device, Node&, std::string_view reason);
 
