@@ -89,7 +89,6 @@ void reload(Cluster& cluster, Resource& resource, Node& node) {
   }
   Action& reload = action(cluster, resource, "reload-agent", 0, &node, false);
   reload.reason = "resource definition change";
-  resource.reloads = true;
   for (const char* task : {"stop", "demote"})
     cluster.orderings.push_back({.first_action = &reload,
                                  .then = &resource,

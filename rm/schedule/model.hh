@@ -57,7 +57,6 @@ struct Node {
   bool maintenance = false, pending = false, shutdown = false, is_dc = false;
   bool seen = false;  // it has a state in the status section
   bool expected_up = false;
-  bool usable = true;              // may run resources: online, and not on its way out
   bool remote = false;             // no member: it is reached by its connection
   Resource* connection = nullptr;  // null: it is configured no more
   bool needs_reset = false;        // what runs there is out of reach
@@ -162,12 +161,10 @@ struct Resource {
   Node* demote_wanted = nullptr;   // a failure wants it demoted there, and no more
   std::vector<Node*> stop_wanted;  // where it must be stopped, whatever else holds
   bool orphan = false;             // in the history only
-  bool orphan_filler = false;      // an instance that is one too many
   bool failed = false, failure_ignored = false, blocked = false;
   bool must_stop = false;  // a failure wants it stopped first
   bool start_pending = false, stop_unexpected = false;
-  bool definition_changed = false, reloads = false;
-  bool unexpectedly_running = false;
+  bool definition_changed = false;
   Node* migration_source = nullptr;  // one that is half done
   Node* migration_target = nullptr;
   std::string_view pending_task;  // in flight, for who shows it
@@ -298,14 +295,10 @@ struct Options {
   bool symmetric = true, fencing = true, startup_fencing = true, concurrent_fencing = false;
   bool stop_all = false, stop_orphans = true, stop_orphan_actions = true, probes = true;
   bool maintenance = false, remove_after_stop = false, start_failure_is_fatal = true;
-  bool have_fence_device = false, unfencing = false, shutdown_lock = false;
+  bool have_fence_device = false, unfencing = false;
   bool sanitized = false;  // the document was made fit to be shown, secrets overwritten
-  std::int64_t shutdown_lock_limit_s = 0;
   NoQuorum no_quorum = NoQuorum::stop;
   std::string_view fence_action = "reboot";
-  std::int64_t fence_timeout_ms = 60'000;
-  std::string_view placement;
-  Score default_stickiness;
 };
 
 // An operation that was begun and whose result is not here yet. Without a resource: a node's

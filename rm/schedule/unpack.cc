@@ -32,11 +32,6 @@ NoQuorum parse_no_quorum(std::string_view text) {
   return NoQuorum::stop;
 }
 
-std::int64_t seconds(std::string_view text, std::int64_t otherwise) {
-  const auto ms = parse_interval_ms(text);
-  return ms ? *ms / 1000 : otherwise;
-}
-
 }  // namespace
 
 void unpack_options(Cluster& cluster) {
@@ -56,16 +51,9 @@ void unpack_options(Cluster& cluster) {
   options.maintenance = flag(options, "maintenance-mode", false);
   options.remove_after_stop = flag(options, "remove-after-stop", false);
   options.start_failure_is_fatal = flag(options, "start-failure-is-fatal", true);
-  options.shutdown_lock = flag(options, "shutdown-lock", false);
-  options.shutdown_lock_limit_s = seconds(option(options, "shutdown-lock-limit", {}), 0);
   options.no_quorum = parse_no_quorum(option(options, "no-quorum-policy", {}));
-  options.placement = option(options, "placement-strategy", {});
   if (const auto action = option(options, "stonith-action", "fencing-action"); !action.empty())
     options.fence_action = action == "poweroff" ? "off" : action;
-  const auto timeout = option(options, "stonith-timeout", "fencing-timeout");
-  options.fence_timeout_ms = parse_interval_ms(timeout).value_or(60'000);
-  const auto stickiness = options.all.find("default-resource-stickiness");
-  if (stickiness) options.default_stickiness = parse_score(*stickiness).value_or(Score());
   options.unfencing = options.fencing &&
                       unfencing_configured(cluster.cib.child("configuration").child("resources"));
   cluster.quorate = parse_boolean(attribute(cluster.cib, "have-quorum")).value_or(false);

@@ -126,7 +126,6 @@ void judge(Cluster& cluster, Node& node, pugi::xml_node xml) {
   if (cluster.options.fencing && node.online && quorum_was_lost &&
       cluster.options.no_quorum == NoQuorum::suicide)
     want_fencing(node, "cluster does not have quorum");
-  node.usable = node.online && !node.shutdown;
 }
 
 }  // namespace
@@ -160,12 +159,8 @@ void unpack_nodes(Cluster& cluster) {
     else
       judge(cluster, *node, state);
   }
-  for (Node& node : cluster.nodes) {
-    if (!node.seen) {
-      finish_attributes(node);
-      node.usable = false;
-    }
-  }
+  for (Node& node : cluster.nodes)
+    if (!node.seen) finish_attributes(node);
 }
 
 }  // namespace gyre::rm::schedule
