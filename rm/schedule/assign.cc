@@ -161,6 +161,8 @@ Node* assign(Cluster& cluster, Resource& resource, Node* preferred) {
   else if (resource.next_role > resource.role && !cluster.quorate &&
            cluster.options.no_quorum == NoQuorum::freeze)
     resource.next_role = resource.role;
+  // Without a device nothing is safe to be touched.
+  if (cluster.options.fencing && !cluster.options.have_fence_device) resource.managed = false;
   if (!resource.managed) {
     resource.next_role = resource.role;
     put_on(resource, current_node(resource), true);
