@@ -84,38 +84,40 @@ void only_where(Cluster& cluster, Resource& dependent, const std::vector<Node*>&
   }
 }
 
+// With a role of a promotable clone: wherever an instance has it.
+void apply_to_role(Cluster& cluster, Resource& dependent, Resource& clone, const Colocation& c) {
+  const bool promotes = c.dependent_role == Role::promoted;
+  if (promotes && !dependent.provisional) {
+    if (compatible_instance(cluster, dependent, clone, c.primary_role, false))
+      dependent.priority = (Score(dependent.priority) + c.score).value();
+    else if (c.score.is_infinity())
+      dependent.priority = -Score::infinity_value;
+    return;
+  }
+  // Who is to be promoted with the promoted one may start elsewhere.
+  if (!dependent.provisional || (promotes && c.primary_role == Role::promoted)) return;
+  std::vector<Node*> nodes;
+  for (const Resource* instance : clone.children)
+    if (role_of(*instance, false) == c.primary_role)
+      if (Node* node = where(*instance, false)) nodes.push_back(node);
+  if (c.score.is_infinity()) return only_where(cluster, dependent, nodes, c.score);
+  for (const Node* node : nodes) dependent.weights[node->index].score += c.score;
+}
+
+void apply_to_pair(Cluster& cluster, Resource& dependent, Resource& clone, const Colocation& c) {
+  if (Resource* pair = compatible_instance(cluster, dependent, clone, Role::unknown, false))
+    apply_colocation(cluster, dependent, *pair, c);
+  else if (c.score.is_infinity())
+    put_on(dependent, nullptr, true);
+}
+
 void apply_to_clone(Cluster& cluster, Resource& dependent, Resource& clone, const Colocation& c) {
   if (clone.provisional) return;
-  const Resource* own_clone =
-      dependent.parent && dependent.in_clone() ? dependent.topmost() : nullptr;
-  const bool interleave = own_clone && own_clone->interleave && c.dependent->is(Kind::clone);
-  if (clone.promotable && c.primary_role != Role::unknown) {
-    if (c.dependent_role == Role::promoted && !dependent.provisional) {
-      Resource* there = compatible_instance(cluster, dependent, clone, c.primary_role, false);
-      if (there)
-        dependent.priority = (Score(dependent.priority) + c.score).value();
-      else if (c.score.is_infinity())
-        dependent.priority = -Score::infinity_value;
-      return;
-    }
-    if (!dependent.provisional) return;
-    std::vector<Node*> nodes;
-    for (const Resource* instance : clone.children)
-      if (role_of(*instance, false) == c.primary_role)
-        if (Node* node = where(*instance, false)) nodes.push_back(node);
-    if (c.dependent_role == Role::promoted && c.primary_role == Role::promoted) return;
-    if (c.score.is_infinity()) return only_where(cluster, dependent, nodes, c.score);
-    for (const Node* node : nodes) dependent.weights[node->index].score += c.score;
-    return;
-  }
-  if (interleave) {
-    Resource* pair = compatible_instance(cluster, dependent, clone, Role::unknown, false);
-    if (pair)
-      apply_colocation(cluster, dependent, *pair, c);
-    else if (c.score.is_infinity())
-      put_on(dependent, nullptr, true);
-    return;
-  }
+  if (clone.promotable && c.primary_role != Role::unknown)
+    return apply_to_role(cluster, dependent, clone, c);
+  const bool interleaved = dependent.in_clone() && dependent.topmost()->interleave;
+  if (interleaved && c.dependent->is(Kind::clone))
+    return apply_to_pair(cluster, dependent, clone, c);
   if (c.score.is_infinity() && dependent.provisional) {
     std::vector<Node*> nodes;
     for (const Resource* instance : clone.children)

@@ -178,9 +178,6 @@ void History::apply(OperationRecord r) {
   switch (r.status) {
     case Status::done:
       return succeed(r);
-    case Status::not_supported:
-      if (r.exit == rc::unimplemented) return fail(r);
-      return fail(r);
     case Status::error_hard:
     case Status::error_fatal:
     case Status::not_installed:

@@ -27,9 +27,6 @@ bool ambiguous(const Resource& resource, const Operation& operation) {
 
 bool other_role(const Resource& resource, const Operation& operation) {
   if (operation.role == Role::unknown) return resource.next_role == Role::promoted;
-  if (operation.role == Role::started) {
-    return resource.next_role != Role::started;
-  }
   return operation.role != resource.next_role;
 }
 

@@ -168,7 +168,6 @@ void act_on_failure(Cluster& cluster, Resource& resource, Node& node, OnFail on_
 void settle(Cluster& cluster, Resource& resource, Node& node, OnFail on_fail) {
   if (resource.role != Role::unknown) know(resource, node);
   fence_if_lost(cluster, resource, node);
-  const OnFail told = on_fail;
   if (node.unclean) on_fail = OnFail::ignore;  // it starts anew once the node is fenced
   act_on_failure(cluster, resource, node, on_fail);
   if (resource.role > Role::stopped) {
@@ -180,7 +179,6 @@ void settle(Cluster& cluster, Resource& resource, Node& node, OnFail on_fail) {
   } else if (resource.history_name.find(':') != std::string::npos) {
     resource.history_name.clear();
   }
-  static_cast<void>(told);
   if (resource.role == Role::stopped && resource.migration_source == &node &&
       resource.migration_target)
     resource.role = Role::started;
