@@ -11,11 +11,13 @@ namespace gyre::rm::schedule {
 
 namespace {
 
+// The newest record of it counts: an older one may be of a failure that is forgotten.
 const Recurring* running(const Resource& resource, const Operation& operation, const Node& node) {
+  const Recurring* newest = nullptr;
   for (const Recurring& r : resource.recurring)
     if (r.node == &node && r.task == operation.name && r.interval_ms == operation.interval_ms)
-      return &r;
-  return nullptr;
+      newest = &r;
+  return newest;
 }
 
 // Two of one name and interval are told apart by nobody: neither runs.
