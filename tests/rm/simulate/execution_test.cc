@@ -13,11 +13,11 @@ using testing::ElementsAre;
 
 struct Executed : testing::Test {
   Executed() {
-    cluster.document.load_string(
+    status.load_string(
         "<cib><status><node_state id='n1' uname='n1'><lrm id='n1'><lrm_resources>"
         "<lrm_resource id='c'/></lrm_resources></lrm></node_state>"
         "<node_state id='n2' uname='n2' in_ccm='true'><lrm id='n2'/></node_state></status></cib>");
-    cluster.cib = cluster.document.document_element();
+    cluster.cib = status.document_element();
     cluster.now = 9;
   }
   std::vector<std::string> run(const std::vector<OperationResult>& failures = {}) {
@@ -39,6 +39,7 @@ struct Executed : testing::Test {
     return text;
   }
 
+  pugi::xml_document status;  // apart from where the resources' elements are
   show::SmallCluster cluster{"n1", "n2"};
   Resource& a = cluster.add("a");
   std::vector<schedule::Step> steps;
