@@ -1,5 +1,5 @@
-"""usage: bad_input_test.py GYRE_CRM [--sanitized]    Documents that are none: a message with a line,
-and a status, in bounded memory, whatever their size (a sanitizer maps more than any bound)"""
+"""usage: bad_input_test.py GYRE_CRM [--sanitized]    Documents that are none: a message with a
+line, and a status, in bounded memory, whatever their size (a sanitizer maps more than any bound)"""
 import resource
 import subprocess
 import sys
