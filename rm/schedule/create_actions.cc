@@ -3,6 +3,7 @@
 
 #include "rm/schedule/action.hh"
 #include "rm/schedule/assign.hh"
+#include "rm/schedule/constraints.hh"
 #include "rm/schedule/create.hh"
 #include "rm/schedule/notify.hh"
 #include "rm/schedule/stages.hh"
@@ -150,11 +151,7 @@ void create_migration(const Creation& creation) {
   start.migrates = stop.migrates = from.migrates = true;
   from.optional = start.optional;
   const auto add = [&](std::string_view first, std::string_view then, std::uint32_t flags) {
-    cluster.orderings.push_back({.first = &resource,
-                                 .first_task = first,
-                                 .then = &resource,
-                                 .then_task = then,
-                                 .flags = flags});
+    add_ordering(cluster, &resource, first, &resource, then, flags);
   };
   constexpr auto chain = Order::optional | Order::implies_migratable;
   if (!resource.migration_target) {
@@ -268,11 +265,7 @@ void forget(Cluster& cluster, Resource& resource, Node& node, bool optional) {
   if (resource.failed || !node.online || node.unclean) return;
   action(cluster, resource, "delete", 0, &node, optional);
   const auto add = [&](std::string_view first, std::string_view then, std::uint32_t flags) {
-    cluster.orderings.push_back({.first = &resource,
-                                 .first_task = first,
-                                 .then = &resource,
-                                 .then_task = then,
-                                 .flags = flags});
+    add_ordering(cluster, &resource, first, &resource, then, flags);
   };
   add("stop", "delete", optional ? Order::first_implies_then : Order::optional);
   add("delete", "start", optional ? Order::first_implies_then : Order::optional);

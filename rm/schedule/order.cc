@@ -3,6 +3,7 @@
 
 #include "rm/schedule/action.hh"
 #include "rm/schedule/assign.hh"
+#include "rm/schedule/constraints.hh"
 #include "rm/schedule/propagate.hh"
 #include "rm/schedule/stages.hh"
 
@@ -63,11 +64,7 @@ void order_migration(Cluster& cluster, const Ordering& ordering) {
   if (!then_migrates) return;
   const auto add = [&](std::string_view first_task, std::string_view then_task,
                        std::uint32_t flags) {
-    cluster.orderings.push_back({.first = ordering.first,
-                                 .first_task = first_task,
-                                 .then = ordering.then,
-                                 .then_task = then_task,
-                                 .flags = flags});
+    add_ordering(cluster, ordering.first, first_task, ordering.then, then_task, flags);
   };
   const bool both = ordering.first->allow_migrate;
   const std::uint32_t unless = both ? Order::unless_first_migrates : Order::none;
