@@ -1,0 +1,57 @@
+// The cluster as its commands see it: a document that is read, and changes that are asked for.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "rm/cib/difference.hh"
+#include "rm/cib/document.hh"
+
+namespace gyre::rm::shell {
+
+// Why it was not done, for the person who asked; and the exit status of the command.
+class Refused : public std::runtime_error {
+ public:
+  Refused(int exit, const std::string& why) : std::runtime_error(why), exit_(exit) {}
+  int exit() const noexcept { return exit_; }
+
+ private:
+  int exit_;
+};
+// Somebody changed it since it was read: read again.
+class Stale : public Refused {
+ public:
+  using Refused::Refused;
+};
+
+struct AttributeChange {
+  std::string node, name;
+  std::optional<std::string> value;  // nothing: it goes
+  bool until_reboot = true;          // else it is configured
+};
+// Forget what is known of operations and failures. Empty: of all.
+struct Cleanup {
+  std::string resource, node, operation;
+  std::optional<std::int64_t> interval_ms;
+  bool failures_only = true;
+};
+
+class Cluster {
+ public:
+  virtual ~Cluster() = default;
+
+  virtual Document read() = 0;
+  // Each returns once it is so, and throws Refused.
+  virtual void change(const Difference&) = 0;
+  virtual void change(const AttributeChange&) = 0;
+  virtual void clean_up(const Cleanup&) = 0;
+  // As the node calls itself.
+  virtual std::string local_node() = 0;
+};
+
+// Of the file that CIB_file names, if it is set; else of the running resource manager.
+std::unique_ptr<Cluster> open_cluster();
+
+}  // namespace gyre::rm::shell
