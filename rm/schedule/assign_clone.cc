@@ -116,7 +116,8 @@ void distribute(Cluster& cluster, Resource& clone) {
   const bool all = clone.clone_max < here;
   for (Resource* instance : clone.children) {
     if (assigned >= clone.clone_max) break;
-    if (instance->running_on.empty() || !instance->provisional || instance->failed) continue;
+    if (instance->running_on.empty() || !instance->provisional) continue;
+    if (instance->failed || instance->orphan) continue;
     Node* node = instance->running_on.front();
     const Weight& weight = clone.weights[node->index];
     if (!available(*node) || !weight.present || weight.score < Score()) continue;
@@ -126,7 +127,7 @@ void distribute(Cluster& cluster, Resource& clone) {
   }
   for (Resource* instance : clone.children) {
     if (!instance->provisional) continue;
-    if (assigned >= clone.clone_max) {
+    if (instance->orphan || assigned >= clone.clone_max) {
       no_more(*instance);
       assign(cluster, *instance);
     } else if (assign_instance(cluster, *instance, nullptr, all, clone.clone_node_max)) {

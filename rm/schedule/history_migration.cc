@@ -70,11 +70,13 @@ void History::migrated_away(const OperationRecord& r) {
   const auto there = recorded_on(cluster, resource, target);
   const auto* arrival = find(there, "migrate_from", "migrate_source", source);
   const auto& last = arrival ? *arrival : r;
-  const bool over_there = change_after(there, last, arrival != nullptr) ||
-                          found_stopped_after(there, last, arrival != nullptr);
-  resource.role = here ? Role::stopped : Role::started;
   Node* target_node = cluster.node_by_name(target);
   const bool target_up = target_node && target_node->online;
+  // Nor did anything arrive at a node that is up and has no record of it.
+  const bool over_there = change_after(there, last, arrival != nullptr) ||
+                          found_stopped_after(there, last, arrival != nullptr) ||
+                          (target_up && unknown_there(there));
+  resource.role = here ? Role::stopped : Role::started;
   if (arrival && arrival->exit == rc::ok && arrival->status == Status::done) {
     if (here) return;
     resource.role = Role::stopped;

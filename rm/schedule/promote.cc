@@ -28,9 +28,36 @@ std::optional<Score> told_score(const Resource& resource, const Node& node) {
   return value ? parse_score(*value) : std::nullopt;
 }
 
-bool looked_at(const Resource& resource, const Node& node) {
-  return resource.known_on[node.index] ||
-         std::ranges::find(resource.running_on, &node) != resource.running_on.end();
+bool runs_on(const Resource& resource, const Node& node) {
+  return std::ranges::find(resource.running_on, &node) != resource.running_on.end();
+}
+
+// All instances of a primitive of an anonymous clone, itself among them.
+std::vector<const Resource*> copies(const Resource& resource) {
+  std::vector<const Resource*> found;
+  for (const Resource* instance : resource.topmost()->children) {
+    if (instance->xml == resource.xml) found.push_back(instance);
+    for (const Resource* child : instance->children)
+      if (child->xml == resource.xml) found.push_back(child);
+  }
+  return found;
+}
+
+// Whether an anonymous instance may take up what was said of a node: it runs there, or none does
+// and it was looked at for any.
+bool takes_up(const Resource& resource, const Node& node) {
+  const auto all = copies(resource);
+  const auto there = std::ranges::find_if(all, [&](const auto* r) { return runs_on(*r, node); });
+  if (there != all.end()) return *there == &resource;
+  return std::ranges::any_of(all, [&](const Resource* r) { return r->known_on[node.index]; });
+}
+
+// Once it was looked at anywhere, only what is known of it counts; before, what was said for good.
+bool counts(const Resource& resource, const Node& node) {
+  const bool known_nowhere =
+      resource.running_on.empty() && std::ranges::none_of(resource.known_on, std::identity{});
+  if (known_nowhere || resource.known_on[node.index] || runs_on(resource, node)) return true;
+  return !resource.topmost()->unique && takes_up(resource, node);
 }
 
 std::optional<Score> promotion_score(const Resource& resource, const Node& node) {
@@ -42,12 +69,7 @@ std::optional<Score> promotion_score(const Resource& resource, const Node& node)
   }
   const Weight& weight = resource.weights[node.index];
   if (weight.present && weight.score < Score()) return weight.score;
-  // Once it was looked at anywhere, only what is known of it counts; before, what was said for
-  // good.
-  const bool known_nowhere =
-      resource.running_on.empty() && std::ranges::none_of(resource.known_on, std::identity{});
-  const bool counts = known_nowhere || looked_at(resource, node);
-  return counts ? told_score(resource, node) : std::nullopt;
+  return counts(resource, node) ? told_score(resource, node) : std::nullopt;
 }
 
 bool has_lost_ticket(const Resource& resource) {
