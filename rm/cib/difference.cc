@@ -10,17 +10,15 @@ namespace gyre::rm {
 
 namespace {
 
-constexpr std::string_view version_names[] = {"admin_epoch", "epoch", "num_updates"};
-
 std::vector<Attribute> changed_attributes(pugi::xml_node from, pugi::xml_node to) {
   std::vector<Attribute> changed;
-  for (const auto old : from.attributes())
-    if (!to.attribute(old.name())) changed.push_back({old.name(), std::nullopt});
   for (const auto now : to.attributes()) {
     const auto old = from.attribute(now.name());
     if (!old || std::string_view(old.value()) != now.value())
       changed.push_back({now.name(), now.value()});
   }
+  for (const auto old : from.attributes())
+    if (!to.attribute(old.name())) changed.push_back({old.name(), std::nullopt});
   return changed;
 }
 
@@ -65,32 +63,38 @@ std::vector<bool> stay(const std::vector<std::size_t>& places) {
 
 class Comparison {
  public:
-  explicit Comparison(std::vector<Change>& changes) : changes_(changes) {}
-
   // One child of <cib>, there or not in each.
-  void section(pugi::xml_node from, pugi::xml_node to) {
-    const auto before = to ? previous_element(to) : to;
-    if (from && to) return element(from, to);
-    if (from) remove(from);
-    if (to) create(to, before);
+  std::vector<Change> section(pugi::xml_node from, pugi::xml_node to) {
+    const auto position = to ? position_of(to) : 0;
+    if (from && to)
+      element(from, to, position);
+    else if (from)
+      change(removed_, Change::Kind::remove, from);
+    else if (to)
+      create(to, position);
+    removed_.insert(removed_.end(), std::make_move_iterator(changed_.begin()),
+                    std::make_move_iterator(changed_.end()));
+    return std::move(removed_);
   }
 
  private:
-  void element(pugi::xml_node from, pugi::xml_node to) {
+  // Is it still the same one? Else another is in its place.
+  bool element(pugi::xml_node from, pugi::xml_node to, std::size_t position) {
     const auto old = children_by_key(from), now = children_by_key(to);
     if (!old || !now) {
-      if (same(from, to)) return;
-      const auto before = previous_element(to);
-      remove(from);
-      return create(to, before);
+      if (same(from, to)) return true;
+      change(removed_, Change::Kind::remove, from);
+      create(to, position);
+      return false;
     }
     path_.push_back(step(to));
-    if (auto changed = changed_attributes(from, to); !changed.empty())
-      changes_.push_back({Change::Kind::modify, path_, {}, {}, std::move(changed)});
+    if (auto attributes = changed_attributes(from, to); !attributes.empty())
+      changed_.push_back({Change::Kind::modify, path_, 0, {}, std::move(attributes)});
     for (const auto child : from)
-      if (!now->contains(key(child))) remove(child);
+      if (!now->contains(key(child))) change(removed_, Change::Kind::remove, child);
     children(from, to, *old);
     path_.pop_back();
+    return true;
   }
 
   // Those that there are now, in their order: each stays, moves or is new.
@@ -102,30 +106,31 @@ class Comparison {
       if (const auto found = place_of.find(key(child)); found != place_of.end())
         places.push_back(found->second);
     const auto stays = stay(places);
-    std::size_t common = 0;
+    std::size_t position = 0, common = 0;
     for (const auto child : to) {
-      const auto found = old.find(key(child));
-      if (found == old.end()) {
-        create(child, previous_element(child));
-        continue;
+      if (const auto found = old.find(key(child)); found == old.end()) {
+        create(child, position);
+      } else {
+        const bool may_stay = stays[common++];
+        if (element(found->second, child, position) && !may_stay)
+          change(changed_, Change::Kind::move, child).position = position;
       }
-      if (!stays[common++]) change(Change::Kind::move, child, previous_element(child));
-      element(found->second, child);
+      ++position;
     }
   }
 
-  void change(Change::Kind kind, pugi::xml_node node, pugi::xml_node after) {
-    Change& made = changes_.emplace_back(Change{kind, path_, {}, {}, {}});
+  Change& change(std::vector<Change>& changes, Change::Kind kind, pugi::xml_node node) {
+    Change& made = changes.emplace_back(Change{kind, path_, 0, {}, {}});
     made.path.push_back(step(node));
-    if (after) made.after = step(after);
+    return made;
   }
-  void remove(pugi::xml_node node) { change(Change::Kind::remove, node, {}); }
-  void create(pugi::xml_node node, pugi::xml_node after) {
-    change(Change::Kind::create, node, after);
-    changes_.back().element = to_text(node);
+  void create(pugi::xml_node node, std::size_t position) {
+    Change& made = change(changed_, Change::Kind::create, node);
+    made.position = position;
+    made.element = to_text(node);
   }
 
-  std::vector<Change>& changes_;
+  std::vector<Change> removed_, changed_;
   Path path_;
 };
 
@@ -136,8 +141,8 @@ Difference difference(const Document& from, const Document& to) {
   std::erase_if(found.header, [](const Attribute& attribute) {
     return std::ranges::find(version_names, attribute.name) != std::end(version_names);
   });
-  Comparison(found.configuration).section(from.configuration(), to.configuration());
-  Comparison(found.status).section(from.status(), to.status());
+  found.configuration = Comparison().section(from.configuration(), to.configuration());
+  found.status = Comparison().section(from.status(), to.status());
   return found;
 }
 

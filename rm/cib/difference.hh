@@ -23,22 +23,30 @@ std::string to_text(const Path&);
 struct Attribute {
   std::string name;
   std::optional<std::string> value;  // nothing: it goes
+
+  bool operator==(const Attribute&) const = default;
 };
 
+// What is removed goes first. Then what is moved is taken out, and last each that is moved or new
+// comes to its position, in the order of the changes.
 struct Change {
   enum class Kind { create, modify, move, remove };
 
   Kind kind;
   Path path;                          // of the element itself
-  std::optional<Step> after;          // create, move: whom it follows; nothing: it is the first
+  std::size_t position = 0;           // create, move: how many stand before it in the end
   std::string element;                // create: all of it, as text
   std::vector<Attribute> attributes;  // modify
+
+  bool operator==(const Change&) const = default;
 };
 
 struct Difference {
   Version from, to;
   std::vector<Attribute> header;  // attributes of <cib>, but for the version
   std::vector<Change> configuration, status;
+
+  bool operator==(const Difference&) const = default;
 };
 
 // An element with text in it, or with children that cannot be told apart by name and id, is not

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <new>
 
 namespace gyre::rm {
@@ -45,13 +46,13 @@ std::variant<Document, Fault> Document::load(std::string_view text) {
 }
 
 Version Document::version() const {
-  return {number(cib(), "admin_epoch"), number(cib(), "epoch"), number(cib(), "num_updates")};
+  const auto [admin_epoch, epoch, num_updates] = version_names;
+  return {number(cib(), admin_epoch), number(cib(), epoch), number(cib(), num_updates)};
 }
 
 void Document::set_version(const Version& version) {
-  set(cib(), "admin_epoch", version.admin_epoch);
-  set(cib(), "epoch", version.epoch);
-  set(cib(), "num_updates", version.num_updates);
+  const std::int64_t numbers[] = {version.admin_epoch, version.epoch, version.num_updates};
+  for (std::size_t i = 0; i < std::size(numbers); ++i) set(cib(), version_names[i], numbers[i]);
 }
 
 std::size_t Document::line(pugi::xml_node node) const {

@@ -20,6 +20,8 @@ struct Version {
 
   auto operator<=>(const Version&) const = default;
 };
+// The attributes of <cib> that say it.
+inline constexpr const char* version_names[] = {"admin_epoch", "epoch", "num_updates"};
 
 // Well-formed, and its root is <cib>; what else is to be said of it, validate() says. Its nodes may
 // be read and changed through pugixml; they stay where they are when the document is moved.

@@ -29,20 +29,39 @@ class Attempt {
   void keep() { undo_.clear(); }
 
   // Nothing: it is done.
-  std::optional<std::string> apply(const Change&);
+  std::optional<std::string> apply(const std::vector<Change>&);
   std::optional<std::string> set(pugi::xml_node, const std::vector<Attribute>&);
 
  private:
+  struct Found {
+    pugi::xml_node parent, node;
+  };
+  Found find(const Path&) const;
+  void take_out(pugi::xml_node);
   std::optional<std::string> create(pugi::xml_node parent, const Change&);
-  std::optional<std::string> move(pugi::xml_node parent, pugi::xml_node, const Change&);
+  std::optional<std::string> put_in(pugi::xml_node parent, pugi::xml_node, const Change&);
 
   Document& document_;
   pugi::xml_node removed_;
   std::vector<std::function<void()>> undo_;
 };
 
-pugi::xml_node put(pugi::xml_node parent, pugi::xml_node node, pugi::xml_node after) {
-  return after ? parent.insert_move_after(node, after) : parent.prepend_move(node);
+void put(pugi::xml_node parent, pugi::xml_node node, pugi::xml_node after) {
+  if (after)
+    parent.insert_move_after(node, after);
+  else
+    parent.prepend_move(node);
+}
+
+// After whom it would come; null: it would be the first. Nothing: there are not as many.
+std::optional<pugi::xml_node> before(pugi::xml_node parent, std::size_t position) {
+  pugi::xml_node last;
+  for (auto next = parent.first_child(); position > 0; next = next.next_sibling()) {
+    if (!next) return std::nullopt;
+    last = next;
+    if (next.type() == pugi::node_element) --position;
+  }
+  return last;
 }
 
 std::optional<std::string> Attempt::set(pugi::xml_node node,
@@ -69,11 +88,32 @@ std::optional<std::string> Attempt::set(pugi::xml_node node,
   return std::nullopt;
 }
 
-std::optional<std::string> Attempt::create(pugi::xml_node parent, const Change& change) {
+Attempt::Found Attempt::find(const Path& path) const {
+  if (path.empty()) return {};
+  auto parent = document_.cib();
+  for (std::size_t i = 0; i + 1 < path.size() && parent; ++i) parent = find_child(parent, path[i]);
+  return {parent, parent ? find_child(parent, path.back()) : pugi::xml_node()};
+}
+
+void Attempt::take_out(pugi::xml_node node) {
+  undo_.emplace_back([parent = node.parent(), node, before = node.previous_sibling()] {
+    put(parent, node, before);
+  });
+  removed_.append_move(node);
+}
+
+std::optional<std::string> Attempt::put_in(pugi::xml_node parent, pugi::xml_node node,
+                                           const Change& change) {
   if (find_child(parent, change.path.back())) return to_text(change.path) + " is there already";
-  const auto after = change.after ? find_child(parent, *change.after) : pugi::xml_node();
-  if (change.after && !after)
-    return fmt::format("{}: nothing to put it after", to_text(change.path));
+  const auto after = before(parent, change.position);
+  if (!after)
+    return fmt::format("{}: there is no position {}", to_text(change.path), change.position);
+  undo_.emplace_back([this, node] { removed_.append_move(node); });
+  put(parent, node, *after);
+  return std::nullopt;
+}
+
+std::optional<std::string> Attempt::create(pugi::xml_node parent, const Change& change) {
   if (const auto fault = scan(change.element))
     return fmt::format("{}: {}", to_text(change.path), fault->text());
   pugi::xml_document parsed;
@@ -81,44 +121,30 @@ std::optional<std::string> Attempt::create(pugi::xml_node parent, const Change& 
                      pugi::encoding_utf8);
   if (step(parsed.document_element()) != change.path.back())
     return fmt::format("{}: the element is another", to_text(change.path));
-  auto node = after ? parent.insert_copy_after(parsed.document_element(), after)
-                    : parent.prepend_copy(parsed.document_element());
-  undo_.emplace_back([parent, node]() mutable { parent.remove_child(node); });
-  return std::nullopt;
+  return put_in(parent, removed_.append_copy(parsed.document_element()), change);
 }
 
-std::optional<std::string> Attempt::move(pugi::xml_node parent, pugi::xml_node node,
-                                         const Change& change) {
-  const auto after = change.after ? find_child(parent, *change.after) : pugi::xml_node();
-  if ((change.after && !after) || after == node)
-    return fmt::format("{}: nothing to move it after", to_text(change.path));
-  const auto before = node.previous_sibling();
-  undo_.emplace_back([=] { put(parent, node, before); });
-  put(parent, node, after);
-  return std::nullopt;
-}
-
-std::optional<std::string> Attempt::apply(const Change& change) {
-  auto parent = document_.cib();
-  for (std::size_t i = 0; i + 1 < change.path.size() && parent; ++i)
-    parent = find_child(parent, change.path[i]);
-  const bool is_new = change.kind == Change::Kind::create;
-  const auto node =
-      parent && !change.path.empty() ? find_child(parent, change.path.back()) : pugi::xml_node();
-  if (!parent || change.path.empty() || (!is_new && !node))
-    return fmt::format("there is no {}", to_text(change.path));
-  switch (change.kind) {
-    case Change::Kind::create:
-      return create(parent, change);
-    case Change::Kind::modify:
-      return set(node, change.attributes);
-    case Change::Kind::move:
-      return move(parent, node, change);
-    case Change::Kind::remove:
-      undo_.emplace_back(
-          [parent, node, before = node.previous_sibling()] { put(parent, node, before); });
-      removed_.append_move(node);
+std::optional<std::string> Attempt::apply(const std::vector<Change>& changes) {
+  std::vector<std::pair<Found, const Change*>> places;
+  for (const Change& change : changes) {
+    const Found found = find(change.path);
+    const bool is_new = change.kind == Change::Kind::create;
+    if (!(is_new ? found.parent : found.node))
+      return fmt::format("there is no {}", to_text(change.path));
+    if (change.kind == Change::Kind::modify) {
+      if (auto why = set(found.node, change.attributes)) return why;
+    } else if (change.kind == Change::Kind::remove) {
+      take_out(found.node);
+    } else {
+      places.emplace_back(found, &change);
+    }
   }
+  for (const auto& [found, change] : places)
+    if (change->kind == Change::Kind::move) take_out(found.node);
+  for (const auto& [found, change] : places)
+    if (auto why = change->kind == Change::Kind::move ? put_in(found.parent, found.node, *change)
+                                                      : create(found.parent, *change))
+      return why;
   return std::nullopt;
 }
 
@@ -152,11 +178,10 @@ std::optional<std::string> patch(Document& document, const Difference& differenc
   for (const auto* changes : {&difference.configuration, &difference.status}) {
     const std::string_view section =
         changes == &difference.configuration ? "configuration" : "status";
-    for (const Change& change : *changes) {
+    for (const Change& change : *changes)
       if (change.path.empty() || change.path[0].name != section)
         return fmt::format("\"{}\" is not in the {}", to_text(change.path), section);
-      if (auto why = attempt.apply(change)) return why;
-    }
+    if (auto why = attempt.apply(*changes)) return why;
   }
   attempt.keep();
   document.set_version(difference.to);

@@ -1,8 +1,10 @@
 // How an element is known among its siblings.
 #pragma once
 
+#include <optional>
 #include <pugixml.hpp>
 #include <string>
+#include <string_view>
 
 #include "rm/cib/difference.hh"
 
@@ -14,7 +16,16 @@ std::string key(pugi::xml_node);
 
 // Null: there is none.
 pugi::xml_node find_child(pugi::xml_node parent, const Step&);
-pugi::xml_node previous_element(pugi::xml_node);
+// How many elements stand before it.
+std::size_t position_of(pugi::xml_node);
+
+// Null: there is none.
+pugi::xml_node find(pugi::xml_node cib, const Path&);
+
+// "/cib/configuration/resources/primitive[@id='db']", and back. In an id a "'" is doubled. Nothing:
+// the text is no such path.
+std::string to_xpath(const Path&);
+std::optional<Path> parse_path(std::string_view);
 
 // The element and all that is in it, with nothing between.
 std::string to_text(pugi::xml_node);

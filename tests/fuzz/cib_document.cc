@@ -1,11 +1,11 @@
 // Two documents with a zero byte between: each is the same when it is read again from its text, and
-// what tells them apart leads from one to the other, or is refused and changes nothing. Not with
-// text in them: where it begins and ends is not kept.
+// what tells them apart, as text as well, leads from one to the other, or is refused and changes
+// nothing. Not with text in them: where it begins and ends is not kept.
 #include "rm/cib/document.hh"
 
 #include <cassert>
 
-#include "rm/cib/difference.hh"
+#include "rm/cib/difference_xml.hh"
 #include "tests/fuzz/script.hh"
 
 namespace {
@@ -39,7 +39,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   auto to = load(both.substr(std::min(middle + 1, size)));
   if (!to) return 0;
   once_more(*to);
-  if (!patch(*from, difference(*from, *to))) {
+  const auto told = difference(*from, *to);
+  const auto again = read_difference(to_text(told, &*to));
+  assert(std::get<ReadDifference>(again).difference == told);
+  if (!patch(*from, told)) {
     const auto left = difference(*from, *to);
     assert(left.from == left.to && left.header.empty());
     assert(left.configuration.empty() && left.status.empty());

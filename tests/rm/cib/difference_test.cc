@@ -31,7 +31,8 @@ std::vector<std::string> words(const std::vector<Change>& changes) {
   std::vector<std::string> all;
   for (const auto& change : changes) {
     all.push_back(kinds[static_cast<int>(change.kind)] + (' ' + to_text(change.path)));
-    if (change.after) all.back() += " after " + change.after->id;
+    if (change.kind == Change::Kind::create || change.kind == Change::Kind::move)
+      all.back() += " at " + std::to_string(change.position);
     for (const auto& [name, value] : change.attributes)
       all.back() += ' ' + name + (value ? '=' + *value : "!");
   }
@@ -43,10 +44,11 @@ TEST(Difference, NamesWhatChanged) {
   const auto to =
       loaded(cib(2, 0, "<a id='3'/><a id='1' x='2' z='3'><c/></a><a id='5'/><a id='2'/>"));
   const std::string in = "configuration/resources/";
-  EXPECT_THAT(words(difference(from, to).configuration),
-              ElementsAre("remove " + in + "b[@id='4']", "move " + in + "a[@id='3']",
-                          "modify " + in + "a[@id='1'] y! x=2 z=3", "create " + in + "a[@id='1']/c",
-                          "create " + in + "a[@id='5'] after 1"));
+  EXPECT_THAT(
+      words(difference(from, to).configuration),
+      ElementsAre("remove " + in + "b[@id='4']", "move " + in + "a[@id='3'] at 0",
+                  "modify " + in + "a[@id='1'] x=2 z=3 y!", "create " + in + "a[@id='1']/c at 0",
+                  "create " + in + "a[@id='5'] at 2"));
   EXPECT_TRUE(difference(from, to).status.empty());
 }
 
@@ -85,6 +87,17 @@ std::string random_elements(std::mt19937& dice, int depth) {
     all += '>' + (depth > 0 ? random_elements(dice, depth - 1) : "") + "</a>";
   }
   return all;
+}
+
+TEST(Difference, MovesAsLittleAsCanBe) {
+  const auto moved = [](const char* from, const char* to) {
+    return words(difference(loaded(cib(1, 0, from)), loaded(cib(2, 0, to))).configuration);
+  };
+  EXPECT_THAT(
+      moved("<a/><b/><c/>", "<b/><x/><c/><a/>"),
+      ElementsAre("create configuration/resources/x at 1", "move configuration/resources/a at 3"));
+  EXPECT_THAT(moved("<a/><b/><c/>", "<c/><a/><b/>"),
+              ElementsAre("move configuration/resources/c at 0"));
 }
 
 TEST(Difference, LeadsThereFromAnywhere) {
@@ -129,27 +142,25 @@ TEST(Patch, IsDoneWholeOrNotAtAll) {
     path.push_back({"a", id});
     return path;
   };
-  const Step two{"a", "2"}, nobody{"a", "nobody"};
   const std::vector<Change> good = {
-      {Kind::modify, at("1"), {}, {}, {{"x", std::nullopt}, {"y", "3"}, {"z", "4"}}},
-      {Kind::move, at("1"), two, {}, {}},
-      {Kind::remove, at("3"), {}, {}, {}},
-      {Kind::create, at("4"), {}, "<a id='4'/>", {}},
-      {Kind::remove, at("2"), {}, {}, {}},
+      {Kind::modify, at("1"), 0, {}, {{"x", std::nullopt}, {"y", "3"}, {"z", "4"}}},
+      {Kind::remove, at("3"), 0, {}, {}},
+      {Kind::create, at("4"), 0, "<a id='4'/>", {}},
+      {Kind::move, at("1"), 1, {}, {}},
+      {Kind::remove, at("2"), 0, {}, {}},
   };
   const std::pair<Change, const char*> bad[] = {
-      {{Kind::remove, at("3"), {}, {}, {}}, "there is no configuration/resources/a[@id='3']"},
-      {{Kind::create, at("1"), {}, "<a id='1'/>", {}},
+      {{Kind::remove, at("3"), 0, {}, {}}, "there is no configuration/resources/a[@id='3']"},
+      {{Kind::create, at("1"), 0, "<a id='1'/>", {}},
        "configuration/resources/a[@id='1'] is there already"},
-      {{Kind::create, at("5"), {}, "<a id='6'/>", {}}, "the element is another"},
-      {{Kind::create, at("5"), {}, "<a id='5'>", {}}, "line 1: the document ends in <a>"},
-      {{Kind::create, at("5"), nobody, "<a id='5'/>", {}}, "nothing to put it after"},
-      {{Kind::move, at("1"), nobody, {}, {}}, "nothing to move it after"},
-      {{Kind::move, at("1"), Step{"a", "1"}, {}, {}}, "nothing to move it after"},
-      {{Kind::modify, at("1"), {}, {}, {{"id", "7"}}}, "<a>: an id does not change"},
-      {{Kind::modify, at("1"), {}, {}, {{"q", std::nullopt}}}, "<a> has no attribute \"q\""},
-      {{Kind::remove, {}, {}, {}, {}}, "\"\" is not in the configuration"},
-      {{Kind::remove, {{"status", ""}}, {}, {}, {}}, "\"status\" is not in the configuration"},
+      {{Kind::create, at("5"), 0, "<a id='6'/>", {}}, "the element is another"},
+      {{Kind::create, at("5"), 0, "<a id='5'>", {}}, "line 1: the document ends in <a>"},
+      {{Kind::create, at("5"), 3, "<a id='5'/>", {}}, "there is no position 3"},
+      {{Kind::move, at("1"), 0, {}, {}}, "configuration/resources/a[@id='1'] is there already"},
+      {{Kind::modify, at("1"), 0, {}, {{"id", "7"}}}, "<a>: an id does not change"},
+      {{Kind::modify, at("1"), 0, {}, {{"q", std::nullopt}}}, "<a> has no attribute \"q\""},
+      {{Kind::remove, {}, 0, {}, {}}, "\"\" is not in the configuration"},
+      {{Kind::remove, {{"status", ""}}, 0, {}, {}}, "\"status\" is not in the configuration"},
   };
   for (const auto& [change, why] : bad) {
     auto document = loaded(text);
