@@ -58,4 +58,13 @@ Decoded decode(std::string_view text) noexcept {
   return {c, size};
 }
 
+bool is_text(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const auto [character, size] = decode(text);
+    if (size == 0 || !is_character(character)) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
 }  // namespace gyre::rm

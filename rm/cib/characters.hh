@@ -20,4 +20,7 @@ struct Decoded {
 };
 Decoded decode(std::string_view) noexcept;
 
+// All of it, so that it may be a value.
+bool is_text(std::string_view) noexcept;
+
 }  // namespace gyre::rm

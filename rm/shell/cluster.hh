@@ -2,12 +2,12 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
 
 #include "rm/cib/difference.hh"
 #include "rm/cib/document.hh"
+#include "rm/cib/requests.hh"
 
 namespace gyre::rm::shell {
 
@@ -24,18 +24,6 @@ class Refused : public std::runtime_error {
 class Stale : public Refused {
  public:
   using Refused::Refused;
-};
-
-struct AttributeChange {
-  std::string node, name;
-  std::optional<std::string> value;  // nothing: it goes
-  bool until_reboot = true;          // else it is configured
-};
-// Forget what is known of operations and failures. Empty: of all.
-struct Cleanup {
-  std::string resource, node, operation;
-  std::optional<std::int64_t> interval_ms;
-  bool failures_only = true;
 };
 
 class Cluster {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "rm/cib/pairs.hh"
+
 namespace gyre::rm::simulate {
 
 namespace {
@@ -81,20 +83,10 @@ pugi::xml_node transient_set(pugi::xml_node node_state) {
   return pairs;
 }
 
-// A name as part of an id.
-std::string as_id(std::string name) {
-  for (char& c : name)
-    if (c == '#' || c == ':' || c == '@') c = '.';
-  return name;
-}
-
 pugi::xml_node transient(pugi::xml_node pairs, const std::string& name) {
   pugi::xml_node pair = find(pairs, "nvpair", "name", name);
   if (pair) return pair;
-  pair = pairs.append_child("nvpair");
-  set(pair, "id", std::string(pairs.attribute("id").value()) + '-' + as_id(name));
-  set(pair, "name", name);
-  return pair;
+  return add_pair(pairs, name, "");
 }
 
 }  // namespace
