@@ -87,7 +87,7 @@ void probe_all_of(Cluster& cluster, Resource& resource, Node& node) {
 void schedule_probes(Cluster& cluster) {
   if (!cluster.options.probes) return;
   for (Node& node : cluster.nodes) {
-    if (!node.online || node.unclean || node.pending || !discovers(node)) continue;
+    if (!node.online || node.unclean || !discovers(node)) continue;
     for (Resource* resource : cluster.top) probe_all_of(cluster, *resource, node);
   }
 }

@@ -79,6 +79,7 @@ void judge_with_fencing(Node& node, const State& state) {
   if (node.shutdown) {
     node.online = state.peer;
   } else if (!state.member_known) {
+    want_fencing(node, "peer has not been seen by the cluster");
   } else if (state.join == "banned") {
     want_fencing(node, "peer failed Pacemaker membership criteria");
     node.online = state.member;

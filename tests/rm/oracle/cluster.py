@@ -24,6 +24,7 @@ NODE_STATES = {  # in_ccm, crmd, join, expected
     "welcomed": ("true", "online", "down", "down"),
     "crashed": ("true", "offline", "down", "member"),
     "banned": ("true", "online", "banned", "member"),
+    "rumoured": (None, "online", "down", "down"),  # nobody has said whether it is there
 }
 DUMMY = "ocf:pacemaker:Dummy"
 AGENTS = {"Stateful": "ocf:pacemaker:Stateful", "fence": "stonith:fence_ipmilan"}
@@ -280,9 +281,8 @@ class Cluster:
                 self.records.add_probes(node, self.resources_to_probe())
         for name, state in self.states.items():
             if state != "unseen":
-                in_ccm, crmd, join, expected = NODE_STATES[state]
-                self.finish_node(name, {"in_ccm": in_ccm, "crmd": crmd, "join": join,
-                                        "expected": expected})
+                said = zip(("in_ccm", "crmd", "join", "expected"), NODE_STATES[state])
+                self.finish_node(name, {key: value for key, value in said if value})
         for name, attributes in self.remotes.items():
             self.finish_node(name, {"remote_node": "true"} | attributes)
 
