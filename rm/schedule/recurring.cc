@@ -41,7 +41,7 @@ void after(Cluster& cluster, Resource& resource, std::string_view first, Action&
                                .flags = flags});
 }
 
-// What has to be cancelled first where the role changes.
+// What has to be cancelled first where the role changes; a restart ends it by itself.
 void cancel_before_change(Cluster& cluster, Resource& resource, const Operation& operation,
                           Node& node) {
   Action& ends = cancel(cluster, resource, node, operation.name, operation.interval_ms, "");
@@ -61,7 +61,7 @@ void create_one(Cluster& cluster, Resource& resource, const Operation& operation
   const Recurring* runs = node ? running(resource, operation, *node) : nullptr;
   const bool optional = runs && !runs->expired && (!start || start->optional);
   if (other_role(resource, operation)) {
-    if (runs && node) cancel_before_change(cluster, resource, operation, *node);
+    if (optional) cancel_before_change(cluster, resource, operation, *node);
     return;
   }
   Action& monitor =
@@ -88,18 +88,14 @@ void create_stopped_on(Cluster& cluster, Resource& resource, const Operation& op
       action(cluster, resource, operation.name, operation.interval_ms, &node, runs != nullptr);
   monitor.operation = &operation;
   monitor.target_rc = rc::not_running;
-  bool others_optional = true;
   for (Action* each : std::vector(resource.actions)) {
     if (each->node != &node) continue;
     const bool probe = each->task == "monitor" && each->interval_ms == 0;
     if (probe && resource.managed) order(*each, monitor, Order::runnable_left);
-    if (each->task == "stop") {
-      if (!each->runnable) monitor.runnable = false;
-      if (resource.managed) order(*each, monitor, Order::first_implies_then | Order::runnable_left);
-    }
-    if (probe || each->task == "stop") others_optional &= each->optional;
+    if (each->task != "stop") continue;
+    if (!each->runnable) monitor.runnable = false;
+    if (resource.managed) order(*each, monitor, Order::first_implies_then | Order::runnable_left);
   }
-  if (!runs && others_optional && !resource.managed) monitor.optional = true;
   if (!node.online || node.unclean) monitor.runnable = false;
 }
 
