@@ -132,7 +132,7 @@ bool put_on(Resource& resource, Node* node, bool force) {
   for (Action* action : resource.actions) {
     if (action->task == "stop")
       action->optional = false;
-    else if (action->task == "start")
+    else if (action->task == "start" || action->task == "cancel")
       action->runnable = false;
   }
   return false;

@@ -19,6 +19,11 @@ bool runs_on(const Resource& resource, const Node& node) {
   return std::ranges::find(resource.running_on, &node) != resource.running_on.end();
 }
 
+// Of a node that can run nothing no record is looked into, unless that is for its maintenance.
+bool looked_into(const Node& node) {
+  return available(node) || node.maintenance;
+}
+
 Action& forget_failure(Cluster& cluster, Resource& resource, Node& node, std::string_view why) {
   Action& clear = action(cluster, resource, "clear_failcount", 0, &node, false);
   clear.optional = false;
@@ -47,15 +52,26 @@ bool agent_changed(const Resource& resource, pugi::xml_node record) {
          attribute(record, "provider") != resource.provider;
 }
 
+// What stops has nothing more to be cancelled, but it is not known yet whether it stops.
+void end(Cluster& cluster, Resource& resource, const Recurring& recurring, std::string_view why) {
+  Action& ends =
+      cancel(cluster, resource, *recurring.node, recurring.task, recurring.interval_ms, why);
+  cluster.orderings.push_back({.first = &resource,
+                               .first_task = "stop",
+                               .then = &resource,
+                               .then_action = &ends,
+                               .flags = Order::optional});
+}
+
 void check_recurring(Cluster& cluster, Resource& resource) {
   for (const Recurring& recurring : resource.recurring) {
     Node& node = *recurring.node;
-    if (!runs_on(resource, node)) continue;
+    if (!looked_into(node) || !runs_on(resource, node)) continue;
     if (resource.maintenance || node.maintenance) {
-      cancel(cluster, resource, node, recurring.task, recurring.interval_ms, "maintenance mode");
+      end(cluster, resource, recurring, "maintenance mode");
     } else if (!find_operation(resource, recurring.task, recurring.interval_ms) &&
                cluster.options.stop_orphan_actions) {
-      cancel(cluster, resource, node, recurring.task, recurring.interval_ms, "orphan");
+      end(cluster, resource, recurring, "orphan");
     }
   }
 }
@@ -118,7 +134,7 @@ void check_operation(Cluster& cluster, Resource& resource, Node& node, const Ope
 
 void check_parameters(Cluster& cluster, Resource& resource) {
   for (const auto& [node, record] : resource.history) {
-    if (!node->online || node->unclean || !runs_on(resource, *node)) continue;
+    if (!looked_into(*node) || !runs_on(resource, *node)) continue;
     const auto operations = sorted_operations(record);
     const auto begin = active_from(operations);
     for (std::size_t i = begin; i < operations.size(); ++i) {
@@ -131,7 +147,7 @@ void check_parameters(Cluster& cluster, Resource& resource) {
 
 void check_records(Cluster& cluster, Resource& resource) {
   for (const auto& [node, record] : resource.history) {
-    if (!node->online || node->unclean) continue;
+    if (!looked_into(*node)) continue;
     if (resource.orphan) {
       if (!resource.in_clone()) forget(cluster, resource, *node, false);
     } else if (agent_changed(resource, record)) {

@@ -35,8 +35,7 @@ bool waits_for(const Action& then, const Edge& edge) {
       (first.optional || (first.node && then.node && first.node != then.node)))
     return false;
   if ((edge.flags & Order::unless_first_migrates) && first.migrates) return false;
-  if (edge.flags == Order::optional && first.task == "stop" && first.migrates && first.pseudo)
-    return false;
+  if (edge.flags == Order::optional && first.task == "stop" && first.migrates) return false;
   if (first.resource && then.resource && first.resource != then.resource &&
       first.resource->failed && !first.resource->managed && first.task == "stop" &&
       then.resource->is(Kind::clone))
