@@ -2,10 +2,9 @@
 // every member. In production it is libgyre's (rm/ring_bus.hh), in tests a model of it.
 #pragma once
 
-#include <chrono>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -32,7 +31,9 @@ struct BusMember {
 // Who is in the group from here on, and whether they may act.
 struct BusView {
   Place place;
-  std::vector<BusMember> members;  // by node; one of each node at most
+  std::vector<BusMember> members;       // by node; one of each node at most
+  std::vector<std::uint32_t> together;  // nodes of members that were delivered what we were
+  std::vector<std::uint32_t> nodes;     // of the ring, whether their process is in the group or not
   bool quorate = false;
   bool fencing_needed = false;  // another side could be quorate as well
 };

@@ -64,21 +64,6 @@ bool is_for_fencer(std::string_view name) {
           (name.ends_with("_action") || name.ends_with("_timeout") || name.ends_with("_retries")));
 }
 
-Digest md5(const std::string& text) {
-  std::array<unsigned char, MD5_DIGEST_LENGTH> bytes;
-  MD5_CTX context;
-  MD5Init(&context);
-  MD5Update(&context, reinterpret_cast<const unsigned char*>(text.data()), text.size());
-  MD5Final(bytes.data(), &context);
-  Digest result;
-  constexpr std::string_view digits = "0123456789abcdef";
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    result.hex[2 * i] = digits[bytes[i] >> 4];
-    result.hex[2 * i + 1] = digits[bytes[i] & 15];
-  }
-  return result;
-}
-
 template <typename Keep>
 Digest digest_of(const Attributes& parameters, Keep keep) {
   std::string text = " <parameters";
@@ -101,6 +86,21 @@ bool lists(std::string_view list, std::string_view word) {
 }
 
 }  // namespace
+
+Digest md5(std::string_view text) {
+  std::array<unsigned char, MD5_DIGEST_LENGTH> bytes;
+  MD5_CTX context;
+  MD5Init(&context);
+  MD5Update(&context, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+  MD5Final(bytes.data(), &context);
+  Digest result;
+  constexpr std::string_view digits = "0123456789abcdef";
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    result.hex[2 * i] = digits[bytes[i] >> 4];
+    result.hex[2 * i + 1] = digits[bytes[i] & 15];
+  }
+  return result;
+}
 
 Digest digest(const Attributes& parameters, std::string_view timeout_ms) {
   if (timeout_ms.empty()) return digest_of(parameters, is_parameter);

@@ -22,6 +22,8 @@ struct Digest {
   bool operator==(const Digest&) const = default;
 };
 
+Digest md5(std::string_view text);
+
 // Of the parameters; with a timeout that of a recurring operation.
 Digest digest(const Attributes& parameters, std::string_view timeout_ms = {});
 

@@ -25,6 +25,18 @@ void set(pugi::xml_node node, const char* name, std::int64_t value) {
   attribute.set_value(static_cast<long long>(value));
 }
 
+std::string to_text(const pugi::xml_document& document) {
+  struct Writer : pugi::xml_writer {
+    std::string text;
+    void write(const void* data, std::size_t size) override {
+      text.append(static_cast<const char*>(data), size);
+    }
+  } writer;
+  document.save(writer, "  ", pugi::format_default | pugi::format_no_declaration,
+                pugi::encoding_utf8);
+  return std::move(writer.text);
+}
+
 }  // namespace
 
 std::variant<Document, Fault> Document::load(std::string_view text) {
@@ -63,15 +75,16 @@ std::size_t Document::line(pugi::xml_node node) const {
 }
 
 std::string Document::text() const {
-  struct Writer : pugi::xml_writer {
-    std::string text;
-    void write(const void* data, std::size_t size) override {
-      text.append(static_cast<const char*>(data), size);
-    }
-  } writer;
-  document_.save(writer, "  ", pugi::format_default | pugi::format_no_declaration,
-                 pugi::encoding_utf8);
-  return std::move(writer.text);
+  return to_text(document_);
+}
+
+std::string Document::configuration_text() const {
+  pugi::xml_document copy;
+  pugi::xml_node root = copy.append_child("cib");
+  for (const auto each : cib().attributes()) root.append_copy(each);
+  root.append_copy(configuration());
+  root.append_child("status");
+  return to_text(copy);
 }
 
 }  // namespace gyre::rm

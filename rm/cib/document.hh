@@ -41,6 +41,8 @@ class Document {
   std::size_t line(pugi::xml_node) const;
 
   std::string text() const;
+  // Without what is in its status.
+  std::string configuration_text() const;
 
  private:
   pugi::xml_document document_;

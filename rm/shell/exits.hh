@@ -9,6 +9,9 @@ inline constexpr int usage = 64;
 inline constexpr int no_input = 66;
 inline constexpr int protocol = 76;  // well-formed, but not what was expected
 inline constexpr int config = 78;
+inline constexpr int disconnected = 102;
+inline constexpr int old = 103;            // made for another version
 inline constexpr int cannot_create = 105;  // a file that was to be written
+inline constexpr int timed_out = 124;
 
 }  // namespace gyre::rm::shell::exits

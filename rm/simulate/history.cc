@@ -155,14 +155,16 @@ void record(pugi::xml_node resource_record, std::string_view resource, const Rec
 }
 
 std::vector<std::string> count_failure(pugi::xml_node node_state, std::string_view operation,
-                                       std::int64_t now) {
+                                       std::int64_t now, Failures how) {
   const std::string counted = "fail-count-" + std::string(operation);
   const std::string last = "last-failure-" + std::string(operation);
   pugi::xml_node pairs = transient_set(node_state);
   pugi::xml_node count = transient(pairs, counted);
   const std::string_view before = count.attribute("value").value();
   int failures = 0;
-  if (before != "INFINITY")
+  if (how == Failures::never_again)
+    set(count, "value", "INFINITY");
+  else if (before != "INFINITY")
     set(count, "value",
         std::to_string(whole_number(before, failures) && failures < 1'000'000 ? failures + 1 : 1));
   set(transient(pairs, last), "value", std::to_string(now));

@@ -49,9 +49,10 @@ pugi::xml_node resource_record(pugi::xml_node node_state, const Agent&);
 // Takes the place of an older result of its kind.
 void record(pugi::xml_node resource_record, std::string_view resource, const Record&);
 
-// Counts one failure of an operation, and says which attributes that changed: "name=value".
+enum class Failures { one_more, never_again };
+// Counts a failure of an operation, and says which attributes that changed: "name=value".
 std::vector<std::string> count_failure(pugi::xml_node node_state, std::string_view operation_key,
-                                       std::int64_t now);
+                                       std::int64_t now, Failures = Failures::one_more);
 
 // A change of the status raises num_updates.
 void count_update(pugi::xml_node cib);

@@ -1,0 +1,184 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "rm/cib/difference_xml.hh"
+#include "rm/control/control.hh"
+#include "rm/control/members.hh"
+#include "rm/control/records.hh"
+#include "rm/simulate/history.hh"
+
+namespace gyre::rm::control {
+
+namespace {
+
+std::string epoch_of(const Version& version) {
+  return fmt::format("{}.{}", version.admin_epoch, version.epoch);
+}
+
+Outcome never_begun(const std::string& key) {
+  Outcome outcome;
+  outcome.key = key;
+  outcome.status = Outcome::Status::cancelled;
+  return outcome;
+}
+
+bool is_member(pugi::xml_node state) {
+  return std::string_view(state.attribute("join").value()) == "member" &&
+         std::string_view(state.attribute("crmd").value()) == "online";
+}
+
+}  // namespace
+
+void Control::apply(const Delivered& message, std::int64_t now) {
+  std::visit([&](const auto& each) { apply(each, message, now); }, message.envelope.message);
+}
+
+void Control::apply(const OwnHistory& own, const Delivered& message, std::int64_t) {
+  if (own.view != to_text(view_.place)) return;
+  take_part(cib(), message.sender.node, own);
+  simulate::count_update(cib());
+  if (message.sender == self_) {
+    own_history_.clear();
+    send_own();
+  }
+  changed();
+}
+
+void Control::apply(const Configure& change, const Delivered& message, std::int64_t) {
+  const auto read = read_difference(change.difference);
+  if (const auto* fault = std::get_if<Fault>(&read)) return answer(message, fault->text());
+  const auto& difference = std::get<ReadDifference>(read).difference;
+  if (!difference.status.empty())
+    return answer(message, "the status changes by what happens, not by hand");
+  if (auto why = patch(document_, difference)) return answer(message, std::move(*why), true);
+  lineage_ = fmt::format("{}-{}", to_text(message.place), message.sender.node);
+  write();
+  if (is_own(message)) {
+    to_be_kept_[message.envelope.serial] = document_.version();
+    own_.erase(message.envelope.serial);
+  }
+  changed();
+}
+
+void Control::apply(const AttributeChange& change, const Delivered& message, std::int64_t) {
+  apply_request(change, message);
+}
+
+void Control::apply(const Cleanup& cleanup, const Delivered& message, std::int64_t) {
+  apply_request(cleanup, message);
+}
+
+void Control::apply_request(const auto& request, const Delivered& message) {
+  const Version before = document_.version();
+  if (auto why = rm::apply(document_, request)) return answer(message, std::move(*why));
+  answer(message);
+  const Version after = document_.version();
+  if (after == before) return;
+  if (after.epoch != before.epoch) {
+    lineage_ = fmt::format("{}-{}", to_text(message.place), message.sender.node);
+    write();
+  }
+  changed();
+}
+
+void Control::apply(const Confirm& confirm, const Delivered& message, std::int64_t) {
+  if (!confirm_down(cib(), confirm.node))
+    return answer(message,
+                  fmt::format("{} takes part in the cluster, or was never seen: nothing to "
+                              "confirm",
+                              confirm.node));
+  simulate::count_update(cib());
+  answer(message);
+  changed();
+}
+
+// Planned in this view, by who plans, for this configuration, and nothing of that resource is under
+// way there: so it is still what was planned.
+bool Control::holds(const Begin& begin, const BusMember& sender) const {
+  return begin.view == to_text(view_.place) && sender.node == coordinator_ &&
+         begin.epoch == epoch_of(document_.version()) && is_member(state_of(cib(), begin.node)) &&
+         !is_under_way(cib(), begin.node, begin.operation.resource);
+}
+
+void Control::apply(const Begin& begin, const Delivered& message, std::int64_t) {
+  const bool valid = holds(begin, message.sender);
+  if (valid) {
+    if (begin.node == settings_.name)
+      for (std::string& key : ended_by(cib(), begin)) output_.cancels.push_back(std::move(key));
+    record_begin(cib(), begin);
+    if (begin.operation.task == "do_shutdown")
+      let_go(cib(), state_of(cib(), begin.node).attribute("id").as_uint());
+    simulate::count_update(cib());
+    if (begin.node == settings_.name) begin_here(begin);
+  }
+  if (message.sender == self_) came_about(begin, valid);
+}
+
+// While it is not known who else is told of it, an operation is recorded, for others may go by it,
+// but not begun.
+void Control::begin_here(const Begin& begin) {
+  const Operation& operation = begin.operation;
+  if (operation.task == "do_shutdown")
+    output_.leave = true;
+  else if (operation.task == "cancel")
+    return;
+  else if (regular_)
+    output_.begun.push_back({operation, begin.needs_quorum});
+  else
+    finished(never_begun(operation.key));
+}
+
+void Control::apply(const Result& result, const Delivered& message, std::int64_t now) {
+  // Its node's history is on its way, and this comes behind it.
+  if (!is_member(state_of(cib(), result.node))) {
+    if (is_own(message)) own_[message.envelope.serial].in_order = false;
+    return;
+  }
+  const Came came = record_result(cib(), result);
+  if (is_own(message)) {
+    own_.erase(message.envelope.serial);
+    output_.acknowledged.push_back(result.outcome.key);
+  }
+  if (came == Came::unasked) return;
+  simulate::count_update(cib());
+  came_about(result.outcome.key, came == Came::expected, now);
+}
+
+void Control::apply(const Kept& kept, const Delivered& message, std::int64_t) {
+  kept_[message.sender.node] = {kept.admin_epoch, kept.epoch, 0};
+  if (is_own(message)) own_.erase(message.envelope.serial);
+  answer_kept();
+}
+
+void Control::answer(const Delivered& message, std::string refused, bool stale) {
+  if (!is_own(message)) return;
+  output_.answers.push_back({message.envelope.serial, std::move(refused), stale, false});
+  own_.erase(message.envelope.serial);
+}
+
+// A change is safe once every member of a quorate view has it on disk. Without quorum there is
+// nothing that could make it safe; it counts once this node's disk has it.
+void Control::answer_kept() {
+  const auto has = [&](std::uint32_t node, const Version& version) {
+    const auto found = kept_.find(node);
+    return found != kept_.end() && std::pair(found->second.admin_epoch, found->second.epoch) >=
+                                       std::pair(version.admin_epoch, version.epoch);
+  };
+  std::erase_if(to_be_kept_, [&](const auto& request) {
+    const Version& version = request.second;
+    const bool everywhere = std::ranges::all_of(
+        view_.members, [&](const BusMember& each) { return has(each.node, version); });
+    if (!(view_.quorate ? everywhere : has(settings_.node, version))) return false;
+    output_.answers.push_back({request.first, {}, false, !view_.quorate});
+    return true;
+  });
+}
+
+void Control::drop_kept() {
+  for (const auto& [serial, version] : std::exchange(to_be_kept_, {}))
+    output_.answers.push_back(
+        {serial, "another side of the cluster was quorate, and its configuration counts", false});
+}
+
+}  // namespace gyre::rm::control

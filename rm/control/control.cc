@@ -1,0 +1,269 @@
+#include "rm/control/control.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "rm/cib/digest.hh"
+#include "rm/control/members.hh"
+#include "rm/control/records.hh"
+#include "rm/simulate/history.hh"
+
+namespace gyre::rm::control {
+
+namespace {
+
+constexpr std::size_t pieces_outstanding_max = 4;
+constexpr std::size_t put_off_max = 100'000;
+
+std::string digest_of(const std::string& text) {
+  return std::string(md5(text).view());
+}
+
+}  // namespace
+
+Control::Control(Settings settings, Document document, std::string lineage)
+    : settings_(std::move(settings)),
+      document_(std::move(document)),
+      lineage_(std::move(lineage)) {}
+
+void Control::handle(const BusEvent& event, std::int64_t now) {
+  if (const auto* view = std::get_if<BusView>(&event)) return enter(*view, now);
+  if (std::holds_alternative<BusInterrupted>(event)) {
+    regular_ = false;
+    return;
+  }
+  const auto& message = std::get<BusMessage>(event);
+  auto envelope = decode(message.payload);
+  if (!envelope) {
+    output_.notices.push_back(
+        fmt::format("node {} sent what is no message; it is left out", message.sender.node));
+    return;
+  }
+  deliver({message.sender, message.place, std::move(*envelope)}, now);
+}
+
+void Control::enter(const BusView& view, std::int64_t now) {
+  view_ = view;
+  regular_ = true;
+  abort_transition();
+  const auto self = std::ranges::find(view.members, settings_.node, &BusMember::node);
+  if (self == view.members.end()) {
+    phase_ = Phase::alone;
+    return;
+  }
+  self_ = *self;
+  const bool grown = view.together.size() != view.members.size();
+  if (grown || phase_ != Phase::settled) return greet(now);
+  settle_members();
+  send_own();
+  answer_kept();
+  changed();
+}
+
+// What was put off in an earlier greeting is lost, at all members alike; who sent it sends it
+// again.
+void Control::greet(std::int64_t) {
+  phase_ = Phase::greeting;
+  for (const Delivered& each : std::exchange(put_off_, {}))
+    if (is_own(each)) own_[each.envelope.serial].in_order = false;
+  greeting_ = Greeting(view_);
+  assembly_ = {};
+  pieces_.clear();
+  const std::string digest = digest_of(document_.text());
+  send(0, Hello{to_text(view_.place), settings_.name, settings_.executor, lineage_,
+                document_.version(), digest, quorate_, live_, 1});
+}
+
+void Control::deliver(Delivered message, std::int64_t now) {
+  const std::string view = to_text(view_.place);
+  if (const auto* hello = std::get_if<Hello>(&message.envelope.message)) {
+    if (phase_ != Phase::greeting || hello->view != view) return;
+    greeting_.add(message.sender.node, *hello);
+    if (greeting_.complete()) decide(now);
+  } else if (const auto* piece = std::get_if<Piece>(&message.envelope.message)) {
+    if (phase_ == Phase::catching_up && piece->view == view) take(*piece, now);
+  } else if (phase_ == Phase::settled) {
+    apply(message, now);
+  } else if (put_off_.size() < put_off_max) {
+    put_off_.push_back(std::move(message));
+  } else if (is_own(message)) {
+    own_[message.envelope.serial].in_order = false;
+  }
+}
+
+void Control::decide(std::int64_t now) {
+  if (const auto other = greeting_.namesake(settings_.node))
+    output_.fatal = fmt::format(
+        "node {} is called {}, too: names must differ. Change this node's (hostnamectl) and start "
+        "again",
+        *other, settings_.name);
+  const auto source = greeting_.source();
+  if (!source) return settle(now);
+  phase_ = Phase::catching_up;
+  if (*source != settings_.node) return;
+  pieces_ = to_pieces(document_.text());
+  pieces_sent_ = 0;
+  for (std::size_t i = 0; i < pieces_outstanding_max; ++i) send_pieces();
+}
+
+void Control::send_pieces() {
+  if (pieces_sent_ == pieces_.size()) return;
+  send(0, Piece{to_text(view_.place), pieces_sent_, pieces_.size(), pieces_[pieces_sent_]});
+  ++pieces_sent_;
+}
+
+// The last one is the mark behind which everybody has the document.
+void Control::take(const Piece& piece, std::int64_t now) {
+  if (!assembly_.add(piece.number, piece.of, piece.bytes)) return;
+  if (*greeting_.source() == settings_.node) send_pieces();
+  if (!assembly_.complete()) return;
+  const auto text = assembly_.document();
+  if (!greeting_.has_it(settings_.node) && (!text || !load(*text)))
+    output_.fatal = "the document that the other members sent is damaged; start again";
+  settle(now);
+}
+
+bool Control::load(std::string_view text) {
+  auto loaded = Document::load(text);
+  if (!std::holds_alternative<Document>(loaded)) return false;
+  auto& document = std::get<Document>(loaded);
+  const Hello& source = greeting_.hellos().at(*greeting_.source());
+  const auto configuration_of = [](const Version& version) {
+    return std::pair(version.admin_epoch, version.epoch);
+  };
+  const bool lost = lineage_ != source.lineage && configuration_of(document_.version()) >
+                                                      std::pair<std::int64_t, std::int64_t>(0, 0);
+  if (lost) {
+    write(true);
+    output_.notices.push_back(fmt::format(
+        "the configuration of this side ({}, last changed at {}) gives way to that of node {}; it "
+        "is kept beside it",
+        document_.version().epoch, lineage_, source.name));
+  }
+  // What was not told yet, since the last document came, is still what holds.
+  if (own_history_.empty() && live_) own_history_ = own_state();
+  if (lost) drop_kept();
+  document_ = std::move(document);
+  lineage_ = source.lineage;
+  write();
+  return true;
+}
+
+void Control::write(bool lost) {
+  output_.writes.push_back({document_.configuration_text(), lineage_, document_.version(), lost});
+}
+
+std::string Control::own_state() const {
+  struct Writer : pugi::xml_writer {
+    std::string text;
+    void write(const void* data, std::size_t size) override {
+      text.append(static_cast<const char*>(data), size);
+    }
+  } writer;
+  if (const auto state = state_of_node(cib(), settings_.node))
+    state.print(writer, "", pugi::format_raw);
+  return writer.text;
+}
+
+// Everybody has the document. What it says of the members is put right, and what was put off
+// follows.
+void Control::settle(std::int64_t now) {
+  phase_ = Phase::settled;
+  bool new_name = false;
+  for (const auto& [node, hello] : greeting_.hellos()) {
+    if (greeting_.namesake(node)) continue;
+    new_name |= add_to_configuration(cib(), node, hello.name);
+    if (!greeting_.has_it(node) || !takes_part(cib(), node, hello.executor)) {
+      arrive(cib(), node, hello.name);
+      if (node == settings_.node) tell_own_history();
+    }
+  }
+  if (new_name) changed_configuration("view-" + to_text(view_.place));
+  settle_members();
+  live_ = true;
+  kept_.clear();
+  write();
+  for (const Delivered& each : std::exchange(put_off_, {})) apply(each, now);
+  send_own();
+  changed();
+}
+
+void Control::settle_members() {
+  coordinator_ = coordinator_of(view_, greeting_.hellos());
+  quorate_ = view_.quorate;
+  std::vector<std::uint32_t> gone;
+  for (pugi::xml_node state : cib().child("status").children("node_state")) {
+    const std::uint32_t node = state.attribute("id").as_uint();
+    if (std::ranges::find(view_.members, node, &BusMember::node) == view_.members.end())
+      gone.push_back(node);
+  }
+  for (const std::uint32_t node : gone)
+    depart(cib(), node, std::ranges::find(view_.nodes, node) != view_.nodes.end());
+  simulate::set(cib(), "have-quorum", view_.quorate ? "1" : "0");
+  simulate::set(cib(), "dc-uuid", std::to_string(coordinator_));
+  simulate::count_update(cib());
+  std::erase_if(kept_, [&](const auto& each) {
+    return std::ranges::find(view_.members, each.first, &BusMember::node) == view_.members.end();
+  });
+}
+
+// Of this life: as it is known here. Of an earlier one whose executor goes on: as the others know
+// it. Of neither: nothing runs, as far as is known, and all of it is looked at.
+void Control::tell_own_history() {
+  OwnHistory own{to_text(view_.place), settings_.executor, OwnHistory::What::nothing, {}};
+  const auto state = state_of_node(cib(), settings_.node);
+  if (live_ && !own_history_.empty()) {
+    own.what = OwnHistory::What::told;
+    own.state = own_history_;
+  } else if (live_ || state.attribute("executor").value() == settings_.executor) {
+    own.what = OwnHistory::What::kept;
+  }
+  send(0, own);
+}
+
+void Control::changed_configuration(std::string lineage) {
+  Version version = document_.version();
+  ++version.epoch;
+  version.num_updates = 0;
+  document_.set_version(version);
+  lineage_ = std::move(lineage);
+}
+
+std::uint64_t Control::ask(Message message) {
+  const std::uint64_t serial = ++serial_;
+  own_[serial] = {std::move(message), false};
+  if (settled()) send_own();
+  return serial;
+}
+
+void Control::finished(const Outcome& outcome) {
+  ask(Result{settings_.name, outcome});
+}
+
+void Control::kept(const Version& version) {
+  ask(Kept{version.admin_epoch, version.epoch});
+}
+
+void Control::send(std::uint64_t serial, const Message& message) {
+  output_.sends.push_back(encode(serial, message));
+}
+
+void Control::send_own() {
+  for (auto& [serial, own] : own_)
+    if (!std::exchange(own.in_order, true)) send(serial, own.message);
+}
+
+bool Control::is_own(const Delivered& message) const {
+  return message.sender == self_ && own_.contains(message.envelope.serial);
+}
+
+Document default_document() {
+  constexpr std::string_view text =
+      R"(<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" admin_epoch="0" epoch="0" )"
+      R"(num_updates="0"><configuration><crm_config/><nodes/><resources/><constraints/>)"
+      R"(</configuration><status/></cib>)";
+  return std::get<Document>(Document::load(text));
+}
+
+}  // namespace gyre::rm::control

@@ -1,0 +1,182 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "rm/control/control.hh"
+#include "rm/control/members.hh"
+
+namespace gyre::rm::control {
+
+namespace {
+
+std::string_view value(pugi::xml_node node, const char* name) {
+  return node.attribute(name).value();
+}
+
+// What must not happen on two sides at once.
+bool needs_quorum(std::string_view task) {
+  return task == "start" || task == "promote" || task == "migrate_to" || task == "migrate_from";
+}
+
+bool ignores_quorum(pugi::xml_node cib) {
+  for (pugi::xml_node set : cib.child("configuration").child("crm_config").children())
+    for (pugi::xml_node pair : set.children("nvpair"))
+      if (value(pair, "name") == "no-quorum-policy") return value(pair, "value") == "ignore";
+  return false;
+}
+
+std::chrono::milliseconds milliseconds(pugi::xml_node attributes, const char* name,
+                                       std::int64_t otherwise) {
+  return std::chrono::milliseconds(attributes.attribute(name).as_llong(otherwise));
+}
+
+// As the executor is told, from the graph's element.
+Operation operation_of(pugi::xml_node action, std::string key) {
+  const pugi::xml_node agent = action.child("primitive"), attributes = action.child("attributes");
+  Operation of;
+  of.key = std::move(key);
+  of.resource = value(agent, "id");
+  of.standard = value(agent, "class");
+  of.provider = value(agent, "provider");
+  of.type = value(agent, "type");
+  of.task = value(action, "operation");
+  of.interval = milliseconds(attributes, "CRM_meta_interval", 0);
+  of.timeout = milliseconds(attributes, "CRM_meta_timeout", 20'000);
+  of.delay = milliseconds(attributes, "CRM_meta_start_delay", 0);
+  for (pugi::xml_attribute each : attributes.attributes())
+    of.parameters.emplace_back(each.name(), each.value());
+  for (pugi::xml_node each : attributes.children("param"))
+    of.parameters.emplace_back(value(each, "name"), value(each, "value"));
+  std::ranges::sort(of.parameters);
+  return of;
+}
+
+int action_of(std::string_view key) {
+  int action = -1;
+  std::from_chars(key.data(), key.data() + key.size(), action);
+  return action;
+}
+
+}  // namespace
+
+void Control::abort_transition() {
+  transition_ = {};
+  in_transition_ = false;
+  begins_sent_.clear();
+}
+
+void Control::changed() {
+  transition_ = {};
+  in_transition_ = false;
+  changed_ = true;
+  want_plan();
+}
+
+void Control::look_again() {
+  changed();
+}
+
+// Not before it is known what runs on every member, nor while something is in the order that no
+// plan knows of.
+void Control::want_plan() {
+  const auto takes_part = [&](const BusMember& each) {
+    return value(state_of_node(cib(), each.node), "join") == "member";
+  };
+  if (!changed_ || planning_ || !coordinates() || !begins_sent_.empty() ||
+      !std::ranges::all_of(view_.members, takes_part))
+    return;
+  changed_ = false;
+  planning_ = true;
+  output_.plan_wanted = true;
+}
+
+void Control::planned(std::string_view graph, std::int64_t now) {
+  planning_ = false;
+  if (!coordinates()) return;
+  if (changed_ || !regular_) return want_plan();
+  transition_ = Transition(graph);
+  in_transition_ = true;
+  ++transitions_;
+  fire(now);
+}
+
+void Control::fire(std::int64_t now) {
+  if (!in_transition_ || !regular_) return;
+  for (auto ready = transition_.take_ready(); !ready.empty(); ready = transition_.take_ready())
+    for (const pugi::xml_node action : ready) fire(action, now);
+}
+
+void Control::fire(pugi::xml_node action, std::int64_t now) {
+  const std::string_view task = value(action, "operation");
+  if (task == "stonith") {
+    output_.notices.push_back(fmt::format(
+        "{0} has to be fenced, and nothing here can do it yet: what needs that waits. If it is "
+        "surely down, say so: stonith_admin --confirm {0}",
+        value(action, "on_node")));
+    return;
+  }
+  if (fire_by_message(action)) return transition_.done(action.attribute("id").as_int());
+  Begin begin;
+  begin.view = to_text(view_.place);
+  const Version version = document_.version();
+  begin.epoch = fmt::format("{}.{}", version.admin_epoch, version.epoch);
+  begin.node = value(action, "on_node");
+  begin.operation = operation_of(action, transition_key(action));
+  begin.needs_quorum = needs_quorum(task) && !ignores_quorum(cib());
+  begin.now = now;
+  if (task == "cancel")
+    begin.cancelled_task = value(action.child("attributes"), "CRM_meta_operation");
+  begins_sent_.insert(begin.operation.key);
+  send(0, begin);
+}
+
+// What only changes the document: behind it in the order, it has.
+bool Control::fire_by_message(pugi::xml_node action) {
+  const std::string_view task = value(action, "operation");
+  const bool failures = task == "clear_failcount";
+  if (!failures && task != "delete" && task != "lrm_delete") return false;
+  Cleanup forget;
+  forget.resource = value(action.child("primitive"), "id");
+  forget.node = value(action, "on_node");
+  forget.failures_only = failures;
+  ask(std::move(forget));
+  return true;
+}
+
+// "ACTION:TRANSITION:RC:CLUSTER", of which the last says who plans in which view.
+std::string Control::transition_key(pugi::xml_node action) const {
+  const Place& at = view_.place;
+  return fmt::format(
+      "{}:{}:{}:{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", value(action, "id"), transitions_,
+      action.child("attributes").attribute("CRM_meta_op_target_rc").as_int(), settings_.node,
+      at.seq >> 16 & 0xffff, at.seq & 0xffff, at.index & 0xffff, at.ring & 0xffffffffffff);
+}
+
+// A begin of ours is in the order.
+void Control::came_about(const Begin& begin, bool valid) {
+  const bool expected = begins_sent_.erase(begin.operation.key) > 0;
+  if (!valid) return changed();
+  if (expected && in_transition_ && begin.operation.task == "cancel") {
+    transition_.done(action_of(begin.operation.key));
+    return fire(begin.now);
+  }
+  // Planned before something changed: what comes next has to know of it.
+  if (in_transition_) return;
+  changed_ = true;
+  want_plan();
+}
+
+void Control::came_about(std::string_view key, bool as_planned, std::int64_t now) {
+  if (!coordinates()) return;
+  const std::string transition = fmt::format(":{}:", transitions_);
+  const std::string ours = transition_key({}).substr(transition_key({}).rfind(':'));
+  const auto at = key.find(':');
+  const bool of_this = in_transition_ && at != key.npos && key.substr(at).starts_with(transition) &&
+                       key.ends_with(ours);
+  if (!as_planned || !of_this) return changed();
+  transition_.done(action_of(key));
+  fire(now);
+}
+
+}  // namespace gyre::rm::control

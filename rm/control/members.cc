@@ -1,0 +1,104 @@
+#include "rm/control/members.hh"
+
+#include "rm/simulate/history.hh"
+
+namespace gyre::rm::control {
+
+namespace {
+
+using simulate::set;
+
+std::string_view value(pugi::xml_node node, const char* name) {
+  return node.attribute(name).value();
+}
+
+// So that what is made here is the same, whatever was there before.
+void set_state(pugi::xml_node state, const char* in_ring, const char* process, const char* join,
+               const char* expected) {
+  set(state, "in_ccm", in_ring);
+  set(state, "crmd", process);
+  set(state, "join", join);
+  set(state, "expected", expected);
+}
+
+pugi::xml_node by_id(pugi::xml_node parent, const char* element, std::uint32_t node) {
+  const std::string id = std::to_string(node);
+  for (pugi::xml_node child : parent.children(element))
+    if (value(child, "id") == id) return child;
+  return {};
+}
+
+}  // namespace
+
+pugi::xml_node state_of_node(pugi::xml_node cib, std::uint32_t node) {
+  return by_id(cib.child("status"), "node_state", node);
+}
+
+bool takes_part(pugi::xml_node cib, std::uint32_t node, std::string_view executor) {
+  const pugi::xml_node state = state_of_node(cib, node);
+  return value(state, "crmd") == "online" && value(state, "join") == "member" &&
+         value(state, "executor") == executor;
+}
+
+void arrive(pugi::xml_node cib, std::uint32_t node, std::string_view name) {
+  pugi::xml_node state = state_of_node(cib, node);
+  if (!state) {
+    state = cib.child("status").append_child("node_state");
+    set(state, "id", std::to_string(node));
+  }
+  set(state, "uname", name);
+  set_state(state, "true", "online", "down", "member");
+}
+
+void take_part(pugi::xml_node cib, std::uint32_t node, const OwnHistory& history) {
+  pugi::xml_node state = state_of_node(cib, node);
+  if (!state) return;
+  if (history.what != OwnHistory::What::kept) {
+    state.remove_child("lrm");
+    state.remove_child("transient_attributes");
+  }
+  if (history.what == OwnHistory::What::told) {
+    pugi::xml_document told;
+    told.load_buffer(history.state.data(), history.state.size(), pugi::parse_default,
+                     pugi::encoding_utf8);
+    for (const char* part : {"lrm", "transient_attributes"})
+      if (const auto child = told.document_element().child(part)) state.append_copy(child);
+  }
+  set_state(state, "true", "online", "member", "member");
+  set(state, "executor", history.executor);
+}
+
+void depart(pugi::xml_node cib, std::uint32_t node, bool in_ring) {
+  pugi::xml_node state = state_of_node(cib, node);
+  if (!state) return;
+  const bool left = value(state, "expected") == "down";
+  set_state(state, in_ring ? "true" : "false", "offline", "down", left ? "down" : "member");
+}
+
+void let_go(pugi::xml_node cib, std::uint32_t node) {
+  if (pugi::xml_node state = state_of_node(cib, node)) set(state, "expected", "down");
+}
+
+bool confirm_down(pugi::xml_node cib, std::string_view name) {
+  for (pugi::xml_node state : cib.child("status").children("node_state")) {
+    if (value(state, "uname") != name) continue;
+    if (value(state, "crmd") == "online") return false;
+    set_state(state, "false", "offline", "down", "down");
+    state.remove_child("lrm");
+    state.remove_child("transient_attributes");
+    return true;
+  }
+  return false;
+}
+
+bool add_to_configuration(pugi::xml_node cib, std::uint32_t node, std::string_view name) {
+  pugi::xml_node nodes = cib.child("configuration").child("nodes");
+  pugi::xml_node element = by_id(nodes, "node", node);
+  if (element && value(element, "uname") == name) return false;
+  if (!element) element = nodes.append_child("node");
+  set(element, "id", std::to_string(node));
+  set(element, "uname", name);
+  return true;
+}
+
+}  // namespace gyre::rm::control

@@ -1,0 +1,34 @@
+// Nodes in the document: which of them are there, as its status says to the scheduler.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <pugixml.hpp>
+
+#include "rm/control/messages.hh"
+
+namespace gyre::rm::control {
+
+// Null: it has no state.
+pugi::xml_node state_of_node(pugi::xml_node cib, std::uint32_t node);
+
+// It takes part, and what it ran before this life of its executor does not count.
+bool takes_part(pugi::xml_node cib, std::uint32_t node, std::string_view executor);
+
+// Its process is in the group, but what runs there is not known yet.
+void arrive(pugi::xml_node cib, std::uint32_t node, std::string_view name);
+// Now it is.
+void take_part(pugi::xml_node cib, std::uint32_t node, const OwnHistory&);
+// Its process is not in the group any more; the node may be in the ring.
+void depart(pugi::xml_node cib, std::uint32_t node, bool in_ring);
+// It may go: it has stopped all that it ran.
+void let_go(pugi::xml_node cib, std::uint32_t node);
+// A person says that nothing runs there. False: it takes part, so that cannot be.
+bool confirm_down(pugi::xml_node cib, std::string_view name);
+
+// False: it is configured already.
+bool add_to_configuration(pugi::xml_node cib, std::uint32_t node, std::string_view name);
+
+}  // namespace gyre::rm::control

@@ -1,0 +1,90 @@
+// What the members of the group say to each other: an object of JSON, and bytes behind it where
+// there are any. Who sent it, and where it stands in the order, the bus says.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "rm/bus.hh"
+#include "rm/cib/document.hh"
+#include "rm/cib/requests.hh"
+#include "rm/operation.hh"
+
+namespace gyre::rm::control {
+
+// The view that a message was sent in and is good for; in another it says nothing any more.
+std::string to_text(const Place&);
+
+// What a member has, when the group has grown.
+struct Hello {
+  std::string view;
+  std::string name;      // uname -n
+  std::string executor;  // never the same again, once what it ran may be gone
+  std::string lineage;   // of the configuration: where it was last changed
+  Version version;
+  std::string digest;    // of the whole document
+  bool quorate = false;  // when it was last part of a view
+  bool live = false;     // its status is of this life, not only its configuration from disk
+  std::uint64_t feature_set = 1;
+};
+
+// A document on its way, compressed.
+struct Piece {
+  std::string view;
+  std::uint64_t number = 0, of = 0;
+  std::string_view bytes;
+};
+
+// What a member knows of its own node, once it has the others' document.
+struct OwnHistory {
+  enum class What { nothing, kept, told };
+
+  std::string view;
+  std::string executor;
+  What what = What::nothing;
+  std::string state;  // told: its <node_state>
+};
+
+// Asked for by a program of the sender's node.
+struct Configure {
+  std::string user, client;
+  std::string difference;  // <diff>
+};
+// A person says that a node is surely down.
+struct Confirm {
+  std::string node;
+};
+
+struct Begin {
+  std::string view;
+  std::string epoch;  // of the configuration that it was planned by
+  std::string node;
+  Operation operation;  // task "cancel": its recurring one is not to come again
+  std::string cancelled_task;
+  bool needs_quorum = true;
+  std::int64_t now = 0;
+};
+struct Result {
+  std::string node;
+  Outcome outcome;
+};
+// Its disk has the configuration of this version.
+struct Kept {
+  std::int64_t admin_epoch = 0, epoch = 0;
+};
+
+using Message = std::variant<Hello, Piece, OwnHistory, Configure, AttributeChange, Cleanup, Confirm,
+                             Begin, Result, Kept>;
+
+// By its serial, a sender knows its own again.
+struct Envelope {
+  std::uint64_t serial = 0;
+  Message message;
+};
+std::string encode(std::uint64_t serial, const Message&);
+// Nothing: it is none. The bytes of a piece are the payload's.
+std::optional<Envelope> decode(std::string_view payload);
+
+}  // namespace gyre::rm::control
