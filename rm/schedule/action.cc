@@ -46,8 +46,6 @@ void judge(Cluster& cluster, Action& action) {
   }
   action.runnable = true;
   if (!brings_up(action.task) || (!resource.needs_fencing && !resource.needs_quorum)) return;
-  if (resource.needs_fencing && cluster.options.fencing && !cluster.options.have_fence_device)
-    return refuse("no fence device");
   if (cluster.quorate) return;
   const auto policy = cluster.options.no_quorum;
   const bool demotes = policy == NoQuorum::demote &&

@@ -19,8 +19,7 @@ bool is_done(const Action& action) {
   if (!action.runnable || (action.optional && !action.print_always)) return false;
   const Resource* resource = action.resource;
   const bool asks = action.task == "monitor" || action.task == "cancel";
-  if (resource && !resource->managed && !action.pseudo && !asks &&
-      action.task != "clear_failcount" && resource->is(Kind::primitive))
+  if (resource && !resource->managed && !action.pseudo && !asks && resource->is(Kind::primitive))
     return false;
   if (by_the_cluster(action)) return true;
   return action.node && (action.node->online || will_be_up(*action.node)) &&
