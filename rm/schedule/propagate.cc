@@ -135,8 +135,9 @@ class Propagation {
     Flags flags{true, true};
     bool any = false;
     for (Resource* instance : clone.children) {
-      const Node* on = instance->is(Kind::primitive) ? node : nullptr;
-      Action* part = find_action(*instance, begun(action.task), on);
+      const bool whole = !instance->is(Kind::primitive);  // a group, which has an end of its own
+      Action* part =
+          find_action(*instance, whole ? action.task : begun(action.task), whole ? nullptr : node);
       if (!part) continue;
       const Flags of_part = flags_of(*part, node);
       if (!of_part.optional) {
@@ -166,8 +167,7 @@ class Propagation {
         flags.optional = false;
         if (action.optional) action.optional = false, changed(action);
       }
-      const bool down = begun(action.task) == "stop" || begun(action.task) == "demote";
-      if (!part->runnable && !down) {
+      if (!part->runnable && begun(action.task) != action.task) {
         flags.runnable = false;
         if (action.runnable) forbid(action, "", *part);
       }

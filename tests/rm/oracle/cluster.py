@@ -124,6 +124,8 @@ class Cluster:
     def say_node(self, rest):
         name, *words = shlex.split(rest)
         element = self.parts["nodes"].find(f"node[@uname='{name}']")
+        if element is None:
+            raise DescriptionError(f"node {name} is not among the nodes")
         for word in words:
             if word in NODE_STATES or word == "unseen":
                 self.states[name] = word

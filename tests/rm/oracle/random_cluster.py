@@ -269,7 +269,8 @@ class Writer:
                 if code and self.chance(0.9):
                     failed = f"{name}.monitor/{period}={self.dice.choice([1, 1, 2, 3])}"
             if self.chance(0.05):
-                words.append(f"{name}.stop" + self.dice.choice(["", "", "=1", "!pending"]))
+                # Not one under way: until that has ended Gyre, unlike the oracle, begins nothing.
+                words.append(f"{name}.stop" + self.dice.choice(["", "", "=1", ""]))
         age = f"^{self.dice.choice([10, 500])}" if self.dated else ""
         self.say(f"on {node}: " + " ".join(word + age for word in words))
         if failed:
