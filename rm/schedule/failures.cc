@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "rm/cib/attribute_sets.hh"
+#include "rm/schedule/history.hh"
 #include "rm/schedule/remote.hh"
 #include "rm/schedule/unpack.hh"
 
@@ -37,13 +38,22 @@ std::string_view counted_name(const Resource& resource) {
   return colon == name.npos ? name : name.substr(0, colon);
 }
 
-bool any_blocks(const Resource& resource) {
-  return std::ranges::any_of(resource.operations, [](const Operation& operation) {
-    return attribute(operation.xml, "on-fail") == std::string_view("block");
-  });
+bool blocks(const Operation& operation) {
+  return attribute(operation.xml, "on-fail") == "block";
 }
 
 }  // namespace
+
+bool failed_for_good(const Resource& resource, const Node& node) {
+  if (std::ranges::none_of(resource.operations, blocks)) return false;
+  const auto failed = [&](const OperationRecord& record) {
+    const Operation* operation = find_operation(resource, record.task, record.interval_ms);
+    return operation && blocks(*operation) && record.exit != std::max(record.expected, rc::ok);
+  };
+  return std::ranges::any_of(resource.history, [&](const auto& of_node) {
+    return of_node.first == &node && std::ranges::any_of(sorted_operations(of_node.second), failed);
+  });
+}
 
 FailCount fail_count(const Cluster& cluster, const Resource& resource, const Node& node, bool raw) {
   FailCount found;
@@ -56,7 +66,7 @@ FailCount fail_count(const Cluster& cluster, const Resource& resource, const Nod
   }
   found.count = count.value();
   if (raw || found.count == 0 || resource.failure_timeout_s == 0) return found;
-  if (any_blocks(resource)) return found;
+  if (failed_for_good(resource, node)) return found;
   if (found.last_failure > 0 && found.last_failure + resource.failure_timeout_s < cluster.now)
     found.count = 0;
   return found;

@@ -37,6 +37,8 @@ struct FailCount {
   int count = 0;
   std::int64_t last_failure = 0;
 };
+// An operation failed there for which on-fail is "block": that failure never runs out.
+bool failed_for_good(const Resource&, const Node&);
 FailCount fail_count(const Cluster&, const Resource&, const Node&, bool raw = false);
 
 // The configured operation of that name and interval, null: none.

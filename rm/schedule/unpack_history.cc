@@ -79,12 +79,12 @@ Resource& orphan(Cluster& cluster, pugi::xml_node record) {
   return *resource;
 }
 
-Resource* find_recorded(Cluster& cluster, std::string_view id, const Node& node, bool& obsolete) {
+// Null: none has that name, or what has it now is a collection, which does not run itself.
+Resource* find_recorded(Cluster& cluster, std::string_view id, const Node& node) {
   Resource* resource = cluster.resource(id);
   Resource* top = nullptr;
   if (resource) {
-    obsolete = !resource->is(Kind::primitive);
-    if (obsolete) return nullptr;
+    if (!resource->is(Kind::primitive)) return nullptr;
     top = resource->topmost();
   } else {
     Resource* first = cluster.resource(std::string(without_instance(id)) + ":0");
@@ -189,9 +189,7 @@ void settle(Cluster& cluster, Resource& resource, Node& node, OnFail on_fail) {
 void unpack_resource_history(Cluster& cluster, Node& node, pugi::xml_node record) {
   auto operations = sorted_operations(record);
   const auto id = attribute(record, "id");
-  bool obsolete = false;
-  Resource* resource = find_recorded(cluster, id, node, obsolete);
-  if (obsolete) return;
+  Resource* resource = find_recorded(cluster, id, node);
   if (!resource) {
     if (operations.empty()) return;
     resource = &orphan(cluster, record);

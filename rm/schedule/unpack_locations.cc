@@ -1,7 +1,7 @@
 // Location constraints and tickets: what a resource prefers, and what it may not do without.
 #include <algorithm>
-#include <regex>
 
+#include "rm/cib/pattern.hh"
 #include "rm/cib/rules.hh"
 #include "rm/schedule/constraints.hh"
 #include "rm/schedule/create.hh"
@@ -138,12 +138,10 @@ void read_location(Cluster& cluster, pugi::xml_node xml) {
   if (auto pattern = attribute(xml, "rsc-pattern"); !pattern.empty()) {
     const bool inverted = pattern.starts_with('!');
     if (inverted) pattern.remove_prefix(1);
-    try {
-      const std::regex expression(pattern.begin(), pattern.end(), std::regex::extended);
+    if (const auto expression = Pattern::compile(pattern)) {
       for (Resource* resource : std::vector(cluster.top))
-        if (std::regex_search(resource->id, expression) != inverted)
-          add_one(cluster, xml, *resource, role);
-    } catch (const std::regex_error&) {
+        if (expression->matches(resource->id) != inverted) add_one(cluster, xml, *resource, role);
+    } else {
       cluster.warnings.push_back("rsc_location " + std::string(attribute(xml, "id")) +
                                  ": rsc-pattern is no regular expression");
     }

@@ -98,7 +98,7 @@ void read_options(Cluster& cluster, Resource& resource) {
   resource.stickiness = meta_number(resource, "resource-stickiness", stays_a_little ? 1 : 0);
   resource.migration_threshold =
       meta_number(resource, "migration-threshold", Score::infinity_value);
-  if (resource.migration_threshold < 0) resource.migration_threshold = Score::infinity_value;
+  if (resource.migration_threshold < 0) resource.migration_threshold = 1;
   const auto timeout = parse_interval_ms(meta(resource, "failure-timeout"));
   resource.failure_timeout_s = timeout.value_or(0) / 1000;
   resource.managed = meta_flag(resource, "is-managed", true);
@@ -231,8 +231,10 @@ Resource* add_instance(Cluster& cluster, Resource& clone) {
 }
 
 Resource* add_orphan(Cluster& cluster, pugi::xml_node record) {
+  Resource* const configured = cluster.resource(attribute(record, "id"));
   Resource& resource = begin_resource(cluster, record, nullptr);
   read_resource(cluster, resource);
+  if (configured) cluster.by_id[resource.id] = configured;
   return &resource;
 }
 
