@@ -269,6 +269,7 @@ void History::role_after_failure(const OperationRecord& r, OnFail told) {
 }
 
 void History::fail(const OperationRecord& r) {
+  cluster.failures.push_back({&resource, &node, r.xml});
   last_failure = r.key;
   Role fail_role = Role::started;
   const Operation* operation = find_operation(resource, r.task, r.interval_ms);

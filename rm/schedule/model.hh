@@ -217,6 +217,13 @@ struct Forgotten {
   std::string_view reason;
 };
 
+// A result in the history that counts as a failure.
+struct Failure {
+  Resource* resource;
+  Node* node;
+  pugi::xml_node record;
+};
+
 struct Location {
   std::string_view id;
   Resource* resource = nullptr;
@@ -330,6 +337,7 @@ struct Cluster {
   std::deque<Location> locations;
   std::deque<Action> actions;
   std::vector<Ordering> orderings;
+  std::vector<Failure> failures;
   std::vector<Forgotten> forgotten;
   std::vector<InFlight> in_flight;
   std::vector<std::string> warnings;

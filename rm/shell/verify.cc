@@ -12,10 +12,12 @@
 #include "rm/cib/check.hh"
 #include "rm/cib/document.hh"
 #include "rm/cib/validate.hh"
+#include "rm/schedule/plan.hh"
 #include "rm/shell/commands.hh"
 #include "rm/shell/exits.hh"
 #include "rm/shell/input.hh"
 #include "rm/shell/report.hh"
+#include "rm/show/problems.hh"
 
 namespace gyre::rm::shell {
 
@@ -24,7 +26,8 @@ namespace {
 constexpr const char* usage = R"(usage: crm_verify [OPTION...]
 
 Says what is wrong with a configuration: whether it is well-formed, whether its elements,
-attributes and references are what they may be, and what is known to go wrong with it.
+attributes and references are what they may be, what is known to go wrong with it, and what comes
+of it when the cluster plans with it: nodes that are to be fenced, what has failed, what cannot run.
 
 What is looked at:
   -x, --xml-file FILE   the document in a file
@@ -183,9 +186,15 @@ int verify_input(const Options& options, const Input& input) {
     if (options.verbose) fmt::print(stderr, "error: CIB did not pass schema validation\n");
     return judge(options, Severity::error);
   }
-  const auto checked = check(document, std::time(nullptr));
+  const auto now = std::time(nullptr);
+  const auto checked = check(document, now);
   print_checked(options, input, checked);
-  return judge(options, std::max(worst_of(invalid), worst_of(checked)));
+  schedule::Cluster cluster;
+  schedule::unpack(cluster, {document.cib(), now});
+  schedule::plan(cluster);
+  const auto planned = show::problems(document, cluster);
+  print_checked(options, input, planned);
+  return judge(options, std::max({worst_of(invalid), worst_of(checked), worst_of(planned)}));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "rm/schedule/unpack.hh"
 #include "rm/show/node_order.hh"
+#include "rm/show/own_reason.hh"
 #include "rm/show/resource_text.hh"
 #include "rm/show/score_text.hh"
 #include "rm/show/transition_text.hh"
@@ -25,23 +26,9 @@ using schedule::Node;
 using schedule::Resource;
 using schedule::Role;
 
-// What the scheduler adds of its own, in words.
 std::string words_of(const Location& location) {
-  constexpr std::pair<std::string_view, const char*> own[] = {
-      {"stickiness", "it runs there (resource-stickiness)"},
-      {"not_managed_default", "it runs there and is not managed"},
-      {"node-health", "the health of the node (node-health-strategy)"},
-      {"hard-error", "the agent says that it cannot run there"},
-      {"fatal-error", "the agent says that it is not configured"},
-      {"__fail_limit__", "it failed there as often as migration-threshold allows"},
-      {"__stop_fail__", "it could not be stopped there"},
-      {"__failed_role__", "it failed, and on-fail is stop"},
-      {"__action_migration_auto__", "it failed there, and on-fail moves it away"},
-      {"__loss_of_ticket__", "it needs a ticket that is not granted"},
-  };
-  for (const auto& [id, words] : own)
-    if (location.id == id) return words;
-  return fmt::format("location {}", location.id);
+  const std::string_view own = own_reason(location);
+  return own.empty() ? fmt::format("location {}", location.id) : std::string(own);
 }
 
 // Why nothing may run on a node; empty: it may.

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Records what the oracle, Pacemaker's crm_simulate, makes of the cases: writes expected/TOPIC.txt.
+And in verify.txt what its crm_verify does not let pass.
 
 Whatever the oracle complains about on standard error is shown, so that no case is wrong by mistake.
 """
@@ -11,6 +12,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import cases  # noqa: E402
 import program  # noqa: E402
+import verify  # noqa: E402
 
 
 def answer(command, case):
@@ -41,6 +43,7 @@ def main():
             lines += [f"== {case.name}"] + cases.expectation(got)
         path = cases.HERE / "expected" / f"{topic}.txt"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    verify.record(chosen, options.jobs)
     print(f"{len(chosen) - failed} of {len(chosen)} cases recorded")
     return 1 if failed else 0
 

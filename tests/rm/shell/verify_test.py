@@ -141,6 +141,24 @@ crm_verify: Errors found during check: config not valid
         self.assertEqual(status, 0)
         self.assertIn("notice: Using default value for cluster option 'dc-deadtime'", errors)
 
+    def test_what_comes_of_it_is_looked_at(self):
+        lost = CIB.format(VALID.replace('value="false"', 'value="true"').replace(
+            "<nodes/>", '<nodes><node id="1" uname="n1"/></nodes>').replace(
+            "<resources/>", '<resources><primitive id="f" class="stonith" type="fence_xvm"/>'
+            "</resources>").replace("<status/>", '\n<status><node_state id="1" uname="n1" '
+                                    'in_ccm="false" expected="member"/></status>')).replace(
+            "admin_epoch", 'have-quorum="1" admin_epoch')
+        status, _, errors = verify("-X", lost)
+        self.assertEqual(status, 78)
+        self.assertIn("Warnings found during check: config may not be valid", errors)
+        self.assertNotIn("n1 is to be fenced", errors)
+        status, _, errors = verify("-VX", lost)
+        self.assertEqual(status, 78)
+        self.assertIn("warning: n1 is to be fenced: peer is no longer part of the cluster\n"
+                      "  text:5: /cib/status/node_state[@id='1']: until a fence device", errors)
+        noted = lost.replace('"false" expected', '"true" crmd="online" join="member" expected')
+        self.assertEqual(verify("-X", noted), (0, "", ""))
+
     def test_validation_can_be_off(self):
         off = CIB.format(VALID.replace("<nodes/>", "<foo/>")).replace("pacemaker-3.9", "none")
         status, _, errors = verify("-X", off)
