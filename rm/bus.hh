@@ -48,6 +48,6 @@ struct BusInterrupted {};
 using BusEvent = std::variant<BusView, BusMessage, BusInterrupted>;
 
 // The longest payload of a message.
-inline constexpr std::size_t bus_message_max = 256 * 1024;
+inline constexpr std::size_t bus_message_max = 1000 * 1024;
 
 }  // namespace gyre::rm

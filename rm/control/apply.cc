@@ -40,6 +40,7 @@ void Control::apply(const OwnHistory& own, const Delivered& message, std::int64_
   simulate::count_update(cib());
   if (message.sender == self_) {
     own_history_.clear();
+    if (own.what == OwnHistory::What::kept) give_up_what_was_lost();
     send_own();
   }
   changed();
@@ -54,6 +55,7 @@ void Control::apply(const Configure& change, const Delivered& message, std::int6
   if (auto why = patch(document_, difference)) return answer(message, std::move(*why), true);
   lineage_ = fmt::format("{}-{}", to_text(message.place), message.sender.node);
   write();
+  changed_here_ = true;
   if (is_own(message)) {
     to_be_kept_[message.envelope.serial] = document_.version();
     own_.erase(message.envelope.serial);
@@ -139,6 +141,8 @@ void Control::apply(const Result& result, const Delivered& message, std::int64_t
   if (is_own(message)) {
     own_.erase(message.envelope.serial);
     output_.acknowledged.push_back(result.outcome.key);
+    // Nobody knows of it any more: it is not to come again.
+    if (came == Came::unasked) output_.cancels.push_back(result.outcome.key);
   }
   if (came == Came::unasked) return;
   simulate::count_update(cib());

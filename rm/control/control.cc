@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t pieces_outstanding_max = 4;
 constexpr std::size_t put_off_max = 100'000;
+constexpr std::int64_t come_back_s = 10;  // for a process whose node is still there
 
 std::string digest_of(const std::string& text) {
   return std::string(md5(text).view());
@@ -55,7 +56,7 @@ void Control::enter(const BusView& view, std::int64_t now) {
   self_ = *self;
   const bool grown = view.together.size() != view.members.size();
   if (grown || phase_ != Phase::settled) return greet(now);
-  settle_members();
+  settle_members(now);
   send_own();
   answer_kept();
   changed();
@@ -129,11 +130,7 @@ bool Control::load(std::string_view text) {
   if (!std::holds_alternative<Document>(loaded)) return false;
   auto& document = std::get<Document>(loaded);
   const Hello& source = greeting_.hellos().at(*greeting_.source());
-  const auto configuration_of = [](const Version& version) {
-    return std::pair(version.admin_epoch, version.epoch);
-  };
-  const bool lost = lineage_ != source.lineage && configuration_of(document_.version()) >
-                                                      std::pair<std::int64_t, std::int64_t>(0, 0);
+  const bool lost = gives_way_with_loss();
   if (lost) {
     write(true);
     output_.notices.push_back(fmt::format(
@@ -148,6 +145,31 @@ bool Control::load(std::string_view text) {
   lineage_ = source.lineage;
   write();
   return true;
+}
+
+// Whether the configuration here is none that the other one came from, as far as can be told: it
+// was changed while we were parted, or is at least as new.
+bool Control::gives_way_with_loss() const {
+  const auto configuration_of = [](const Version& version) {
+    return std::pair(version.admin_epoch, version.epoch);
+  };
+  const Hello& source = greeting_.hellos().at(*greeting_.source());
+  const auto here = configuration_of(document_.version());
+  return lineage_ != source.lineage && here.second > 0 &&
+         (changed_here_ || here >= configuration_of(source.version));
+}
+
+// What the order has under way here, but no executor was ever told: a process of this node that was
+// to tell it had died. It is over, without anything done.
+void Control::give_up_what_was_lost() {
+  for (const std::string& key : begun_on(cib(), settings_.name))
+    if (!settings_.known.contains(key)) {
+      Outcome outcome;
+      outcome.key = key;
+      outcome.status = Outcome::Status::cancelled;
+      finished(outcome);
+    }
+  settings_.known.clear();
 }
 
 void Control::write(bool lost) {
@@ -180,7 +202,7 @@ void Control::settle(std::int64_t now) {
     }
   }
   if (new_name) changed_configuration("view-" + to_text(view_.place));
-  settle_members();
+  settle_members(now);
   live_ = true;
   kept_.clear();
   write();
@@ -189,7 +211,7 @@ void Control::settle(std::int64_t now) {
   changed();
 }
 
-void Control::settle_members() {
+void Control::settle_members(std::int64_t now) {
   coordinator_ = coordinator_of(view_, greeting_.hellos());
   quorate_ = view_.quorate;
   std::vector<std::uint32_t> gone;
@@ -198,8 +220,12 @@ void Control::settle_members() {
     if (std::ranges::find(view_.members, node, &BusMember::node) == view_.members.end())
       gone.push_back(node);
   }
-  for (const std::uint32_t node : gone)
-    depart(cib(), node, std::ranges::find(view_.nodes, node) != view_.nodes.end());
+  deadline_.reset();
+  changed_here_ = false;
+  for (const std::uint32_t node : gone) {
+    const bool in_ring = std::ranges::find(view_.nodes, node) != view_.nodes.end();
+    if (depart(cib(), node, in_ring) && in_ring) deadline_ = now + come_back_s;
+  }
   simulate::set(cib(), "have-quorum", view_.quorate ? "1" : "0");
   simulate::set(cib(), "dc-uuid", std::to_string(coordinator_));
   simulate::count_update(cib());

@@ -33,6 +33,8 @@ struct Settings {
   std::uint32_t node = 0;
   std::string name;      // uname -n
   std::string executor;  // never the same again, once what it ran may be gone
+  // What the executor knows from an earlier life of this process, by key.
+  std::set<std::string> known = {};
 };
 
 // What is to be done outside.
@@ -81,6 +83,9 @@ class Control {
   void kept(const Version&);
   // What make_plan() said, of the document as it was when the plan was wanted.
   void planned(std::string_view graph, std::int64_t now);
+  // Time has passed: what was waited for until deadline() is waited for no more.
+  void expire(std::int64_t now);
+  std::optional<std::int64_t> deadline() const noexcept { return deadline_; }
   // Time has passed that could change what is to be done.
   void look_again();
 
@@ -117,7 +122,9 @@ class Control {
   void send_pieces();
   bool load(std::string_view text);
   void settle(std::int64_t now);
-  void settle_members();
+  void settle_members(std::int64_t now);
+  bool gives_way_with_loss() const;
+  void give_up_what_was_lost();
   void tell_own_history();
   void send(std::uint64_t serial, const Message&);
   void send_own();
@@ -163,9 +170,11 @@ class Control {
 
   Phase phase_ = Phase::alone;
   BusView view_;
-  bool regular_ = false;  // not between two views
-  bool live_ = false;     // the status is of this life
-  bool quorate_ = false;  // when it was last settled
+  bool regular_ = false;       // not between two views
+  bool live_ = false;          // the status is of this life
+  bool quorate_ = false;       // when it was last settled
+  bool changed_here_ = false;  // the configuration, since the last view
+  std::optional<std::int64_t> deadline_;
   BusMember self_;
   std::uint32_t coordinator_ = 0;
   Greeting greeting_;

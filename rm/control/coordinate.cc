@@ -5,6 +5,7 @@
 
 #include "rm/control/control.hh"
 #include "rm/control/members.hh"
+#include "rm/control/property.hh"
 
 namespace gyre::rm::control {
 
@@ -17,13 +18,6 @@ std::string_view value(pugi::xml_node node, const char* name) {
 // What must not happen on two sides at once.
 bool needs_quorum(std::string_view task) {
   return task == "start" || task == "promote" || task == "migrate_to" || task == "migrate_from";
-}
-
-bool ignores_quorum(pugi::xml_node cib) {
-  for (pugi::xml_node set : cib.child("configuration").child("crm_config").children())
-    for (pugi::xml_node pair : set.children("nvpair"))
-      if (value(pair, "name") == "no-quorum-policy") return value(pair, "value") == "ignore";
-  return false;
 }
 
 std::chrono::milliseconds milliseconds(pugi::xml_node attributes, const char* name,
@@ -73,17 +67,23 @@ void Control::changed() {
   want_plan();
 }
 
+void Control::expire(std::int64_t now) {
+  if (!deadline_ || now < *deadline_) return;
+  deadline_.reset();
+  want_plan();
+}
+
 void Control::look_again() {
   changed();
 }
 
 // Not before it is known what runs on every member, nor while something is in the order that no
-// plan knows of.
+// plan knows of, nor while a process that was lost alone, and whose agents go on, may come back.
 void Control::want_plan() {
   const auto takes_part = [&](const BusMember& each) {
     return value(state_of_node(cib(), each.node), "join") == "member";
   };
-  if (!changed_ || planning_ || !coordinates() || !begins_sent_.empty() ||
+  if (!changed_ || planning_ || !coordinates() || !begins_sent_.empty() || deadline_ ||
       !std::ranges::all_of(view_.members, takes_part))
     return;
   changed_ = false;
@@ -123,7 +123,7 @@ void Control::fire(pugi::xml_node action, std::int64_t now) {
   begin.epoch = fmt::format("{}.{}", version.admin_epoch, version.epoch);
   begin.node = value(action, "on_node");
   begin.operation = operation_of(action, transition_key(action));
-  begin.needs_quorum = needs_quorum(task) && !ignores_quorum(cib());
+  begin.needs_quorum = needs_quorum(task) && property(cib(), "no-quorum-policy") != "ignore";
   begin.now = now;
   if (task == "cancel")
     begin.cancelled_task = value(action.child("attributes"), "CRM_meta_operation");

@@ -68,11 +68,13 @@ void take_part(pugi::xml_node cib, std::uint32_t node, const OwnHistory& history
   set(state, "executor", history.executor);
 }
 
-void depart(pugi::xml_node cib, std::uint32_t node, bool in_ring) {
+bool depart(pugi::xml_node cib, std::uint32_t node, bool in_ring) {
   pugi::xml_node state = state_of_node(cib, node);
-  if (!state) return;
+  const bool was_there = value(state, "crmd") == "online";
+  if (!state) return false;
   const bool left = value(state, "expected") == "down";
   set_state(state, in_ring ? "true" : "false", "offline", "down", left ? "down" : "member");
+  return was_there && !left;
 }
 
 void let_go(pugi::xml_node cib, std::uint32_t node) {

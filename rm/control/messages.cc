@@ -7,6 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <type_traits>
 
+#include "rm/cib/scan.hh"
+#include "rm/control/compression.hh"
+
 namespace gyre::rm::control {
 
 namespace {
@@ -65,6 +68,10 @@ void fields(auto& m, auto&& f) requires std::is_same_v<std::remove_cvref_t<declt
 constexpr std::array kinds = {"hello",  "piece",   "own-history", "configure", "attribute",
                               "forget", "confirm", "begin",       "result",    "kept"};
 static_assert(kinds.size() == std::variant_size_v<Message>);
+
+// What is longer goes compressed, behind a byte that no object begins with.
+constexpr std::size_t plain_max = 16 * 1024;
+constexpr char compressed_mark = 'z';
 
 struct Writer {
   json& to;
@@ -154,11 +161,21 @@ std::string encode(std::uint64_t serial, const Message& message) {
   if (const auto* piece = std::get_if<Piece>(&message)) {
     text += '\0';
     text += piece->bytes;
+  } else if (text.size() > plain_max) {
+    return compressed_mark + compress(text);
   }
   return text;
 }
 
 std::optional<Envelope> decode(std::string_view payload) {
+  if (payload.starts_with(compressed_mark)) {
+    const auto text = decompress(payload.substr(1), document_size_max);
+    if (!text || !text->starts_with('{')) return std::nullopt;
+    auto envelope = decode(*text);
+    // Its bytes would be those of the text, which is gone.
+    if (envelope && std::holds_alternative<Piece>(envelope->message)) return std::nullopt;
+    return envelope;
+  }
   const auto end = payload.find('\0');
   const json from = json::parse(payload.substr(0, end), nullptr, false);
   if (!from.is_object()) return std::nullopt;

@@ -6,6 +6,8 @@
 #include <charconv>
 
 #include "rm/cib/digest.hh"
+#include "rm/cib/values.hh"
+#include "rm/control/property.hh"
 #include "rm/simulate/history.hh"
 
 namespace gyre::rm::control {
@@ -107,7 +109,9 @@ void count(pugi::xml_node state, std::string_view resource, pugi::xml_node opera
   const std::string_view task = operation.attribute("operation").value();
   const auto interval = operation.attribute("interval").as_llong();
   if (task == "notify" || (task == "monitor" && interval == 0)) return;
-  const bool fatal = task == "start" || task == "stop";
+  const bool start_is_fatal =
+      parse_boolean(property(state.root().child("cib"), "start-failure-is-fatal")).value_or(true);
+  const bool fatal = task == "stop" || (task == "start" && start_is_fatal);
   simulate::count_failure(state, fmt::format("{}#{}_{}", resource, task, interval),
                           operation.attribute("last-rc-change").as_llong(),
                           fatal ? simulate::Failures::never_again : simulate::Failures::one_more);
@@ -184,6 +188,14 @@ std::vector<std::string> ended_by(pugi::xml_node cib, const Begin& begin) {
     if (interval > 0 && !failure && (!cancels || it))
       keys.emplace_back(each.attribute("transition-key").value());
   }
+  return keys;
+}
+
+std::vector<std::string> begun_on(pugi::xml_node cib, std::string_view node) {
+  std::vector<std::string> keys;
+  for (pugi::xml_node resource : state_of(cib, node).child("lrm").child("lrm_resources").children())
+    for (pugi::xml_node operation : resource.children("lrm_rsc_op"))
+      if (is_pending(operation)) keys.emplace_back(operation.attribute("transition-key").value());
   return keys;
 }
 

@@ -25,6 +25,9 @@ void record_begin(pugi::xml_node cib, const Begin&);
 // or all of its resource if it may change what the resource is.
 std::vector<std::string> ended_by(pugi::xml_node cib, const Begin&);
 
+// What is under way on a node, by key.
+std::vector<std::string> begun_on(pugi::xml_node cib, std::string_view node);
+
 // What an outcome was of.
 enum class Came {
   unasked,   // of nothing that is known, or of what has been replaced since: nothing was written
