@@ -38,12 +38,12 @@ pugi::xml_node add_pair(pugi::xml_node set, const std::string& name, const std::
   return pair;
 }
 
-std::string counted_on(const std::string& value, std::string_view was) {
-  constexpr std::string_view one_more = "value++", more = "value+=";
-  const auto step = value == one_more ? 1
-                    : value.starts_with(more)
-                        ? read_number(std::string_view(value).substr(more.size()))
-                        : std::nullopt;
+std::string counted_on(const std::string& value, std::string_view was, std::string_view name) {
+  if (!value.starts_with(name)) return value;
+  const auto more = std::string_view(value).substr(name.size());
+  const auto step = more == "++"             ? 1
+                    : more.starts_with("+=") ? read_number(more.substr(2))
+                                             : std::nullopt;
   if (!step) return value;
   const long from = parse_score(was).value_or(Score()).value();
   constexpr std::int64_t most = 2 * Score::infinity_value;

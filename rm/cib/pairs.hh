@@ -21,7 +21,9 @@ pugi::xml_node child_with_id(pugi::xml_node parent, const char* element, const s
 // Another pair at the end of a set, with an id that is made of the set's.
 pugi::xml_node add_pair(pugi::xml_node set, const std::string& name, const std::string& value);
 
-// "value++" and "value+=5" count on from what there was; any other is itself.
-std::string counted_on(const std::string& value, std::string_view was);
+// "NAME++" and "NAME+=5" as the value of an attribute of this name count on from what there was;
+// any other is itself.
+std::string counted_on(const std::string& value, std::string_view was,
+                       std::string_view name = "value");
 
 }  // namespace gyre::rm

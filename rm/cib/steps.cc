@@ -41,6 +41,12 @@ pugi::xml_node find(pugi::xml_node cib, const Path& path) {
   return cib;
 }
 
+Path path_to(pugi::xml_node node) {
+  Path path;
+  for (; node.parent().parent(); node = node.parent()) path.insert(path.begin(), step(node));
+  return path;
+}
+
 std::string to_text(const Path& path) {
   std::string text;
   for (const Step& one : path) {

@@ -21,6 +21,8 @@ std::size_t position_of(pugi::xml_node);
 
 // Null: there is none.
 pugi::xml_node find(pugi::xml_node cib, const Path&);
+// How an element is found from below its root.
+Path path_to(pugi::xml_node);
 
 // "/cib/configuration/resources/primitive[@id='db']", and back. In an id a "'" is doubled. Nothing:
 // the text is no such path.

@@ -1,6 +1,7 @@
 // The cluster as its commands see it: a document that is read, and changes that are asked for.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -41,5 +42,12 @@ class Cluster {
 
 // Of the file that CIB_file names, if it is set; else of the running resource manager.
 std::unique_ptr<Cluster> open_cluster();
+
+// Reads the document, lets `edit` change it, raises its version and asks for that; again from the
+// beginning if somebody was faster. What would not be a configuration is refused.
+void make_change(Cluster&, const std::function<void(Document&)>& edit);
+
+// The exit status of what a command does; what is refused is told on standard error.
+int run_command(const char* command, const std::function<void()>& what);
 
 }  // namespace gyre::rm::shell

@@ -5,7 +5,13 @@ namespace gyre::rm::shell {
 namespace {
 
 constexpr Command table[] = {
+    {"cibadmin", "Prints and changes the document of the cluster.", cibadmin},
+    {"crm_attribute", "Queries and sets options of the cluster and attributes of nodes.",
+     crm_attribute},
+    {"crm_failcount", "Prints how often a resource has failed, and forgets it.", crm_failcount},
+    {"crm_master", "Queries and sets the promotion score of a resource.", crm_master},
     {"crm_simulate", "Says what the cluster would do, and what would come of it.", simulate},
+    {"crm_standby", "Queries and sets whether a node carries nothing.", crm_standby},
     {"crm_verify", "Says what is wrong with a configuration.", verify},
 };
 

@@ -1,0 +1,58 @@
+#include "rm/shell/cluster.hh"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "rm/cib/edit.hh"
+#include "rm/cib/validate.hh"
+#include "rm/shell/exits.hh"
+#include "rm/shell/file_cluster.hh"
+#include "rm/shell/report.hh"
+
+namespace gyre::rm::shell {
+
+std::unique_ptr<Cluster> open_cluster() {
+  const char* const file = std::getenv("CIB_file");
+  if (file != nullptr && *file != '\0') return std::make_unique<FileCluster>(file);
+  throw Refused(exits::disconnected,
+                "no resource manager runs on this node; CIB_file may name a file to look at");
+}
+
+void make_change(Cluster& cluster, const std::function<void(Document&)>& edit) {
+  constexpr int attempts = 10;
+  for (int attempt = 1;; ++attempt) {
+    const auto before = cluster.read();
+    auto document = std::get<Document>(Document::load(before.text()));
+    edit(document);
+    settle_version(document, before);
+    if (document.version() == before.version()) return;
+    if (to_be_validated(document)) {
+      const auto findings = validate(document);
+      if (worst_of(findings) == Finding::Severity::error) {
+        for (const Finding& finding : findings)
+          if (finding.severity == Finding::Severity::error)
+            fmt::print(stderr, "{}: {}\n", finding.path, finding.what);
+        throw Refused(exits::config, "Update does not conform to the configured schema");
+      }
+    }
+    try {
+      return cluster.change(difference(before, document));
+    } catch (const Stale&) {
+      if (attempt == attempts) throw;
+    }
+  }
+}
+
+int run_command(const char* command, const std::function<void()>& what) {
+  try {
+    what();
+    return exits::ok;
+  } catch (const Refused& refused) {
+    fmt::print(stderr, "{}: {}\n", command, refused.what());
+    return refused.exit();
+  }
+}
+
+}  // namespace gyre::rm::shell

@@ -1,0 +1,144 @@
+"""usage: file_test.py GYRE_CRM    CIB_file: a file as the cluster, whole whatever happens"""
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+GYRE_CRM = sys.argv.pop(1)
+SMALL = pathlib.Path(__file__).resolve().parent / "commands" / "documents" / "small.xml"
+
+
+class File(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.file = self.folder / "cib.xml"
+        self.file.write_bytes(SMALL.read_bytes())
+
+    def run_with(self, file, *words, given=""):
+        environment = {**os.environ, "CIB_file": str(file)}
+        if file is None:
+            del environment["CIB_file"]
+        done = subprocess.run([GYRE_CRM, *words], input=given, capture_output=True, text=True,
+                              env=environment, timeout=60, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def run_on_file(self, *words, given=""):
+        return self.run_with(self.file, *words, given=given)
+
+    def test_without_one_there_has_to_be_a_resource_manager(self):
+        for words in (["cibadmin", "-Q"], ["crm_attribute", "-G"], ["crm_standby", "-G"],
+                      ["crm_master", "-G", "-r", "s"], ["crm_failcount", "-G", "-r", "s"]):
+            status, told, errors = self.run_with(None, *words)
+            self.assertEqual((status, told), (102, ""), words)
+            self.assertIn("no resource manager runs on this node", errors)
+
+    def test_what_cannot_be_read_is_told(self):
+        self.assertEqual(self.run_with(self.folder / "none", "cibadmin", "-Q")[0], 105)
+        self.assertIn("No such file", self.run_with(self.folder / "none", "cibadmin", "-Q")[2])
+        self.file.write_text("<cib>\n<a></cib>")
+        status, _, errors = self.run_on_file("cibadmin", "-B")
+        self.assertEqual(status, 78)
+        self.assertIn("cib.xml: line 2: </cib> where </a> is due", errors)
+        self.assertEqual(self.run_with(self.folder, "cibadmin", "-Q")[0], 74)
+
+    def test_nothing_is_lost_where_many_write(self):
+        words = ["crm_attribute", "-l", "reboot", "-N", "node1", "-n", "count", "-v", "value++"]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            done = list(pool.map(lambda _: self.run_on_file(*words), range(40)))
+            done += pool.map(lambda _: self.run_on_file("crm_attribute", "-n", "count", "-v",
+                                                        "value++"), range(20))
+        self.assertEqual({status for status, _, _ in done}, {0}, done)
+        self.assertEqual(sorted(re.findall('name="count" value="([0-9]+)"', self.file.read_text())),
+                         ["20", "40"])
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["cib.xml"])
+
+    def test_another_file_takes_its_place_with_its_mode_where_a_link_leads(self):
+        link = self.folder / "link"
+        link.symlink_to(self.file)
+        self.file.chmod(0o640)
+        before = self.file.stat()
+        reader = self.file.open(encoding="utf-8")
+        self.addCleanup(reader.close)
+        self.assertEqual(self.run_with(link, "cibadmin", "-B")[0], 0)
+        after = self.file.stat()
+        self.assertNotEqual(before.st_ino, after.st_ino)
+        self.assertEqual(before.st_mode, after.st_mode)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(reader.read(), SMALL.read_text(encoding="utf-8"))
+
+    def test_what_changes_nothing_writes_nothing(self):
+        before = self.file.stat()
+        self.assertEqual(self.run_on_file("crm_standby", "-D", "-N", "node1")[0], 0)
+        self.assertEqual(self.run_on_file("cibadmin", "-R", "-x", str(SMALL))[0], 0)
+        self.assertEqual(before, self.file.stat())
+
+    def test_what_could_not_be_read_again_is_not_written(self):
+        before = self.file.read_bytes()
+        for words in (["crm_attribute", "-n", "a", "-v", "\x01"],
+                      ["crm_attribute", "-l", "reboot", "-N", "node1", "-n", "a", "-v", "\x02"],
+                      ["crm_standby", "-N", "node1", "-v", "\x03"],
+                      ["cibadmin", "-C", "-o", "resources", "-X", "<primitive id='x'"],
+                      ["cibadmin", "-P", "-X", "<diff format='2'><change/></diff>"]):
+            self.assertNotEqual(self.run_on_file(*words)[0], 0, words)
+        self.assertEqual(self.file.read_bytes(), before)
+
+    def test_what_would_be_no_configuration_is_refused_with_its_reason(self):
+        status, _, errors = self.run_on_file("cibadmin", "-C", "-o", "resources", "-X",
+                                             '<primitive id="bad" foo="1"/>')
+        self.assertEqual(status, 78)
+        self.assertIn("primitive[@id='bad']", errors)
+        self.assertIn("Call failed: Update does not conform to the configured schema", errors)
+
+    def test_a_section_is_made_where_pacemaker_has_none(self):
+        self.assertEqual(self.run_on_file("crm_attribute", "-t", "rsc_defaults", "-n", "x", "-v",
+                                          "5")[0], 0)
+        self.assertEqual(self.run_on_file("crm_attribute", "-t", "rsc_defaults", "-G", "-n", "x",
+                                          "-q")[1], "5\n")
+        self.assertEqual(self.run_on_file("cibadmin", "-C", "-o", "tags", "-X",
+                                          '<tag id="t"><obj_ref id="p_ip"/></tag>')[0], 0)
+
+    def test_a_patch_comes_on_standard_input(self):
+        patch = (SMALL.parent / "unversioned.xml").read_text(encoding="utf-8")
+        self.assertEqual(self.run_on_file("cibadmin", "-p", "-P", given=patch)[0], 0)
+        self.assertIn('epoch="13" num_updates="0"', self.file.read_text(encoding="utf-8"))
+        self.assertEqual(self.run_on_file("cibadmin", "-p", "-P", given="<cib/>")[0], 78)
+
+    def test_several_are_told_and_none_is_removed(self):
+        self.file.write_bytes((SMALL.parent / "defaults.xml").read_bytes())
+        status, told, _ = self.run_on_file("crm_attribute", "-t", "rsc_defaults", "-n", "x", "-D")
+        self.assertEqual(status, 109)
+        self.assertIn("Value: 4 \t(id=rd-x)", told)
+
+    def test_a_score_is_of_the_resource_whose_agent_asks(self):
+        os.environ["OCF_RESOURCE_INSTANCE"] = "s:0"
+        self.addCleanup(os.environ.pop, "OCF_RESOURCE_INSTANCE")
+        for words in (["crm_attribute", "-p", "-N", "node1"], ["crm_master", "-N", "node1"]):
+            self.assertEqual(self.run_on_file(*words, "-l", "reboot", "-v", "7")[0], 0)
+            self.assertEqual(self.run_on_file(*words, "-l", "reboot", "-G")[1],
+                             "scope=status  name=master-s:0 value=7\n")
+
+    def test_failures_are_forgotten(self):
+        self.assertEqual(self.run_on_file("crm_failcount", "-D", "-r", "p_ip", "-N", "node1")[0], 0)
+        text = self.file.read_text(encoding="utf-8")
+        self.assertNotIn("fail-count-p_ip", text)
+        self.assertNotIn('<lrm_resource id="p_ip"', text)
+        self.assertIn('<lrm_resource id="s"', text)
+        for words in (["-r", "p_ip"], ["-G"], ["-G", "-r", "p_ip", "-n", "x", "-I", "soon"]):
+            self.assertEqual(self.run_on_file("crm_failcount", *words)[0], 64)
+
+    def test_all_that_an_expression_finds_is_removed_within_each_other_too(self):
+        self.assertEqual(self.run_on_file("cibadmin", "-d", "-f", "--xpath",
+                                          "//group | //group/primitive | //clone")[0], 0)
+        self.assertNotIn("<group", self.file.read_text(encoding="utf-8"))
+        self.assertEqual(self.run_on_file("cibadmin", "-D", "-f", "--xpath", "/cib")[0], 70)
+        self.assertEqual(self.run_on_file("cibadmin", "-d", "-f")[0], 64)
+
+
+if __name__ == "__main__":
+    unittest.main()
