@@ -32,7 +32,7 @@ class Manuals(unittest.TestCase):
     def test_they_are_there(self):
         self.assertGreaterEqual({path.name for path in self.commands},
                                 {"gyre", "gyred", "corosync", "corosync-cfgtool", "gyre-crm",
-                                 "crm_verify"})
+                                 "crm_verify", "gyre-exec"})
         for path, page in self.commands.items():
             with self.subTest(command=path.name):
                 self.assertIn(page, self.pages)

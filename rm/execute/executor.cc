@@ -1,0 +1,196 @@
+#include "rm/execute/executor.hh"
+
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <ctime>
+#include <variant>
+
+#include "rm/execute/lines.hh"
+
+namespace gyre::rm::execute {
+namespace {
+
+constexpr auto death_of_lost = std::chrono::seconds(5);
+// Of one whose agent's pid is not known: it stands in the agent's environment.
+constexpr auto mark = "GYRE_EXEC_ID=";
+
+// Nanoseconds since the machine's start: above all that was numbered from an earlier one.
+std::uint64_t first_number() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+Now now() {
+  return {std::chrono::steady_clock::now(), std::time(nullptr)};
+}
+
+Report not_kept(const std::string& key, Outcome::Status status, int rc, const char* why) {
+  Report report;
+  report.outcome.key = key;
+  report.outcome.status = status;
+  report.outcome.rc = rc;
+  report.outcome.exit_reason = why;
+  return report;
+}
+
+local::Server::Settings server_settings(const std::string& path, const std::string& group) {
+  local::Server::Settings settings;
+  settings.path = path;
+  settings.group = group;
+  settings.limits.frame_max = words_max;
+  settings.connections_max = 1;  // the next waits
+  return settings;
+}
+
+}  // namespace
+
+Executor::Executor(local::Loop& loop, Settings settings)
+    : loop_(loop),
+      settings_(std::move(settings)),
+      life_(first_number()),
+      ledger_(settings_.surroundings.run_dir + "/exec"),
+      jobs_(settings_.limits, life_),
+      agents_(loop_,
+              [this](Id id, Result result) {
+                if (const Job* job = jobs_.find(id)) log_complaints(*job, result.complaints);
+                jobs_.ended(id, std::move(result), now());
+                settle();
+              }),
+      deadline_(loop_.timer([this] {
+        jobs_.expire(now());
+        settle();
+      })) {
+  recover();
+  server_ = std::make_unique<local::Server>(
+      loop_, server_settings(settings_.surroundings.run_dir + "/exec.sock", settings_.group),
+      local::Server::Events{
+          [](local::Connection& client) {
+            spdlog::info("process {} of uid {} has connected", client.peer().pid,
+                         client.peer().uid);
+          },
+          [this](local::Connection& client, std::string_view text) { hear(client, text); },
+          [this](local::Connection& client, const std::string& why) {
+            spdlog::info("process {} is not connected any more: {}", client.peer().pid, why);
+            client_ = nullptr;
+          },
+          [](const std::string& what) { spdlog::warn("{}", what); }});
+}
+
+void Executor::recover() {
+  auto left = ledger_.read([](const std::string& what) { spdlog::error("{}", one_line(what)); });
+  std::vector<Process> lost;
+  for (const Ledger::Entry& each : left) {
+    if (each.job.state != Job::State::running) continue;
+    const Process process =
+        each.process ? each.process : eldest_with(mark + std::to_string(each.id));
+    if (process) lost.push_back(process);
+  }
+  if (!lost.empty()) spdlog::warn("killing what an earlier gyre-exec left: {} agents", lost.size());
+  if (const std::size_t alive = kill_groups(lost, death_of_lost))
+    spdlog::error("{} of these do not die", alive);
+  for (Ledger::Entry& each : left) jobs_.restore(each.id, std::move(each.job), now());
+  settle();
+}
+
+void Executor::hear(local::Connection& client, std::string_view text) try {
+  obey(client, read_request(text));
+  settle();
+} catch (const WordsError& error) {
+  refuse(client, error.what());
+}
+
+void Executor::refuse(local::Connection& client, const std::string& why) {
+  client.send(text_of(Refused{why}));
+  client.finish("it was refused: " + one_line(why));
+}
+
+void Executor::obey(local::Connection& client, const Request& request) {
+  if (const Hello* hello = std::get_if<Hello>(&request)) return greet(client, *hello);
+  if (client_ != &client) return refuse(client, "who does not say hello first is not heard");
+  if (const Run* run = std::get_if<Run>(&request)) {
+    if (!jobs_.run(run->operation, now()))
+      report(not_kept(run->operation.key, Outcome::Status::error, ocf_failed,
+                      "gyre-exec has too many operations already"));
+  } else if (const Cancel* cancel = std::get_if<Cancel>(&request)) {
+    if (!jobs_.cancel(cancel->key, now()))
+      report(not_kept(cancel->key, Outcome::Status::cancelled, ocf_unknown, "it is over"));
+  } else {
+    jobs_.acknowledge(std::get<Acknowledge>(request).serial);
+  }
+}
+
+void Executor::greet(local::Connection& client, const Hello& hello) {
+  if (hello.version != words_version)
+    return refuse(client, "gyre-exec is of another version: start the cluster anew on this node");
+  client_ = &client;
+  Standing standing{life_, {}};
+  std::vector<const Report*> reports;
+  for (const auto& [id, job] : jobs_.all()) {
+    standing.jobs.emplace_back(job.operation.key, job.state);
+    for (const Report& each : job.reports) reports.push_back(&each);
+  }
+  client.send(text_of(standing));
+  std::ranges::sort(reports, {}, &Report::serial);
+  for (const Report* each : reports) report(*each);
+}
+
+void Executor::settle() {
+  while (const auto step = jobs_.next()) take(*step);
+  if (winding_down_ && jobs_.running() == 0) return loop_.end();
+  const auto due = jobs_.deadline();
+  if (!due) return deadline_.enable(false);
+  deadline_.in(std::max(std::chrono::ceil<local::Duration>(*due - now().time), local::Duration(0)));
+}
+
+void Executor::take(const Step& step) {
+  if (step.what == Step::What::forget) return ledger_.forget(step.id);
+  if (step.what == Step::What::kill) return agents_.kill(step.id);
+  const Job* job = jobs_.find(step.id);
+  if (step.what == Step::What::abandon) {
+    if (job) log_undying(*job, agents_.process(step.id));
+    return agents_.abandon(step.id);
+  }
+  if (!job) return;
+  if (step.what == Step::What::begin) return begin(step.id, *job);
+  if (step.what == Step::What::keep) return keep(step.id, *job);
+  const auto found = std::ranges::find(job->reports, step.serial, &Report::serial);
+  if (found == job->reports.end()) return;
+  log_outcome(*job, found->outcome);
+  report(*found);
+}
+
+void Executor::begin(Id id, const Job& job) {
+  auto command = command_of(job.operation, settings_.surroundings);
+  if (Result* refused = std::get_if<Result>(&command))
+    return jobs_.ended(id, std::move(*refused), now());
+  Command& agent = std::get<Command>(command);
+  agent.environment.push_back(mark + std::to_string(id));
+  keep(id, job);  // before it begins, or an end of this process now would leave it unknown
+  if (auto failed = agents_.begin(id, agent, output_max_of(job.operation)))
+    return jobs_.ended(id, std::move(*failed), now());
+  log_begin(job, agents_.process(id));
+  keep(id, job);
+}
+
+void Executor::keep(Id id, const Job& job) {
+  const auto trouble = ledger_.keep(id, job, agents_.process(id));
+  // Agents run all the same: a stop that is not run does more harm than one that may be lost.
+  if (trouble && !ledger_fails_) spdlog::error("the ledger cannot be kept: {}", *trouble);
+  ledger_fails_ = trouble.has_value();
+}
+
+void Executor::report(const Report& of) {
+  if (client_) client_->send(text_of(of));
+}
+
+void Executor::wind_down() {
+  winding_down_ = true;
+  jobs_.wind_down();
+  settle();
+}
+
+}  // namespace gyre::rm::execute
