@@ -27,7 +27,7 @@ bool looked_into(const Node& node) {
 Action& forget_failure(Cluster& cluster, Resource& resource, Node& node, std::string_view why) {
   Action& clear = action(cluster, resource, "clear_failcount", 0, &node, false);
   clear.optional = false;
-  clear.runnable = node.online;
+  clear.runnable = node.online && !node.unclean && !node.pending;
   if (clear.reason.empty()) clear.reason = why;
   return clear;
 }

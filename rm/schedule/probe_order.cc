@@ -49,28 +49,11 @@ class AfterProbe {
 
   void order_from(Action& probe) {
     ++round_;
-    for (std::size_t i = 0; i < probe.after.size(); ++i) {
-      Action& after = *probe.after[i].action;
-      order_starts(probe, after, probe.after[i].flags);
-      order_restarts(probe, after);
-    }
+    for (std::size_t i = 0; i < probe.after.size(); ++i)
+      order_restarts(probe, *probe.after[i].action);
   }
 
  private:
-  // No idle instance starts before it is known that there are not too many already.
-  static void order_starts(Action& probe, Action& after, std::uint32_t flags) {
-    if (!after.resource || !after.resource->is(Kind::clone) || probe.runnable) return;
-    if ((flags & Order::runnable_left) || probe.resource->topmost() != after.resource ||
-        after.task != "start")
-      return;
-    for (const Edge& edge : after.after) {
-      Action& start = *edge.action;
-      if (start.resource && start.resource->running_on.empty() &&
-          start.resource->topmost() == after.resource && start.task == "start")
-        order(probe, start, Order::runnable_left);
-    }
-  }
-
   void order_restarts(Action& probe, Action& after) {
     if (!after.resource || is_probe(after)) return;
     if (std::exchange(seen_[static_cast<std::size_t>(after.id)], round_) == round_) return;
