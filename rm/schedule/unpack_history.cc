@@ -213,7 +213,7 @@ void add_running(Cluster& cluster, Resource& resource, Node& node) {
   resource.running_on.push_back(&node);
   if (resource.is(Kind::primitive)) {
     node.running.push_back(&resource);
-    if (node.maintenance) resource.managed = false, resource.maintenance = true;
+    if (node.maintenance) resource.managed = false;
   }
   if (!resource.managed) {
     add_location(cluster, resource, &node, Score::infinity(), "not_managed_default");
