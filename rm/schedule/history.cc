@@ -165,16 +165,16 @@ bool History::of_other_parameters(const OperationRecord& r) const {
 void History::apply(OperationRecord r) {
   if (r.task.empty() || r.task == "notify" || r.task == "meta-data") return;
   if (r.status == Status::cancelled || r.status == Status::invalid) return;
-  if (r.status == Status::pending) return pend(r);
-  interpret(r);
+  if (r.status != Status::pending) interpret(r);
   // Whatever an old record says, failures as old as that are forgotten.
   const bool old = expired(r);
-  if (!old && r.status != Status::done && of_other_parameters(r))
-    cluster.forgotten.push_back({&resource, &node, "resource parameters have changed"});
   if (old && r.status != Status::done) {
     expired_records.push_back(r.xml);
     return;
   }
+  if (r.status == Status::pending) return pend(r);
+  if (r.status != Status::done && of_other_parameters(r))
+    cluster.forgotten.push_back({&resource, &node, "resource parameters have changed"});
   switch (r.status) {
     case Status::done:
       return succeed(r);
@@ -290,7 +290,7 @@ void History::fail(const OperationRecord& r) {
   role_after_failure(r, told);
   if (fail_role != Role::started && resource.next_role < fail_role) resource.next_role = fail_role;
   if (fail_role == Role::stopped)
-    add_location(cluster, resource, nullptr, Score::minus_infinity(), "__failed_role__");
+    add_location(cluster, counted(resource), nullptr, Score::minus_infinity(), "__failed_role__");
 }
 
 std::size_t active_from(const std::vector<OperationRecord>& operations) {

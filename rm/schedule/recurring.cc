@@ -127,9 +127,10 @@ Action& cancel(Cluster& cluster, Resource& resource, Node& node, std::string_vie
 }
 
 void create_recurring(Cluster& cluster, Resource& resource, Node* chosen) {
-  if (resource.maintenance || (chosen && chosen->maintenance)) return;
-  const bool shall_run = resource.next_role != Role::stopped || !resource.managed;
-  const Action* start = chosen && shall_run && resource.next_role != Role::stopped
+  if (resource.maintenance) return;
+  const bool shall_run =
+      (resource.next_role != Role::stopped || !resource.managed) && chosen && !chosen->maintenance;
+  const Action* start = shall_run && resource.next_role != Role::stopped
                             ? &start_action(cluster, resource, chosen, true)
                             : nullptr;
   for (const Operation& operation : resource.operations) {
@@ -138,7 +139,7 @@ void create_recurring(Cluster& cluster, Resource& resource, Node* chosen) {
     if (ambiguous(resource, operation)) continue;
     if (operation.role == Role::stopped)
       create_stopped(cluster, resource, operation, chosen);
-    else if (shall_run && chosen)
+    else if (shall_run)
       create_one(cluster, resource, operation, chosen, start);
   }
 }

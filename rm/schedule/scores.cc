@@ -39,12 +39,6 @@ void stick(Cluster& cluster, Resource& resource) {
   add_location(cluster, resource, &node, Score(resource.stickiness), "stickiness");
 }
 
-// Who counts as failed: all instances of an anonymous clone together.
-Resource& counted(Resource& resource) {
-  Resource& top = *resource.topmost();
-  return top.is(Kind::clone) && !top.unique ? top : resource;
-}
-
 // What is about to be forgotten does not count. A container's failures are also those of the
 // connection to the guest in it.
 int failures_on(const Cluster& cluster, const Resource& resource, const Node& node) {

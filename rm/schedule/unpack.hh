@@ -39,6 +39,8 @@ struct FailCount {
 };
 // An operation failed there for which on-fail is "block": that failure never runs out.
 bool failed_for_good(const Resource&, const Node&);
+// Who counts as failed: all instances of an anonymous clone together.
+Resource& counted(Resource&);
 FailCount fail_count(const Cluster&, const Resource&, const Node&, bool raw = false);
 
 // The configured operation of that name and interval, null: none.
