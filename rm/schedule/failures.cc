@@ -53,6 +53,8 @@ bool failed_for_good(const Resource& resource, const Node& node) {
   return std::ranges::any_of(resource.history, [&](const auto& of_node) {
     return of_node.first == &node && std::ranges::any_of(sorted_operations(of_node.second), failed);
   });
+}
+
 Resource& counted(Resource& resource) {
   Resource& top = *resource.topmost();
   return top.is(Kind::clone) && !top.unique ? top : resource;
