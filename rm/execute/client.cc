@@ -32,7 +32,7 @@ Client::Client(local::Loop& loop, const std::string& run_dir, Events events)
                               another_ = true;
                               if (!connection_) connect();
                             })),
-      next_description_(
+      next_(
           static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count())) {
   connect();
 }
@@ -75,20 +75,24 @@ void Client::stand(const Standing& standing) {
   standing_ = true;
   std::unordered_set<std::string_view> known;
   for (const auto& [key, state] : standing.jobs) known.insert(key);
-  for (const auto& [key, operation] : asked_)
-    if (!known.contains(key)) send(Run{operation});
+  for (const auto& [place, operation] : asked_)
+    if (!known.contains(operation.key)) send(Run{operation});
   for (const std::string& key : cancelled_) send(Cancel{key});
   events_.connected(standing);
 }
 
 void Client::take(const Report& report) {
   const Outcome& outcome = report.outcome;
-  const auto asked = asked_.find(outcome.key);
-  const bool goes_on = asked != asked_.end() && asked->second.recurs() &&
+  const auto place = places_.find(outcome.key);
+  const bool asked = place != places_.end();
+  const bool goes_on = asked && asked_.at(place->second).recurs() &&
                        outcome.status != Outcome::Status::cancelled && report.serial != 0;
   if (!goes_on) {
     cancelled_.erase(outcome.key);
-    if (asked != asked_.end()) asked_.erase(asked);
+    if (asked) {
+      asked_.erase(place->second);
+      places_.erase(place);
+    }
   }
   if (!outcome.key.starts_with(description_key)) return events_.outcome(report);
   acknowledge(report.serial);
@@ -100,7 +104,7 @@ void Client::take(const Report& report) {
 }
 
 void Client::run(const Operation& operation) {
-  asked_.emplace(operation.key, operation);
+  if (places_.emplace(operation.key, next_).second) asked_.emplace(next_++, operation);
   send(Run{operation});
 }
 
@@ -116,7 +120,7 @@ void Client::acknowledge(std::uint64_t serial) {
 void Client::describe(const std::string& standard, const std::string& provider,
                       const std::string& type, Described described) {
   Operation operation;
-  operation.key = description_key + std::to_string(next_description_++);
+  operation.key = description_key + std::to_string(next_++);
   operation.standard = standard;
   operation.provider = provider;
   operation.type = type;

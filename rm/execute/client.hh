@@ -6,7 +6,9 @@
 // an outcome for that. One whose serial is 0 needs no acknowledgement.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,11 +66,12 @@ class Client {
   std::unique_ptr<local::Connection> connection_;
   bool standing_ = false;  // gyre-exec has said what it knows
   bool another_ = false;   // came to be since we connected
-  // Neither has had a last outcome.
-  std::unordered_map<std::string, Operation> asked_;
+  // None of these has had a last outcome. In the order in which they were asked for; by key.
+  std::map<std::uint64_t, Operation> asked_;
+  std::unordered_map<std::string, std::uint64_t> places_;
   std::unordered_set<std::string> cancelled_;
   std::unordered_map<std::string, Described> descriptions_;  // by key
-  std::uint64_t next_description_;
+  std::uint64_t next_;
 };
 
 }  // namespace gyre::rm::execute

@@ -328,6 +328,20 @@ TEST_F(ExecutorTest, IsWaitedForAndThenAskedWhatWasAskedBefore) {
   EXPECT_EQ(outcome("m").status, Status::cancelled);
 }
 
+TEST_F(ExecutorTest, IsAskedInOrderForWhatItHasNotHeard) {
+  agent("a", "exit 0");
+  connect();
+  std::vector<std::string> asked, done;
+  for (int i = 20; i-- > 0;) {
+    asked.push_back(std::to_string(i));
+    client->run(operation(asked.back(), "a"));
+  }
+  executor.emplace(loop, settings());
+  until_reports(asked.size());
+  for (const Report& each : reports) done.push_back(each.outcome.key);
+  EXPECT_EQ(done, asked);
+}
+
 TEST_F(ExecutorTest, IsFoundAgainByItsClient) {
   agent("a", "exit 0");
   start();
