@@ -94,6 +94,8 @@ void History::activate() {
 
 // From what the agent said to what it means here.
 void History::interpret(OperationRecord& r) {
+  if (r.exit == rc::degraded || r.exit == rc::degraded_promoted)
+    cluster.failures.push_back({&resource, &node, r.xml, r.key, true});
   if (r.exit == rc::degraded) r.exit = rc::ok;
   if (r.exit == rc::degraded_promoted) r.exit = rc::promoted;
   const bool finished = r.status == Status::done || r.status == Status::error ||
@@ -269,7 +271,7 @@ void History::role_after_failure(const OperationRecord& r, OnFail told) {
 }
 
 void History::fail(const OperationRecord& r) {
-  cluster.failures.push_back({&resource, &node, r.xml});
+  cluster.failures.push_back({&resource, &node, r.xml, r.key});
   last_failure = r.key;
   Role fail_role = Role::started;
   const Operation* operation = find_operation(resource, r.task, r.interval_ms);

@@ -222,10 +222,13 @@ struct Failure {
   Resource* resource;
   Node* node;
   pugi::xml_node record;
+  std::string_view key = {};
+  bool degraded = false;  // it works, but not well: that counts for who shows it alone
 };
 
 struct Location {
   std::string_view id;
+  std::string_view written;  // the id of what says so, itself or a rule; empty: nobody wrote it
   Resource* resource = nullptr;
   Role role = Role::unknown;
   Discovery discovery = Discovery::always;

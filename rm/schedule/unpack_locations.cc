@@ -40,6 +40,7 @@ bool may_ask_for_parameters(pugi::xml_node rule) {
 // What a rule gives each node that it holds for.
 void read_rule(Cluster& cluster, Location& location, pugi::xml_node rule) {
   rule = cluster.ids->resolve(rule);
+  location.written = attribute(rule, "id");
   if (const auto role = attribute(rule, "role"); !role.empty())
     location.role = constraint_role(role);
   const auto named = attribute(rule, "score-attribute");
@@ -69,6 +70,7 @@ void add_one(Cluster& cluster, pugi::xml_node xml, Resource& resource, Role role
     if (!node) node = cluster.node_by_id(name);
     if (!node) return;
     Location& location = begin_location(cluster, resource, id);
+    location.written = id;
     location.role = role;
     location.discovery = discovery;
     location.nodes.emplace_back(node, parse_score(attribute(xml, "score")).value_or(Score()));

@@ -10,6 +10,7 @@ constexpr Command table[] = {
      crm_attribute},
     {"crm_failcount", "Prints how often a resource has failed, and forgets it.", crm_failcount},
     {"crm_master", "Queries and sets the promotion score of a resource.", crm_master},
+    {"crm_mon", "Shows nodes, resources and failures.", crm_mon},
     {"crm_simulate", "Says what the cluster would do, and what would come of it.", simulate},
     {"crm_standby", "Queries and sets whether a node carries nothing.", crm_standby},
     {"crm_verify", "Says what is wrong with a configuration.", verify},

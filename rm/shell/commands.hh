@@ -20,6 +20,7 @@ int cibadmin(int argc, char** argv);
 int crm_attribute(int argc, char** argv);
 int crm_failcount(int argc, char** argv);
 int crm_master(int argc, char** argv);
+int crm_mon(int argc, char** argv);
 int crm_standby(int argc, char** argv);
 int simulate(int argc, char** argv);
 int verify(int argc, char** argv);

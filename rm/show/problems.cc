@@ -58,7 +58,8 @@ class Problems {
     for (const auto state : cluster_.cib.child("status").children("node_state"))
       look_at_state(state);
     for (const Node& node : cluster_.nodes) look_at(node);
-    for (const auto& failure : cluster_.failures) tell(failure);
+    for (const auto& failure : cluster_.failures)
+      if (!failure.degraded) tell(failure);
     for (const Resource& resource : cluster_.resources) look_at(resource);
     for (const Change& change : changes(cluster_)) look_at(change);
     return findings_.take();

@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <vector>
 
-#include "rm/show/node_order.hh"
+#include "rm/show/clone_text.hh"
+#include "rm/show/facts.hh"
+#include "rm/show/flags.hh"
+#include "rm/show/words.hh"
 
 namespace gyre::rm::show {
 
@@ -32,30 +36,6 @@ bool in_unique_clone(const Resource& resource) {
 
 bool promotable(const Resource& resource) {
   return topmost(resource).promotable;
-}
-
-// One of many that are alike is not told apart from them.
-std::string shown_name(const Resource& resource) {
-  const bool alike = resource.is(Kind::primitive) && !in_unique_clone(resource);
-  return alike ? resource.xml.attribute("id").value() : resource.id;
-}
-
-// The words in parentheses behind a line, and the colon or the nodes come after them.
-class Flags {
- public:
-  void add(bool really, std::string_view word) {
-    if (!really) return;
-    text_ += text_.empty() ? " (" : ", ";
-    text_ += word;
-  }
-  std::string text() const { return text_.empty() ? text_ : text_ + ")"; }
-
- private:
-  std::string text_;
-};
-
-bool unmanaged(const Resource& resource) {
-  return !resource.managed || resource.maintenance;
 }
 
 // While something is under way, its name is what the resource is.
@@ -84,23 +64,32 @@ std::string flags_of(const Resource& resource, const Node* node) {
   flags.add(resource.pending_task == "monitor", "Monitoring");
   flags.add(resource.target_role == Role::stopped, "disabled");
   flags.add(resource.target_role == Role::unpromoted && promotable(resource),
-            "target-role:Unpromoted");
+            fmt::format("target-role:{}", resource.meta.value_or("target-role", "Unpromoted")));
   flags.add(resource.blocked, "blocked");
   flags.add(!resource.blocked && unmanaged(resource), "unmanaged");
   flags.add(resource.failure_ignored, "failure ignored");
   return flags.text();
 }
 
-std::string agent_of(const Resource& resource) {
-  return resource.provider.empty()
-             ? fmt::format("{}:{}", resource.standard, resource.type)
-             : fmt::format("{}:{}:{}", resource.standard, resource.provider, resource.type);
+bool idle(const Resource* member) {
+  return !active(*member);
 }
 
-void primitive(Outline& out, const Resource& resource) {
-  const std::string name =
-      fmt::format("{}\t({}):\t{}", shown_name(resource), agent_of(resource), state_of(resource));
+// Why it was not even found to be stopped.
+std::string probe_note(const Cluster& cluster, const Resource& resource) {
+  if (resource.role > Role::stopped) return {};
+  for (const schedule::Failure& failure : cluster.failures)
+    if (failure.resource == &resource && told(cluster, failure) && masked(failure))
+      return fmt::format(" ({}) ", exit_text(failure.record.attribute("rc-code").as_int()));
+  return {};
+}
+
+void primitive(Outline& out, const Cluster& cluster, const Resource& resource,
+               const ResourceStyle& style) {
+  const std::string name = fmt::format("{}\t({}):\t{}{}", shown_name(resource), agent_of(resource),
+                                       state_of(resource), probe_note(cluster, resource));
   const auto& where = resource.running_on;
+  if (!style.with_nodes) return out.item(name + flags_of(resource, nullptr));
   if (where.size() < 2) {
     const Node* node = !where.empty() ? where.front() : resource.pending_node;
     return out.item(fmt::format("{}{}{}{}", name, node ? " " : "", node ? node->name : "",
@@ -111,111 +100,48 @@ void primitive(Outline& out, const Resource& resource) {
   out.item(fmt::format("{}{} [ {}]", name, flags_of(resource, nullptr), nodes));
 }
 
-void group(Outline& out, const Cluster& cluster, const Resource& group) {
+void group(Outline& out, const Cluster& cluster, const Resource& group,
+           const ResourceStyle& style) {
+  const auto inactive = style.inactive ? 0 : std::ranges::count_if(group.children, idle);
   Flags flags;
+  flags.add(inactive > 0, fmt::format("{} member{} inactive", inactive, inactive == 1 ? "" : "s"));
   flags.add(unmanaged(group), "unmanaged");
   flags.add(disabled(group), "disabled");
   out.begin(fmt::format("Resource Group: {}{}", group.id, flags.text()));
-  for (const Resource* member : group.children) resource(out, cluster, *member);
-  out.end();
-}
-
-// What is asked of all primitives of an instance.
-template <typename Test>
-bool any(const Resource& resource, Test test) {
-  if (resource.is(Kind::primitive)) return test(resource);
-  return std::any_of(resource.children.begin(), resource.children.end(),
-                     [&](const Resource* child) { return any(*child, test); });
-}
-bool active(const Resource& primitive) {
-  return std::ranges::any_of(primitive.running_on, [&](const Node* node) {
-    return node->online || node->unclean || !primitive.managed;
-  });
-}
-bool idle(const Resource& primitive) {
-  return !active(primitive);
-}
-bool peculiar(const Resource& primitive) {
-  return primitive.orphan || primitive.failed || primitive.blocked || unmanaged(primitive) ||
-         primitive.failure_ignored || !primitive.pending_task.empty();
-}
-
-Role role_of(const Resource& resource) {
-  if (resource.is(Kind::primitive)) return resource.role;
-  Role most = Role::unknown;
-  for (const Resource* child : resource.children) most = std::max(most, role_of(*child));
-  return most;
-}
-
-// The instances of a clone, as they are listed.
-struct Instances {
-  std::vector<const Resource*> alone;  // each with a line of its own
-  std::vector<const Node*> promoted, started;
-};
-
-Instances sort_instances(const Resource& clone) {
-  Instances of;
-  for (const Resource* instance : clone.children) {
-    const bool runs = any(*instance, active);
-    if (clone.unique || (runs && (any(*instance, idle) || any(*instance, peculiar)))) {
-      of.alone.push_back(instance);
-      continue;
-    }
-    if (!runs) continue;
-    const Node* node = instance->running_on.front();
-    if (instance->running_on.size() != 1 || !node->online)
-      of.alone.push_back(instance);
-    else
-      (role_of(*instance) == Role::promoted ? of.promoted : of.started).push_back(node);
-  }
-  return of;
-}
-
-void node_list(Outline& out, std::string_view name, std::vector<const Node*> nodes) {
-  if (nodes.empty()) return;
-  sort_by_name(nodes);
-  std::string text;
-  for (const Node* node : nodes) text.append(node->name) += ' ';
-  out.item(fmt::format("{}: [ {}]", name, text));
-}
-
-// Where no instance is, if not all of them are listed as running.
-void stopped_list(Outline& out, const Cluster& cluster, const Resource& clone,
-                  const Instances& instances) {
-  const std::size_t listed = instances.promoted.size() + instances.started.size();
-  if (static_cast<int>(listed) >= clone.clone_max) return;
-  std::vector<const Node*> nodes;
-  for (const Node& node : cluster.nodes)
-    if (std::ranges::find(clone.running_on, &node) == clone.running_on.end())
-      nodes.push_back(&node);
-  node_list(out, clone.target_role == Role::stopped ? "Stopped (disabled)" : "Stopped", nodes);
-}
-
-void clone(Outline& out, const Cluster& cluster, const Resource& clone) {
-  Flags flags;
-  flags.add(clone.promotable, "promotable");
-  flags.add(clone.unique, "unique");
-  flags.add(unmanaged(clone), "unmanaged");
-  flags.add(disabled(clone), "disabled");
-  const pugi::xml_node inner = clone.xml.find_child([](pugi::xml_node child) {
-    const std::string_view name = child.name();
-    return name == "primitive" || name == "group";
-  });
-  out.begin(
-      fmt::format("Clone Set: {} [{}]{}", clone.id, inner.attribute("id").value(), flags.text()));
-  const Instances instances = sort_instances(clone);
-  for (const Resource* instance : instances.alone) resource(out, cluster, *instance);
-  node_list(out, "Promoted", instances.promoted);
-  node_list(out,
-            !clone.promotable                       ? "Started"
-            : clone.target_role == Role::unpromoted ? "Unpromoted (target-role)"
-                                                    : "Unpromoted",
-            instances.started);
-  if (!clone.unique) stopped_list(out, cluster, clone, instances);
+  if (style.brief)
+    brief(out, {group.children.begin(), group.children.end()}, style);
+  else
+    for (const Resource* member : group.children)
+      if (style.inactive || active(*member)) resource(out, cluster, *member, style);
   out.end();
 }
 
 }  // namespace
+
+std::string agent_of(const Resource& resource) {
+  return resource.provider.empty()
+             ? fmt::format("{}:{}", resource.standard, resource.type)
+             : fmt::format("{}:{}:{}", resource.standard, resource.provider, resource.type);
+}
+
+std::string shown_name(const Resource& resource) {
+  const bool alike = resource.is(Kind::primitive) && !in_unique_clone(resource);
+  return alike ? resource.xml.attribute("id").value() : resource.id;
+}
+
+bool active(const Resource& resource) {
+  if (!resource.is(Kind::primitive))
+    return std::ranges::any_of(resource.children, [](const auto* child) { return active(*child); });
+  return std::ranges::any_of(resource.running_on, [&](const Node* node) {
+    return node->online || node->unclean || !resource.managed;
+  });
+}
+
+bool all_active(const Resource& resource) {
+  if (resource.is(Kind::primitive)) return active(resource);
+  return std::ranges::all_of(resource.children,
+                             [](const auto* child) { return all_active(*child); });
+}
 
 bool disabled(const Resource& resource) {
   return resource.target_role == Role::stopped ||
@@ -229,14 +155,38 @@ Role shown_role(const Resource& resource, Role role) {
   return role;
 }
 
-void resource(Outline& out, const Cluster& cluster, const Resource& resource) {
+void resource(Outline& out, const Cluster& cluster, const Resource& resource,
+              const ResourceStyle& style) {
   switch (resource.kind) {
     case Kind::primitive:
-      return primitive(out, resource);
+      return primitive(out, cluster, resource, style);
     case Kind::group:
-      return group(out, cluster, resource);
+      return group(out, cluster, resource, style);
     case Kind::clone:
-      return clone(out, cluster, resource);
+      return clone(out, cluster, resource, style);
+  }
+}
+
+void brief(Outline& out, const std::vector<const Resource*>& primitives,
+           const ResourceStyle& style) {
+  struct Agent {
+    int all = 0;
+    std::map<std::string_view, int> active;  // by node
+  };
+  std::map<std::string, Agent> agents;
+  for (const Resource* primitive : primitives) {
+    Agent& agent = agents[agent_of(*primitive)];
+    ++agent.all;
+    if (!active(*primitive)) continue;
+    for (const Node* node : primitive->running_on) ++agent.active[node->name];
+  }
+  for (const auto& [name, agent] : agents) {
+    const std::string of = style.inactive ? fmt::format("/{}", agent.all) : "";
+    for (const auto& [node, count] : agent.active)
+      out.item(
+          fmt::format("{}{}\t({}):\tActive {}", count, of, name, style.with_nodes ? node : ""));
+    if (agent.active.empty() && style.inactive)
+      out.item(fmt::format("0{}\t({}):\tActive", of, name));
   }
 }
 

@@ -28,6 +28,8 @@ struct SmallCluster : schedule::Cluster {
     resource.kind = kind;
     resource.parent = parent;
     resource.standard = "ocf", resource.provider = "pacemaker", resource.type = "Dummy";
+    resource.weights.assign(nodes.size(), schedule::Weight{.present = true});
+    resource.known_on.assign(nodes.size(), false);
     const char* element = kind == schedule::Kind::primitive ? "primitive" : "group";
     resource.xml = document.append_child(element);
     resource.xml.append_attribute("id").set_value(template_id ? template_id : resource.id.c_str());

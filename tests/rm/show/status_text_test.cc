@@ -64,7 +64,7 @@ TEST(StatusText, SaysOfEachPeculiarNodeWhatItIs) {
   EXPECT_EQ(line([](C c, N n) { n.standby = true, c.run(c.add("a"), 0); }),
             "Node n: standby (with active resources)");
   EXPECT_EQ(line([](C c, N n) { n.standby_on_fail = true, c.run(c.add("a"), 0); }),
-            "Node n: standby (on-fail, with active resources)");
+            "Node n: standby (on-fail)");
   EXPECT_EQ(line([](C, N n) { n.standby = true, n.online = false; }), "Node n: OFFLINE (standby)");
   EXPECT_EQ(line([](C, N n) { n.maintenance = true; }), "Node n: maintenance");
   EXPECT_EQ(line([](C, N n) { n.maintenance = true, n.online = false; }),
@@ -76,7 +76,8 @@ TEST(StatusText, SaysOfEachPeculiarNodeWhatItIs) {
     });
   };
   EXPECT_EQ(healthy("yellow", "custom"), "Node n: online (health is YELLOW)");
-  EXPECT_EQ(healthy("-10", "custom"), "Node n: online (health is YELLOW)");
+  EXPECT_EQ(healthy("-10", "custom"), "Online: [ n ]");
+  EXPECT_EQ(healthy("-INFINITY", "custom"), "Node n: online (health is RED)");
   EXPECT_EQ(healthy("red", "custom"), "Node n: online (health is RED)");
   EXPECT_EQ(healthy("green", "custom"), "Online: [ n ]");
   EXPECT_EQ(healthy("red", "none"), "Online: [ n ]");
