@@ -240,8 +240,10 @@ void create_group(Cluster& cluster, Resource& group) {
 void create_clone(Cluster& cluster, Resource& clone) {
   Busy busy;
   observe(clone, busy);
+  // Who follows it may migrate off instances that stop, but not off such as move.
+  const bool moves = busy.starting && busy.stopping;
   const auto change = [&](std::string_view task, std::string_view ended, bool happens, bool ends) {
-    collective(cluster, clone, task, !happens, true).migrates = task == "stop";
+    collective(cluster, clone, task, !happens, true).migrates = task == "stop" && !moves;
     collective(cluster, clone, ended, !happens, ends);
     if (clone.notify) create_announcements(cluster, clone, task, ended);
   };

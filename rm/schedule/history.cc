@@ -303,7 +303,8 @@ std::size_t active_from(const std::vector<OperationRecord>& operations) {
       stop = i;
     else if (r.task == "start" || r.task == "migrate_from")
       start = i;
-    else if (r.task == "monitor" && start <= stop && (r.exit == rc::ok || r.exit == rc::promoted))
+    else if (r.task == "monitor" && start <= stop && implied_start <= stop &&
+             (r.exit == rc::ok || r.exit == rc::promoted))
       implied_start = i;
     else if (r.task == "promote" || r.task == "demote")
       implied_clone_start = i;

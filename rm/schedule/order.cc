@@ -57,11 +57,11 @@ std::vector<Action*> firsts(Cluster& cluster, const Ordering& ordering) {
   return {&action(cluster, first, ordering.first_task, 0, nullptr, true)};
 }
 
-// A migration has its own place beside what is ordered before a start or a stop.
+// A migration has its own place beside what is ordered before a start or a stop; but its collection
+// starts after it has left.
 void order_migration(Cluster& cluster, const Ordering& ordering) {
   if (!ordering.first || !ordering.then || ordering.first == ordering.then) return;
-  const bool then_migrates = ordering.then->allow_migrate;
-  if (!then_migrates) return;
+  if (!ordering.then->allow_migrate || ordering.then->parent == ordering.first) return;
   const auto add = [&](std::string_view first_task, std::string_view then_task,
                        std::uint32_t flags) {
     add_ordering(cluster, ordering.first, first_task, ordering.then, then_task, flags);

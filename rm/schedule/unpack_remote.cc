@@ -86,10 +86,18 @@ void add_remote_nodes(Cluster& cluster) {
   }
 }
 
+// A group may name one of its own members, and means the others.
+static Resource* container_of(Cluster& cluster, const Resource& resource, std::string_view name) {
+  Resource* const named = cluster.resource(name);
+  for (const Resource* r = named; r; r = r->parent)
+    if (r == &resource) return nullptr;
+  return named;
+}
+
 void connect_remote_nodes(Cluster& cluster) {
   for (Resource& resource : cluster.resources) {
     if (const auto container = resource.meta.find("container"))
-      resource.container = cluster.resource(*container);
+      resource.container = container_of(cluster, resource, *container);
     Node* node = resource.is_remote ? cluster.node_by_id(resource.id) : nullptr;
     if (!node || !node->remote) continue;
     node->connection = &resource;
