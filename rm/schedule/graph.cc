@@ -1,8 +1,8 @@
 // From all actions to those that are really to be done, and what each of them waits for.
 #include <algorithm>
 #include <functional>
-#include <unordered_set>
 
+#include "rm/schedule/circles.hh"
 #include "rm/schedule/in_flight.hh"
 #include "rm/schedule/plan.hh"
 #include "rm/schedule/remote.hh"
@@ -26,6 +26,13 @@ bool is_done(const Action& action) {
          (!action.node->pending || action.task == "cancel");
 }
 
+// A guest goes with its container: what is in it need not go before.
+bool is_inside(const Resource& resource, const Resource& container) {
+  return container.guest && std::ranges::any_of(resource.running_on, [&](const Node* node) {
+           return node->connection == container.guest;
+         });
+}
+
 bool waits_for(const Action& then, const Edge& edge) {
   const Action& first = *edge.action;
   if (edge.flags == Order::none || !is_done(first)) return false;
@@ -39,34 +46,11 @@ bool waits_for(const Action& then, const Edge& edge) {
       first.resource->failed && !first.resource->managed && first.task == "stop" &&
       then.resource->is(Kind::clone))
     return false;
+  if (first.resource && then.resource && first.resource != then.resource &&
+      !(edge.flags & Order::preserve) && is_inside(*first.resource, *then.resource))
+    return false;
   return true;
 }
-
-// An ordering that two resources need not wait for may close a circle; the circle is then opened
-// there.
-class Circles {
- public:
-  explicit Circles(std::size_t actions) : seen_(actions + 1) {}
-
-  bool closes(const Action& from, const Action& to) {
-    ++round_;
-    return reaches(from, to);
-  }
-
- private:
-  bool reaches(const Action& from, const Action& to) {
-    if (&from == &to) return true;
-    auto& mark = seen_[static_cast<std::size_t>(from.id)];
-    if (mark == round_) return false;
-    mark = round_;
-    for (const Edge& edge : from.before)
-      if (waits_for(from, edge) && reaches(*edge.action, to)) return true;
-    return false;
-  }
-
-  std::vector<unsigned> seen_;
-  unsigned round_ = 0;
-};
 
 // Resource by resource, a group before its members and a clone behind its instances, then what
 // belongs to none; of each the latest first.
@@ -119,7 +103,8 @@ std::vector<Step> graph(Cluster& cluster) {
     }
     std::ranges::sort(step.inputs, {}, &Action::id);
   }
-  return cluster.in_flight.empty() ? steps : without_waiting(cluster, std::move(steps));
+  if (!cluster.in_flight.empty()) steps = without_waiting(cluster, std::move(steps));
+  return without_circles(cluster, std::move(steps));
 }
 
 }  // namespace gyre::rm::schedule

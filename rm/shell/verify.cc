@@ -192,6 +192,7 @@ int verify_input(const Options& options, const Input& input) {
   schedule::Cluster cluster;
   schedule::unpack(cluster, {document.cib(), now});
   schedule::plan(cluster);
+  schedule::graph(cluster);
   const auto planned = show::problems(document, cluster);
   print_checked(options, input, planned);
   return judge(options, std::max({worst_of(invalid), worst_of(checked), worst_of(planned)}));

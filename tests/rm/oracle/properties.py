@@ -10,8 +10,8 @@
   colocation   what must run together does, what must not does not, once the plan is done; but
                for what is blocked, unmanaged or failed
   order        what comes first starts first
-  fixpoint     after at most three plans there is nothing more to do, but for what a simulation
-               leaves as it is: shutdowns, cancelled monitors, deleted histories
+  fixpoint     after at most three plans that were carried out there is nothing more to do, but for
+               notifications of what is planned and cannot be done
   in flight    a start under way of a resource that has to do with nothing changes no other action
 
 Every breach is named by its seed. Exit status 1 if there is any, but for those of the properties
@@ -26,6 +26,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import aftermath  # noqa: E402
 import cluster  # noqa: E402
 import differential  # noqa: E402
 import plan  # noqa: E402
@@ -128,8 +129,8 @@ def starts_of(described, graph, name):
 
 
 def to_do(graph):
-    return sorted(name for name in graph.actions if not re.match(
-        r"cancel:|do_shutdown-|\S+_delete_0 ", name))
+    return sorted(name for name in graph.actions
+                  if not re.search(r"_(pre|post)_notify_\w+ ", name))
 
 
 def fixpoint(options, path, graph, folder):
@@ -138,6 +139,7 @@ def fixpoint(options, path, graph, folder):
             return
         output = folder / f"{number}.xml"
         program.simulate(options.program, path, ["-O", str(output)])
+        aftermath.finish(output, graph)
         path = output
         got = program.simulate(options.program, path)
         if got.failure:

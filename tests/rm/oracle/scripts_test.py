@@ -7,11 +7,14 @@ import pathlib
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree as ElementTree
 from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import aftermath  # noqa: E402
 import cases  # noqa: E402
 import check  # noqa: E402
+import cluster  # noqa: E402
 import differential  # noqa: E402
 import plan  # noqa: E402
 import program  # noqa: E402
@@ -148,6 +151,48 @@ class Scripts(unittest.TestCase):
         self.scored("--program", wrong, "--at-least", "L3=0", "--at-least", "U=0")
         said = self.scored("--program", wrong, "--at-least", "L3=0.1", status=1)
         self.assertIn("L3 is 0.0 %, asked for 0.1", said)
+
+
+class Aftermath(unittest.TestCase):
+    def finished(self, lines, *actions, **before):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "cib.xml")
+            path.write_text(cluster.document(lines), encoding="utf-8")
+            edges = {action: set() for action in actions}
+            edges.update((name.replace("__", " "), set(others))
+                         for name, others in before.items())
+            aftermath.finish(path, plan.Graph(edges))
+            return ElementTree.parse(path)
+
+    def records(self, tree):
+        return [(record.get("operation_key"), record.get("op-status"))
+                for record in tree.iter("lrm_rsc_op")]
+
+    def test_what_is_under_way_ends(self):
+        tree = self.finished(["primitive a", "on n1: a.start a.monitor/10s!pending"])
+        self.assertEqual([("a_start_0", "0"), ("a_monitor_10000", "0")], self.records(tree))
+        self.assertEqual(["1", "2"], [record.get("call-id") for record in tree.iter("lrm_rsc_op")])
+
+    def test_failures_are_forgotten(self):
+        lines = ["primitive a", "on n1: a.start=1", "failcount n1: a.start=1"]
+        tree = self.finished(lines, "a_clear_failcount_0 n1")
+        self.assertEqual([("a_start_0", "4")], self.records(tree))  # which is its last operation
+        self.assertFalse([pair for pair in tree.iter("nvpair") if "fail" in pair.get("name")])
+        self.assertEqual(2, len(self.records(self.finished(lines, "a_clear_failcount_0 n2"))))
+
+    def test_monitors_end_and_histories_go(self):
+        lines = ["primitive a op monitor interval=10s", "on n1: a.start a.monitor/10s"]
+        tree = self.finished(lines, "cancel:a_monitor_10000 n1")
+        self.assertEqual([("a_start_0", "0")], self.records(tree))
+        tree = self.finished(lines, "a_delete_0 n1")
+        self.assertEqual([], list(tree.iter("lrm_resource")))
+        tree = self.finished(lines, "a_delete_0 n1", a_start_0__n1=["a_delete_0 n1"])
+        self.assertEqual([("a_start_0", "0")], self.records(tree))
+
+    def test_a_node_leaves(self):
+        tree = self.finished(["primitive a"], "do_shutdown-n1 n1")
+        self.assertEqual(["false", "true"],
+                         [state.get("in_ccm") for state in tree.iter("node_state")])
 
 
 class Properties(unittest.TestCase):
