@@ -20,4 +20,7 @@ struct ReadDifference {
 // What it says twice (<change-result>, a digest) is not looked at; what it cannot say is refused.
 std::variant<ReadDifference, Fault> read_difference(std::string_view text);
 
+// Without versions it is for the document as it is, whose version stays.
+std::optional<std::string> patch(Document&, const ReadDifference&);
+
 }  // namespace gyre::rm

@@ -190,4 +190,15 @@ std::variant<ReadDifference, Fault> read_difference(std::string_view text) {
                Fault::Kind::not_cib};
 }
 
+std::optional<std::string> patch(Document& document, const ReadDifference& read) {
+  if (read.versioned) return patch(document, read.difference);
+  const auto version = document.version();
+  auto difference = read.difference;
+  difference.from = difference.to = version;
+  ++(difference.configuration.empty() ? difference.to.num_updates : difference.to.epoch);
+  auto why = patch(document, difference);
+  document.set_version(version);
+  return why;
+}
+
 }  // namespace gyre::rm

@@ -237,20 +237,14 @@ void remove(Document& document, const Task& task) {
     remove_first(scope, element.get());
 }
 
-// Without a version it is meant for the document as it is.
 void do_patch(Cluster& cluster, const Task& task) {
   if (!task.text) refuse(exits::software, "Invalid argument: no difference is given (-X, -x, -p)");
   const auto result = read_difference(*task.text);
   if (const auto* fault = std::get_if<Fault>(&result))
     refuse(exits::config, "the difference: " + fault->text());
   make_change(cluster, [&](Document& document) {
-    auto [difference, versioned] = std::get<ReadDifference>(result);
-    if (!versioned) {
-      difference.from = difference.to = document.version();
-      ++(difference.configuration.empty() ? difference.to.num_updates : difference.to.epoch);
-    }
-    if (const auto why = patch(document, difference)) refuse(exits::old, *why);
-    if (!versioned) document.set_version(difference.from);
+    if (const auto why = patch(document, std::get<ReadDifference>(result)))
+      refuse(exits::old, *why);
   });
 }
 

@@ -5,12 +5,16 @@ namespace gyre::rm::shell {
 namespace {
 
 constexpr Command table[] = {
+    {"attrd_updater", "Sets and prints attributes of a node that hold until it goes.",
+     attrd_updater},
     {"cibadmin", "Prints and changes the document of the cluster.", cibadmin},
     {"crm_attribute", "Queries and sets options of the cluster and attributes of nodes.",
      crm_attribute},
+    {"crm_diff", "Prints what turns one document into another, and does it.", crm_diff},
     {"crm_failcount", "Prints how often a resource has failed, and forgets it.", crm_failcount},
     {"crm_master", "Queries and sets the promotion score of a resource.", crm_master},
     {"crm_mon", "Shows nodes, resources and failures.", crm_mon},
+    {"crm_node", "Prints who is a node of the cluster, and who of them is there.", crm_node},
     {"crm_simulate", "Says what the cluster would do, and what would come of it.", simulate},
     {"crm_standby", "Queries and sets whether a node carries nothing.", crm_standby},
     {"crm_verify", "Says what is wrong with a configuration.", verify},

@@ -16,11 +16,14 @@ std::span<const Command> commands();
 // By its name, with or without a path. Null: none of them.
 const Command* find_command(std::string_view called_as);
 
+int attrd_updater(int argc, char** argv);
 int cibadmin(int argc, char** argv);
 int crm_attribute(int argc, char** argv);
+int crm_diff(int argc, char** argv);
 int crm_failcount(int argc, char** argv);
 int crm_master(int argc, char** argv);
 int crm_mon(int argc, char** argv);
+int crm_node(int argc, char** argv);
 int crm_standby(int argc, char** argv);
 int simulate(int argc, char** argv);
 int verify(int argc, char** argv);

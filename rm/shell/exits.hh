@@ -21,6 +21,7 @@ inline constexpr int cannot_create = 105;  // a file that was to be written
 inline constexpr int unsafe = 107;
 inline constexpr int exists = 108;
 inline constexpr int several = 109;  // where one was meant
+inline constexpr int not_now = 113;  // as things are
 inline constexpr int timed_out = 124;
 
 }  // namespace gyre::rm::shell::exits

@@ -97,6 +97,10 @@ TEST(DifferenceText, NeedsNoVersion) {
 <change-list><change-attr name="x" operation="set" value="1"/></change-list></change></diff>)");
   EXPECT_FALSE(read_so.versioned);
   EXPECT_EQ(read_so.difference.header, (std::vector<Attribute>{{"x", "1"}}));
+  auto document = loaded("<cib epoch='3'/>");
+  EXPECT_EQ(patch(document, read_so), std::nullopt);
+  EXPECT_EQ(document.version(), (Version{0, 3, 0}));
+  EXPECT_EQ(document.cib().attribute("x").value(), std::string("1"));
 }
 
 TEST(DifferenceText, RefusesWhatItDoesNotSay) {

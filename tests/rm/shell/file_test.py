@@ -139,6 +139,49 @@ class File(unittest.TestCase):
         self.assertEqual(self.run_on_file("cibadmin", "-D", "-f", "--xpath", "/cib")[0], 70)
         self.assertEqual(self.run_on_file("cibadmin", "-d", "-f")[0], 64)
 
+    def test_a_difference_is_for_one_document(self):
+        folder = SMALL.parent
+        status, told, errors = self.run_with(None, "crm_diff", "-o", str(folder / "older.xml"),
+                                             "-p", str(folder / "to_newer.xml"))
+        self.assertEqual((status, told), (65, ""))
+        self.assertIn("made for version 0.12.7, and this is 0.11.7", errors)
+        for words in (["-O", "<a", "-N", "<cib/>"], ["-O", "<cib/>", "-N", "<a/>"],
+                      ["-O", "<cib/>", "-p", str(SMALL)]):
+            self.assertEqual(self.run_with(None, "crm_diff", *words)[0], 65)
+
+    def test_attributes_of_agents(self):
+        def updater(*words):
+            return self.run_on_file("attrd_updater", "-n", "pingd", "-N", "node1", *words)
+        self.assertEqual(updater("-Q")[:2], (105, ""))
+        for words in (["-U", "100"], ["--update", "101", "-d", "5s"], ["-v", "value++"],
+                      ["-B", "103", "-d", "0"]):
+            self.assertEqual(updater(*words), (0, "", ""))
+        self.assertEqual(updater("-Q")[1], 'name="pingd" host="node1" value="103"\n')
+        self.run_on_file("attrd_updater", "-n", "pingd", "-N", "node2", "-U", "7")
+        self.assertEqual(updater("-Q", "-A")[1], 'name="pingd" host="node1" value="103"\n'
+                                                 'name="pingd" host="node2" value="7"\n')
+        self.assertEqual(updater("-D")[0], 0)
+        self.assertEqual(updater("-Q")[0], 105)
+        for words in (["-n", "a"], ["-U", "1"], ["-n", "a", "-B", "1"]):
+            self.assertEqual(self.run_on_file("attrd_updater", *words)[0], 64)
+        self.assertEqual(self.run_on_file("attrd_updater", "-n", "a", "-U", "1", "-N", "x")[0], 105)
+
+    def test_who_is_a_node(self):
+        text = self.file.read_text(encoding="utf-8")
+        self.file.write_text(text.replace("node1", os.uname().nodename).replace(
+            'in_ccm="true" crmd="online" join="member"', 'in_ccm="false" crmd="offline"', 1))
+        here = os.uname().nodename
+        for words, told in ((["-n"], f"{here}\n"), (["-i"], "1\n"), (["-q"], "1\n"),
+                            (["-l"], f"1 {here} lost\n2 node2 member\n"), (["-p"], "node2 \n"),
+                            (["-l", "-p"], "node2 \n"), (["-N", "2"], "node2\n")):
+            self.assertEqual(self.run_on_file("crm_node", *words), (0, told, ""), words)
+        self.assertEqual(self.run_on_file("crm_node", "-N", "7")[0], 105)
+        self.assertEqual(self.run_on_file("crm_node")[0], 64)
+        self.assertEqual(self.run_on_file("crm_node", "-R", here)[0], 107)
+        self.assertEqual(self.run_on_file("crm_node", "-f", "-R", "node2")[0], 113)
+        self.assertEqual(self.run_on_file("crm_node", "-f", "-R", here)[0], 0)
+        self.assertEqual(self.run_on_file("crm_node", "-l")[1], "2 node2 member\n")
+
 
 if __name__ == "__main__":
     unittest.main()
