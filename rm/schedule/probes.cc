@@ -61,10 +61,17 @@ bool known(const Resource& clone, std::string_view name, const Node& node) {
 }
 
 void probe_anonymous(Cluster& cluster, Resource& clone, Node& node) {
-  Resource* chosen = nullptr;
-  for (Resource* instance : clone.children)
-    if (!instance->orphan && where(*instance, false) == &node && !chosen) chosen = instance;
-  if (!chosen) chosen = *std::ranges::min_element(clone.children, {}, &Resource::index);
+  const auto is_there = [&](bool now) {
+    return std::ranges::find_if(clone.children, [&](const Resource* instance) {
+      const auto nodes = all_where(*instance, now);
+      return !instance->orphan && std::ranges::find(nodes, &node) != nodes.end();
+    });
+  };
+  auto found = is_there(false);
+  if (found == clone.children.end()) found = is_there(true);
+  if (found == clone.children.end())
+    found = std::ranges::min_element(clone.children, {}, &Resource::index);
+  Resource* chosen = *found;
   if (chosen->children.empty()) {
     if (!known(clone, base(*chosen), node)) probe(cluster, *chosen, node);
     return;

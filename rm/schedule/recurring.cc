@@ -59,11 +59,12 @@ void cancel_before_change(Cluster& cluster, Resource& resource, const Operation&
 void create_one(Cluster& cluster, Resource& resource, const Operation& operation, Node* node,
                 const Action* start) {
   const Recurring* runs = node ? running(resource, operation, *node) : nullptr;
-  const bool optional = runs && !runs->expired && (!start || start->optional);
+  const bool goes_on = runs && (!start || start->optional);
   if (other_role(resource, operation)) {
-    if (optional) cancel_before_change(cluster, resource, operation, *node);
+    if (goes_on) cancel_before_change(cluster, resource, operation, *node);
     return;
   }
+  const bool optional = goes_on && !runs->expired;
   Action& monitor =
       action(cluster, resource, operation.name, operation.interval_ms, node, optional);
   monitor.operation = &operation;
