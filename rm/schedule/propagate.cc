@@ -88,20 +88,19 @@ class Propagation {
     action.reason += because.task.empty() ? because.key : because.task;
   }
 
-  // Whoever must be where the action's resource starts cannot start either.
+  // Whoever must be where the action's resource starts, or any instance of its clone, cannot start
+  // either. With a group it is no matter whether that starts.
   void block_followers(Action& action) {
     const bool start = action.task == "start";
     if (!action.resource || (!start && action.task != "promote")) return;
-    Resource* resource = action.resource;
-    if (resource->in_clone()) return;
-    block_followers_of(*resource, action, start);
-    if (resource->parent && resource->parent->is(Kind::group))
-      block_followers_of(*resource->parent, action, start);
-  }
-
-  void block_followers_of(Resource& resource, Action& action, bool start) {
-    for (const Colocation* c : resource.colocated_here) {
-      if (!c->score.is_infinity() || (c->primary_role > Role::started) == start) continue;
+    Resource& top = *action.resource->topmost();
+    if (top.is(Kind::group)) return;
+    for (const Resource* instance : top.children) {
+      const Action* part = find_action(*instance, action.task, nullptr);
+      if (part && part->runnable) return;
+    }
+    for (const Colocation* c : top.colocated_here) {
+      if (!c->score.is_infinity() || (c->primary_role == Role::promoted) == start) continue;
       const bool only_promotion = c->dependent_role == Role::promoted;
       block(*c->dependent, only_promotion ? "promote" : "start", action);
     }
