@@ -181,8 +181,10 @@ void Control::answer_kept() {
 
 void Control::drop_kept() {
   for (const auto& [serial, version] : std::exchange(to_be_kept_, {}))
-    output_.answers.push_back(
-        {serial, "another side of the cluster was quorate, and its configuration counts", false});
+    output_.answers.push_back({serial,
+                               "another side of the cluster has come back, and its configuration "
+                               "counts; look whether yours is in it",
+                               false});
 }
 
 }  // namespace gyre::rm::control

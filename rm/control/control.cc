@@ -45,6 +45,8 @@ void Control::handle(const BusEvent& event, std::int64_t now) {
 }
 
 void Control::enter(const BusView& view, std::int64_t now) {
+  // Whoever leaves has had all that was changed before.
+  if (view.members.size() < view_.members.size()) changed_here_ = false;
   view_ = view;
   regular_ = true;
   abort_transition();
@@ -140,7 +142,7 @@ bool Control::load(std::string_view text) {
   }
   // What was not told yet, since the last document came, is still what holds.
   if (own_history_.empty() && live_) own_history_ = own_state();
-  if (lost) drop_kept();
+  if (lineage_ != source.lineage) drop_kept();
   document_ = std::move(document);
   lineage_ = source.lineage;
   write();
@@ -204,6 +206,7 @@ void Control::settle(std::int64_t now) {
   if (new_name) changed_configuration("view-" + to_text(view_.place));
   settle_members(now);
   live_ = true;
+  changed_here_ = false;
   kept_.clear();
   write();
   for (const Delivered& each : std::exchange(put_off_, {})) apply(each, now);
@@ -221,7 +224,6 @@ void Control::settle_members(std::int64_t now) {
       gone.push_back(node);
   }
   deadline_.reset();
-  changed_here_ = false;
   for (const std::uint32_t node : gone) {
     const bool in_ring = std::ranges::find(view_.nodes, node) != view_.nodes.end();
     if (depart(cib(), node, in_ring) && in_ring) deadline_ = now + come_back_s;

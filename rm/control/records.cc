@@ -228,7 +228,8 @@ Came record_result(pugi::xml_node cib, const Result& result) {
 
 std::vector<schedule::InFlight> under_way(pugi::xml_node cib) {
   std::vector<schedule::InFlight> all;
-  for (pugi::xml_node state : cib.child("status").children("node_state"))
+  for (pugi::xml_node state : cib.child("status").children("node_state")) {
+    if (std::string_view(state.attribute("crmd").value()) != "online") continue;
     for (pugi::xml_node resource : state.child("lrm").child("lrm_resources").children())
       for (pugi::xml_node operation : resource.children("lrm_rsc_op"))
         if (is_pending(operation))
@@ -236,6 +237,7 @@ std::vector<schedule::InFlight> under_way(pugi::xml_node cib) {
                          .node = state.attribute("uname").value(),
                          .task = operation.attribute("operation").value(),
                          .interval_ms = operation.attribute("interval").as_llong()});
+  }
   return all;
 }
 

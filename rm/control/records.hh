@@ -36,7 +36,8 @@ enum class Came {
 };
 Came record_result(pugi::xml_node cib, const Result&);
 
-// All that is under way anywhere, for the scheduler. Views into the document.
+// All that is under way on nodes that take part, for the scheduler: of another no result will come,
+// and what it was about counts as active there. Views into the document.
 std::vector<schedule::InFlight> under_way(pugi::xml_node cib);
 
 }  // namespace gyre::rm::control

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 
@@ -9,6 +10,7 @@
 #include "rm/cib/validate.hh"
 #include "rm/shell/exits.hh"
 #include "rm/shell/file_cluster.hh"
+#include "rm/shell/live_cluster.hh"
 #include "rm/shell/report.hh"
 
 namespace gyre::rm::shell {
@@ -16,8 +18,10 @@ namespace gyre::rm::shell {
 std::unique_ptr<Cluster> open_cluster() {
   const char* const file = std::getenv("CIB_file");
   if (file != nullptr && *file != '\0') return std::make_unique<FileCluster>(file);
-  throw Refused(exits::disconnected,
-                "no resource manager runs on this node; CIB_file may name a file to look at");
+  const char* const directory = std::getenv("GYRE_RUN_DIR");
+  const bool elsewhere = directory != nullptr && *directory != '\0';
+  return std::make_unique<LiveCluster>(
+      std::string(elsewhere ? directory : "/run/gyre") + "/rm.sock", std::chrono::seconds(30));
 }
 
 void make_change(Cluster& cluster, const std::function<void(Document&)>& edit) {

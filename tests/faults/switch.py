@@ -46,6 +46,11 @@ class Switch:
         self._nft("add table bridge faults\nadd chain bridge faults forward "
                   "{ type filter hook forward priority 0; }\n")
 
+    def remove(self):
+        for node in self.nodes:
+            run("ip", "netns", "del", self.namespace(node))
+        run("ip", "netns", "del", SWITCH)
+
     @staticmethod
     def namespace(node):
         return f"n{node}"

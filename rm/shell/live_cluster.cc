@@ -1,0 +1,115 @@
+#include "rm/shell/live_cluster.hh"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "rm/cib/difference_xml.hh"
+#include "rm/control/messages.hh"
+#include "rm/local/error.hh"
+#include "rm/shell/exits.hh"
+
+namespace gyre::rm::shell {
+
+namespace {
+
+using nlohmann::json;
+
+std::string user_name() {
+  const passwd* user = ::getpwuid(::geteuid());
+  return user != nullptr ? user->pw_name : std::to_string(::geteuid());
+}
+
+[[noreturn]] void refuse(const local::LocalError& error) {
+  switch (error.failure()) {
+    case local::Failure::absent:
+      throw Refused(exits::disconnected,
+                    fmt::format("{}: no resource manager runs on this node (systemctl start "
+                                "pacemaker); CIB_file may name a file to look at",
+                                error.what()));
+    case local::Failure::timed_out:
+      throw Refused(exits::timed_out,
+                    fmt::format("{}: it was asked for, and may yet come about", error.what()));
+    default:
+      throw Refused(exits::disconnected, error.what());
+  }
+}
+
+template <typename Function>
+auto or_refused(Function function) {
+  try {
+    return function();
+  } catch (const local::LocalError& error) {
+    refuse(error);
+  }
+}
+
+json header_of(std::string_view reply) {
+  json header = json::parse(reply.substr(0, reply.find('\0')), nullptr, false);
+  if (!header.is_object()) throw Refused(exits::protocol, "the resource manager's answer is none");
+  if (const auto why = header.value("refused", ""); !why.empty()) {
+    if (header.value("stale", false)) throw Stale(exits::old, why);
+    throw Refused(exits::error, why);
+  }
+  return header;
+}
+
+}  // namespace
+
+LiveCluster::LiveCluster(const std::string& socket, std::chrono::milliseconds timeout)
+    : timeout_(timeout), client_(or_refused([&] {
+        return local::Client(socket, std::chrono::steady_clock::now() + timeout, document_size_max);
+      })) {}
+
+std::string LiveCluster::ask(const std::string& question) {
+  return or_refused([&] {
+    client_.until(std::chrono::steady_clock::now() + timeout_);
+    client_.send(question);
+    return client_.receive();
+  });
+}
+
+Document LiveCluster::read() {
+  const std::string reply = ask(R"({"kind":"document"})");
+  header_of(reply);
+  const auto end = reply.find('\0');
+  auto loaded = Document::load(end == reply.npos ? "" : std::string_view(reply).substr(end + 1));
+  if (const auto* fault = std::get_if<Fault>(&loaded))
+    throw Refused(exits::protocol, "the resource manager's document: " + fault->text());
+  return std::move(std::get<Document>(loaded));
+}
+
+void LiveCluster::change(const Difference& difference) {
+  ask_for(control::Configure{user_name(), "gyre-crm", to_text(difference)});
+}
+
+void LiveCluster::change(const AttributeChange& change) {
+  ask_for(change);
+}
+
+void LiveCluster::clean_up(const Cleanup& cleanup) {
+  ask_for(cleanup);
+}
+
+void LiveCluster::ask_for(const auto& what) {
+  const json answer = header_of(ask(control::encode(0, what)));
+  if (answer.value("at_risk", false))
+    fmt::print(stderr, "accepted without quorum: may be dropped\n");
+}
+
+std::string LiveCluster::local_node() {
+  return header_of(ask(R"({"kind":"who"})")).value("node", "");
+}
+
+void LiveCluster::wait_for_change() {
+  const std::string reply = or_refused([&] {
+    client_.until(local::Client::Deadline::max());
+    if (!std::exchange(watching_, true)) client_.send(R"({"kind":"watch"})");
+    return client_.receive();
+  });
+  header_of(reply);
+}
+
+}  // namespace gyre::rm::shell

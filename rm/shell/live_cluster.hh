@@ -1,0 +1,36 @@
+// The cluster as the resource manager of this node knows it.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "rm/local/client.hh"
+#include "rm/shell/cluster.hh"
+
+namespace gyre::rm::shell {
+
+class LiveCluster : public Cluster {
+ public:
+  // Throws Refused if none runs here, or this user may not talk to it.
+  LiveCluster(const std::string& socket, std::chrono::milliseconds timeout);
+
+  Document read() override;
+  void change(const Difference&) override;
+  void change(const AttributeChange&) override;
+  void clean_up(const Cleanup&) override;
+  std::string local_node() override;
+
+  // Waits until the document is another than when this was last called; at first, not at all. A
+  // cluster that is waited on answers nothing else.
+  void wait_for_change();
+
+ private:
+  std::string ask(const std::string& question);
+  void ask_for(const auto& what);
+
+  std::chrono::milliseconds timeout_;
+  local::Client client_;
+  bool watching_ = false;
+};
+
+}  // namespace gyre::rm::shell

@@ -1,0 +1,238 @@
+"""Whole nodes in namespaces of their own: gyred, gyre-exec and gyre-rm, and Debian's agents. A node
+has a network, mounts, a name, a process table and /run of its own; what it keeps on disk
+outlives it. All is gone with the namespaces in which this is run."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as xml
+
+HERE = pathlib.Path(__file__).resolve()
+sys.path.insert(0, str(HERE.parents[2] / "faults"))
+from switch import NETWORK, Switch  # noqa: E402
+
+FORM_MAX = 30.0  # seconds, for what takes a fraction of one on a machine that is not busy
+
+CONFIG = """totem {{
+  version: 2
+  cluster_name: rm
+  transport: udpu
+  secauth: off
+  token: 300
+  token_coefficient: 0
+  consensus: 360
+  join: 50
+  merge: 100
+}}
+quorum {{
+  provider: corosync_votequorum
+{quorum}}}
+nodelist {{
+{nodes}}}
+logging {{
+  to_stderr: yes
+  to_syslog: no
+}}
+"""
+NODE = "  node {{\n    nodeid: {0}\n    name: n{0}\n    ring0_addr: {1}\n  }}\n"
+
+INIT = """set -e
+mount -t tmpfs tmpfs /run
+mkdir -p /run/gyre /run/resource-agents
+hostname "$0"
+ip link set lo up
+"$1" -f -c "$2/conf" --state-dir "$2/$0/ring" --run-dir /run/gyre >>"$2/$0/log" 2>&1 &
+"$3" --programs "$4" -- --run-dir /run/gyre --state-dir "$2/$0/rm" --socket-group "" \
+    >>"$2/$0/log" 2>&1 &
+wait
+"""
+
+
+# A process tree, network and mounts of our own: whatever is begun in them ends with them.
+UNSHARE = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+
+
+def prepare():
+    """Inside: names of networks are ours alone, too."""
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
+    os.mkdir("/run/netns")
+
+
+class Broken(Exception):
+    """The cluster did what it must not do, or not in time what it must."""
+
+
+def receive(asked, size):
+    data = b""
+    while len(data) < size:
+        more = asked.recv(size - len(data))
+        if not more:
+            raise OSError("the resource manager went away")
+        data += more
+    return data
+
+
+class Node:
+    def __init__(self, number, cluster):
+        self.number, self.name, self._cluster = number, f"n{number}", cluster
+        self.folder = cluster.folder / self.name
+        for part in ("ring", "rm"):
+            (self.folder / part).mkdir(parents=True)
+        self._outer = self._init = None
+
+    def start(self):
+        programs = self._cluster.programs
+        self._outer = subprocess.Popen(
+            ["ip", "netns", "exec", Switch.namespace(self.number), "unshare", "--mount", "--uts",
+             "--ipc", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c",
+             self._cluster.init,
+             self.name, programs["gyred"], self._cluster.folder, programs["pacemakerd"],
+             self._cluster.executables], stdin=subprocess.DEVNULL)
+        until(lambda: self._find_init(), f"{self.name} begins")
+
+    def _find_init(self):
+        children = pathlib.Path(f"/proc/{self._outer.pid}/task/{self._outer.pid}/children")
+        found = children.read_text().split()
+        self._init = int(found[0]) if found else None
+        return self._init
+
+    def kill(self):
+        """As when its power fails."""
+        if self._init:
+            os.kill(self._init, signal.SIGKILL)
+            self._outer.wait()
+            self._init = None
+
+    def processes(self, name):
+        """Those of this node, by their number here."""
+        inside = os.stat(f"/proc/{self._init}/ns/pid").st_ino
+        found = []
+        for entry in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                same = os.stat(entry / "ns/pid").st_ino == inside
+                if same and (entry / "comm").read_text().strip() == name:
+                    found.append(int(entry.name))
+            except OSError:
+                pass
+        return found
+
+    def signal(self, name, number):
+        for process in self.processes(name):
+            os.kill(process, number)
+
+    def run(self, *command, stdin=None):
+        return subprocess.run(
+            ["nsenter", "-t", str(self._init), "--mount", "--uts", "--ipc", "--pid", "--net",
+             "--", *map(str, command)], input=stdin, text=True, capture_output=True, timeout=60)
+
+    def crm(self, *command, stdin=None):
+        done = self.run(self._cluster.programs["gyre-crm"], *command, stdin=stdin)
+        if done.returncode != 0:
+            raise Broken(f"{self.name}: {' '.join(map(str, command))}: status {done.returncode}: "
+                         f"{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def ask(self, question):
+        """What the resource manager answers: its header, and the text behind it."""
+        with socket.socket(socket.AF_UNIX) as asked:
+            asked.settimeout(FORM_MAX)
+            asked.connect(f"/proc/{self._init}/root/run/gyre/rm.sock")
+            text = json.dumps(question).encode()
+            asked.sendall(struct.pack("<I", len(text)) + text)
+            size, = struct.unpack("<I", receive(asked, 4))
+            header, _, rest = receive(asked, size).partition(b"\0")
+            return json.loads(header), rest.decode()
+
+    def document(self):
+        return xml.fromstring(self.ask({"kind": "document"})[1])
+
+    def create(self, section, element):
+        """In the configuration, behind what is there."""
+        document = self.document()
+        position = len(document.find(f"configuration/{section}"))
+        version = {name: int(document.get(name)) for name in ("admin_epoch", "epoch")}
+        def at(**more):
+            return " ".join(f'{key}="{value}"' for key, value in {**version, **more}.items())
+        answer, _ = self.ask({
+            "kind": "configure", "serial": 0, "user": "root", "client": "test", "difference":
+            f'<diff format="2"><version><source {at(num_updates=document.get("num_updates"))}/>'
+            f'<target {at(epoch=version["epoch"] + 1, num_updates=0)}/></version>'
+            f'<change operation="create" path="/cib/configuration/{section}" '
+            f'position="{position}">{element}</change></diff>'})
+        if answer["refused"]:
+            if answer["stale"]:
+                return self.create(section, element)
+            raise Broken(f"{self.name}: {answer['refused']}")
+
+    def runs(self, resource):
+        """Whether ocf:heartbeat:Dummy runs here, by what it keeps."""
+        return self._init and os.path.exists(
+            f"/proc/{self._init}/root/run/resource-agents/Dummy-{resource}.state")
+
+    def state_changed(self, resource):
+        """When it was started here, by the clock."""
+        path = f"/proc/{self._init}/root/run/resource-agents/Dummy-{resource}.state"
+        return os.stat(path).st_mtime
+
+    def log(self, lines=30):
+        text = (self.folder / "log").read_text(errors="replace")
+        return "\n".join(text.splitlines()[-lines:])
+
+
+class Cluster:
+    """programs: gyred, pacemakerd, gyre-rm, gyre-exec and gyre-crm by name."""
+
+    def __init__(self, folder, programs, count, two_node=False, init=INIT):
+        self.folder, self.programs, self.init = pathlib.Path(folder), programs, init
+        self.executables = self.folder / "programs"
+        self.executables.mkdir()
+        for name in ("gyre-rm", "gyre-exec"):
+            (self.executables / name).symlink_to(programs[name])
+        numbers = range(1, count + 1)
+        self.switch = Switch(list(numbers))
+        (self.folder / "conf").write_text(CONFIG.format(
+            quorum="  two_node: 1\n  wait_for_all: 0\n" if two_node else "",
+            nodes="".join(NODE.format(number, Switch.address(number)) for number in numbers)))
+        self.nodes = {number: Node(number, self) for number in numbers}
+
+    def start(self):
+        for node in self.nodes.values():
+            node.start()
+
+    def end(self):
+        for node in self.nodes.values():
+            node.kill()
+        self.switch.remove()
+
+    def __getitem__(self, number):
+        return self.nodes[number]
+
+    def tell(self):
+        for node in self.nodes.values():
+            print(f"--- {node.name}", node.log(), sep="\n", file=sys.stderr)
+            try:
+                print(node.ask({"kind": "document"})[1], file=sys.stderr)
+            except OSError:
+                pass
+
+
+def until(true, what, seconds=FORM_MAX):
+    """Waits for what comes about by itself; how long that took. While a process that is asked is not
+    there, it has not."""
+    def has_come():
+        try:
+            return true()
+        except OSError:
+            return False
+    begun = time.monotonic()
+    while not has_come():
+        if time.monotonic() > begun + seconds:
+            raise Broken(f"{what}: not within {seconds:.0f} s")
+        time.sleep(0.01)
+    return time.monotonic() - begun
