@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
                  "Whose members may give commands; empty: root and hacluster only")
       ->capture_default_str();
   app.set_version_flag("--version", "gyre-rm " GYRE_VERSION);
+  app.footer("Example:\n  gyre-rm --run-dir /run/gyre --state-dir /var/lib/gyre/rm");
   CLI11_PARSE(app, argc, argv);
   spdlog::set_default_logger(spdlog::stderr_logger_mt("gyre-rm"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %n %l: %v");

@@ -14,7 +14,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <optional>
+#include <filesystem>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -147,11 +148,10 @@ class Pair {
   bool ending_ = false;
 };
 
-std::string own_directory() {
-  std::string path(4096, '\0');
-  const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
-  path.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-  return path.substr(0, path.rfind('/'));
+// Where they were installed to, from where this was: .../sbin.
+std::string programs() {
+  const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  return (here.parent_path() / GYRE_LIBEXECDIR / "gyre").string();
 }
 
 }  // namespace
@@ -159,7 +159,7 @@ std::string own_directory() {
 int main(int argc, char** argv) {
   bool foreground = false, verbose = false, features = false, version = false;
   std::vector<std::string> options;
-  std::string directory = own_directory();
+  std::string directory = programs();
   CLI::App app("pacemakerd: begins the resource manager of this node, and keeps it running",
                "pacemakerd");
   app.add_flag("-f,--foreground", foreground, "As it always does: in the foreground");
@@ -168,6 +168,7 @@ int main(int argc, char** argv) {
   app.add_flag("-V,--verbose", verbose, "Accepted: what there is to say is said");
   app.add_option("--programs", directory, "Where gyre-exec and gyre-rm are")->capture_default_str();
   app.add_option("options", options, "For gyre-rm, behind --");
+  app.footer("Example:\n  pacemakerd -f -- --state-dir /var/lib/gyre/rm");
   CLI11_PARSE(app, argc, argv);
   if (features || version) {
     fmt::print("Pacemaker 2.1.5 (Gyre " GYRE_VERSION ")\n");

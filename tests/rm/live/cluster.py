@@ -223,8 +223,8 @@ class Cluster:
 
 
 def until(true, what, seconds=FORM_MAX):
-    """Waits for what comes about by itself; how long that took. While a process that is asked is not
-    there, it has not."""
+    """Waits for what comes about by itself; how long that took. While a process that is asked is
+    not there, it has not."""
     def has_come():
         try:
             return true()

@@ -225,5 +225,5 @@ if __name__ == "__main__":
         os.environ["LIVE_INSIDE"] = "1"
         os.execvp("unshare", cluster.UNSHARE + [sys.executable, *sys.argv])
     cluster.prepare()
-    programs = dict(zip(PROGRAMS, sys.argv[1:len(PROGRAMS) + 1]))
+    programs = {name: os.path.abspath(path) for name, path in zip(PROGRAMS, sys.argv[1:])}
     unittest.main(argv=[sys.argv[0], *sys.argv[len(PROGRAMS) + 1:]], verbosity=2)
