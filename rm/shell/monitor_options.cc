@@ -77,6 +77,7 @@ enum Long {
   json,
   form,
   ignored,
+  help,  // '?' is also what getopt says of what it does not know
 };
 
 constexpr const char* letters = "I:U:nrfotcm::L::ADRbsi:1dp:E:e:WNwh:XVQ$x:";
@@ -110,7 +111,7 @@ constexpr option longs[] = {{"xml-file", required_argument, nullptr, 'x'},
                             {"text-fancy", no_argument, nullptr, ignored},
                             {"verbose", no_argument, nullptr, 'V'},
                             {"version", no_argument, nullptr, '$'},
-                            {"help", no_argument, nullptr, '?'},
+                            {"help", no_argument, nullptr, help},
                             {"daemonize", no_argument, nullptr, 'd'},
                             {"pid-file", required_argument, nullptr, 'p'},
                             {"external-agent", required_argument, nullptr, 'E'},
@@ -260,6 +261,7 @@ class Reader {
         fmt::print("crm_mon of gyre {}\n", GYRE_VERSION);
         return exits::ok;
       case '?':
+      case help:
         fmt::print("{}", usage);
         return exits::ok;
       default:
