@@ -53,7 +53,7 @@ std::vector<Action*> firsts(Cluster& cluster, const Ordering& ordering) {
   const Role now = role_of(first, true);
   if (now <= Role::stopped && ordering.first_task == "stop") return {};
   if (now == Role::unpromoted && ordering.first_task == "demote") return {};
-  if (!first.is(Kind::primitive) || (ordering.flags & Order::optional)) return {};
+  if (ordering.flags & Order::optional) return {};
   return {&action(cluster, first, ordering.first_task, 0, nullptr, true)};
 }
 

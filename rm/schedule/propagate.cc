@@ -147,9 +147,7 @@ class Propagation {
     }
     if (!any) {
       flags.runnable = false;
-      if (!node && action.runnable && begun(action.task) != "stop" &&
-          begun(action.task) != "demote")
-        forbid(action, "", action);
+      if (!node) forbid(action, "", action);
     }
     return flags;
   }
