@@ -118,7 +118,7 @@ void apply_to_clone(Cluster& cluster, Resource& dependent, Resource& clone, cons
   const bool interleaved = dependent.in_clone() && dependent.topmost()->interleave;
   if (interleaved && c.dependent->is(Kind::clone))
     return apply_to_pair(cluster, dependent, clone, c);
-  if (c.score.is_infinity() && dependent.provisional) {
+  if (c.score.is_infinity()) {
     std::vector<Node*> nodes;
     for (const Resource* instance : clone.children)
       if (Node* node = where(*instance, false)) nodes.push_back(node);

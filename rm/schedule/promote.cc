@@ -102,7 +102,7 @@ void rate(Cluster& cluster, Resource& instance) {
     apply_promoted_locations(instance, instance, *node);
     apply_promoted_locations(instance, clone, *node);
   }
-  for (Colocation* c : clone.colocations)
+  for (Colocation* c : instance.colocations)
     if (c->dependent_role == Role::promoted) apply_colocation(cluster, instance, *c->primary, *c);
   instance.promotion_score = Score(instance.priority);
   if (instance.next_role == Role::promoted) instance.promotion_score = Score::infinity();
@@ -115,15 +115,16 @@ void weigh_nodes(Cluster& cluster, Resource& clone) {
   for (const Resource* instance : clone.children)
     if (const Node* node = where(*instance, false); node && instance->promotion_score >= Score())
       nodes[node->index].score += instance->promotion_score;
-  const auto merge = [&](const Colocation& c, Resource& other) {
-    nodes =
-        merged(cluster, other, nodes, c.node_attribute,
-               c.score.value() / double{Score::infinity_value}, merge_rollback | merge_positive);
+  const auto merge = [&](const Colocation& c, Resource& other, unsigned flags) {
+    nodes = merged(cluster, other, nodes, c.node_attribute,
+                   c.score.value() / double{Score::infinity_value}, flags);
   };
   for (Colocation* c : clone.colocations)
-    if (c->dependent_role == Role::promoted) merge(*c, *c->primary);
+    if (c->dependent_role == Role::promoted)
+      merge(*c, *c->primary, c->score.is_infinity() ? 0U : unsigned{merge_rollback});
   for (Colocation* c : clone.colocated_here)
-    if (c->primary_role == Role::promoted && influences(*c)) merge(*c, *c->dependent);
+    if (c->primary_role == Role::promoted && influences(*c))
+      merge(*c, *c->dependent, merge_rollback | merge_positive);
   for (Resource* instance : clone.children)
     if (const Node* node = where(*instance, false); node && instance->promotion_score >= Score())
       instance->promotion_score = nodes[node->index].score;
@@ -150,7 +151,8 @@ bool may_promote(Cluster& cluster, const Resource& instance, const Node& node) {
   const Weight& there = instance.parent->weights[node.index];
   if (!instance.managed || (!instance.children.empty() && !instance.children.front()->managed))
     return role_of(instance, true) == Role::promoted;
-  if (instance.priority < 0 || !available(node) || !there.present) return false;
+  if (instance.priority < 0 || instance.promotion_score < Score()) return false;
+  if (!available(node) || !there.present) return false;
   if (role_of(instance, true) < Role::promoted && !cluster.quorate &&
       cluster.options.no_quorum == NoQuorum::freeze)
     return false;
