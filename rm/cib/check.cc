@@ -37,17 +37,39 @@ pugi::xml_node nearest_to_options(const Document& document) {
   return configuration ? configuration : document.cib();
 }
 
-void check_fencing(const Document& document, const Attributes& options, bool enabled,
-                   Findings& findings) {
-  const auto where = nearest_to_options(document);
+Attributes options_of(const Document& document, Seconds now) {
+  const IdIndex ids(document.configuration());
+  RuleInput input;
+  input.now = now;
+  input.ids = &ids;
+  Attributes options;
+  gather(document.configuration().child("crm_config"), "cluster_property_set", input, options,
+         "cib-bootstrap-options");
+  return options;
+}
+
+bool wants_fencing(const Attributes& options) {
+  return parse_boolean(option(options, "stonith-enabled", "fencing-enabled", "true"))
+      .value_or(true);
+}
+
+bool lacks_fence_device(const Document& document, const Attributes& options) {
+  return wants_fencing(options) &&
+         !parse_boolean(options.value_or("have-watchdog", "false")).value_or(false) &&
+         !has_fence_device(document.configuration().child("resources"));
+}
+
+void check_quorum_policy(const Document& document, const Attributes& options, Findings& findings) {
   const auto on_lost_quorum = options.value_or("no-quorum-policy", "stop");
-  if (!enabled && (on_lost_quorum == "suicide" || on_lost_quorum == "fence"))
-    findings.error(where, "Resetting no-quorum-policy to 'stop' because fencing is disabled",
+  if (!wants_fencing(options) && (on_lost_quorum == "suicide" || on_lost_quorum == "fence"))
+    findings.error(nearest_to_options(document),
+                   "Resetting no-quorum-policy to 'stop' because fencing is disabled",
                    "set stonith-enabled to true, or no-quorum-policy to stop, freeze, ignore or "
                    "demote");
-  if (!enabled || parse_boolean(options.value_or("have-watchdog", "false")).value_or(false) ||
-      has_fence_device(document.configuration().child("resources")))
-    return;
+}
+
+void miss_fence_device(const Document& document, Findings& findings) {
+  const auto where = nearest_to_options(document);
   findings.error(where, "Resource start-up disabled since no STONITH resources have been defined");
   findings.error(where, "Either configure some or disable STONITH with the stonith-enabled option");
   findings.error(
@@ -60,20 +82,18 @@ void check_fencing(const Document& document, const Attributes& options, bool ena
 
 }  // namespace
 
-std::vector<Finding> check(const Document& document, Seconds now) {
+bool lacks_fence_device(const Document& document, Seconds now) {
+  return lacks_fence_device(document, options_of(document, now));
+}
+
+std::vector<Finding> check(const Document& document, Seconds now, FenceDevice device) {
   Findings findings(document);
-  const IdIndex ids(document.configuration());
-  RuleInput input;
-  input.now = now;
-  input.ids = &ids;
-  Attributes options;
-  gather(document.configuration().child("crm_config"), "cluster_property_set", input, options,
-         "cib-bootstrap-options");
-  const bool fencing =
-      parse_boolean(option(options, "stonith-enabled", "fencing-enabled", "true")).value_or(true);
+  const Attributes options = options_of(document, now);
   check_options(document, findings);
-  check_fencing(document, options, fencing, findings);
-  check_resources(document, fencing, findings);
+  check_quorum_policy(document, options, findings);
+  if (device == FenceDevice::is_missed && lacks_fence_device(document, options))
+    miss_fence_device(document, findings);
+  check_resources(document, wants_fencing(options), findings);
   check_names(document, findings);
   check_constraints(document, findings);
   return findings.take();

@@ -6,6 +6,7 @@
 
 #include "rm/cib/kinds.hh"
 #include "rm/cib/scan.hh"
+#include "rm/cib/xml_text.hh"
 #include "rm/configure/definition.hh"
 #include "rm/configure/objects.hh"
 
@@ -66,28 +67,18 @@ pugi::xml_node parse_xml(const Line& line, pugi::xml_node into) {
 }
 
 std::string as_xml(pugi::xml_node object) {
-  struct Writer : pugi::xml_writer {
-    std::string text;
-    void write(const void* data, std::size_t size) override {
-      text.append(static_cast<const char*>(data), size);
-    }
-  } writer;
   pugi::xml_document wrapped;  // what options are of says only what they are in
   if (is(object, "meta_attributes")) {
     wrapped.append_child(object.parent().name()).append_copy(object);
     object = wrapped.first_child();
   }
-  object.print(writer, "  ", pugi::format_indent | pugi::format_no_declaration,
-               pugi::encoding_utf8);
   std::string text = "xml ";
-  for (std::size_t at = 0; at + 1 < writer.text.size(); ++at) {
-    const auto rest = std::string_view(writer.text).substr(at);
-    if (rest.starts_with('\n'))
+  for (const char c : indented_text(object))
+    if (c == '\n')
       text += " \\\n";
-    else if (!rest.starts_with(" />"))  // in a value it would be escaped
-      text += rest.front();
-  }
-  return text;
+    else
+      text += c;
+  return text.substr(0, text.size() - 3);
 }
 
 }  // namespace

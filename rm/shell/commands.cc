@@ -8,6 +8,7 @@ constexpr Command table[] = {
     {"attrd_updater", "Sets and prints attributes of a node that hold until it goes.",
      attrd_updater},
     {"cibadmin", "Prints and changes the document of the cluster.", cibadmin},
+    {"crm", "Shows and changes what the cluster is configured to do.", crm},
     {"crm_attribute", "Queries and sets options of the cluster and attributes of nodes.",
      crm_attribute},
     {"crm_diff", "Prints what turns one document into another, and does it.", crm_diff},

@@ -18,6 +18,7 @@ const Command* find_command(std::string_view called_as);
 
 int attrd_updater(int argc, char** argv);
 int cibadmin(int argc, char** argv);
+int crm(int argc, char** argv);
 int crm_attribute(int argc, char** argv);
 int crm_diff(int argc, char** argv);
 int crm_failcount(int argc, char** argv);

@@ -28,6 +28,18 @@ std::string status_notes(const Cluster& cluster) {
   return text;
 }
 
+void resources(Outline& out, const Cluster& cluster) {
+  out.begin("Full List of Resources");
+  bool any = false;
+  for (const Resource* top : cluster.top) {
+    if (gone(*top) || hidden(*top)) continue;
+    resource(out, cluster, *top);
+    any = true;
+  }
+  if (!any) out.item("No resources");
+  out.end();
+}
+
 void status(Outline& out, std::string_view title, const Cluster& cluster) {
   out.begin(title);
   if (!cluster.nodes.empty()) {
@@ -38,15 +50,7 @@ void status(Outline& out, std::string_view title, const Cluster& cluster) {
     out.end();
     out.gap();
   }
-  out.begin("Full List of Resources");
-  bool any = false;
-  for (const Resource* top : cluster.top) {
-    if (gone(*top) || hidden(*top)) continue;
-    resource(out, cluster, *top);
-    any = true;
-  }
-  if (!any) out.item("No resources");
-  out.end();
+  resources(out, cluster);
   out.end();
 }
 

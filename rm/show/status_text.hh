@@ -15,4 +15,7 @@ std::string status_notes(const schedule::Cluster&);
 // The nodes, then all resources, as a list with this title.
 void status(Outline&, std::string_view title, const schedule::Cluster&);
 
+// The list of all resources alone.
+void resources(Outline&, const schedule::Cluster&);
+
 }  // namespace gyre::rm::show
