@@ -84,6 +84,39 @@ const Name* find_level(std::string_view word) {
   return found == std::end(levels) ? nullptr : found;
 }
 
+// What crm_mon is asked for in words.
+struct StatusWord {
+  std::string_view word;
+  const char* option;
+};
+constexpr StatusWord status_words[] = {
+    {"full", "-ncrft"},  {"bynode", "-n"},     {"inactive", "-r"}, {"ops", "-o"},
+    {"timing", "-t"},    {"failcounts", "-f"}, {"verbose", "-V"},  {"quiet", "-Q"},
+    {"xml", "--as-xml"}, {"simple", "-s"},     {"tickets", "-c"},  {"noheaders", "-D"},
+    {"detail", "-R"},    {"brief", "-b"},
+};
+
+void status(const Line& line) {
+  Words words(line);
+  words.take({});
+  std::vector<std::string> asked{"crm_mon", "-1"};
+  if (words.done()) asked.emplace_back("-r");
+  while (!words.done()) {
+    const auto word = words.take({});
+    const auto* const found = std::ranges::find(status_words, word, &StatusWord::word);
+    if (found == std::end(status_words) && !word.starts_with('-'))
+      words.wrong_before(
+          "full, bynode, inactive, ops, timing, failcounts, verbose, quiet, xml, simple, tickets, "
+          "noheaders, detail, brief or an option of crm_mon is expected");
+    asked.emplace_back(found == std::end(status_words) ? std::string(word) : found->option);
+  }
+  std::vector<char*> argv;
+  for (std::string& one : asked) argv.push_back(one.data());
+  argv.push_back(nullptr);
+  if (crm_mon(static_cast<int>(asked.size()), argv.data()) != exits::ok)
+    throw Refused(exits::error, "");  // it has said why
+}
+
 class Shell {
  public:
   explicit Shell(bool force) : force_(force) {}
@@ -97,7 +130,6 @@ class Shell {
  private:
   void run_in(Level, const Line&);
   void leave();
-  void status(const Line&) const;
   Cluster& cluster() {
     if (!cluster_) cluster_ = open_cluster();
     return *cluster_;
@@ -152,19 +184,6 @@ void Shell::leave() {
   if (configuring_) configuring_->finish();
   configuring_.reset();
   level_ = Level::root;
-}
-
-void Shell::status(const Line& line) const {
-  const Command* const monitor = find_command("crm_mon");
-  if (monitor == nullptr) throw Refused(exits::error, "status is not there yet: crm_mon is not");
-  std::vector<std::string> words{"crm_mon", "-1"};
-  words.insert(words.end(), line.words.begin() + 1, line.words.end());
-  std::vector<char*> argv;
-  for (std::string& one : words) argv.push_back(one.data());
-  argv.push_back(nullptr);
-  std::fflush(stdout);
-  if (monitor->run(static_cast<int>(words.size()), argv.data()) != exits::ok)
-    throw Refused(exits::error, "crm_mon could not say it");
 }
 
 std::vector<Line> lines_of(const std::string& file) {
@@ -253,7 +272,7 @@ int crm(int argc, char** argv) {
     return exits::ok;
   } catch (const std::runtime_error& error) {
     std::fflush(stdout);
-    fmt::print(stderr, "ERROR: {}\n", error.what());
+    if (*error.what() != '\0') fmt::print(stderr, "ERROR: {}\n", error.what());
     return exits::error;
   }
 }

@@ -346,6 +346,14 @@ class Program(CrmTest):
         self.refuses("only plain text is displayed", "-D", "color", "configure", "show")
         self.refuses("/nowhere: No such file", "-f", "/nowhere")
 
+    def test_status_is_that_of_crm_mon(self):
+        told = self.does("status", "quiet")
+        self.assertIn("  * Online: [ n1 ]\n", told)
+        self.assertNotIn("Last updated", told)
+        self.assertIn("Full List of Resources:\n", self.does("status"))
+        self.assertNotIn("Full List", self.does("status", "bynode"))
+        self.refuses('at "foo": full, bynode, inactive', "status", "foo")
+
     def test_reads_all_lines_before_the_first_is_done(self):
         self.refuses("line 2: a quote is open", given="resource stop a\nresource stop 'b\n")
 
