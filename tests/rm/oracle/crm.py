@@ -6,8 +6,8 @@ usage: crm.py --program GYRE_CRM [--diffs] [TOPIC...]     ours against what was 
        crm.py --program GYRE_CRM --seeds A..B [--diffs]   random configurations through both
 
 crm/cases/TOPIC.txt: "== TITLE", below it lines for `crm configure`, or "$ crm WORD..." for a
-command by itself; "in NAME" is about crm/documents/NAME.xml instead of two.xml. A title that ends in
-"[ours: REASON]" is of something that crmsh does otherwise: what is recorded of it is ours.
+command by itself; "in NAME" is about crm/documents/NAME.xml instead of two.xml. A title that ends
+in "[ours: REASON]" is of something that crmsh does otherwise: what is recorded of it is ours.
 """
 import argparse
 import collections
