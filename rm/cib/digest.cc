@@ -112,8 +112,8 @@ Digest digest(const Attributes& parameters, std::string_view timeout_ms) {
   });
 }
 
-Change change(pugi::xml_node record, const Attributes& parameters, std::string_view timeout_ms,
-              bool sanitized) {
+Consequence change(pugi::xml_node record, const Attributes& parameters, std::string_view timeout_ms,
+                   bool sanitized) {
   const auto has = [&](const char* attribute, const Digest& now) {
     return now.view() == record.attribute(attribute).value();
   };
@@ -127,7 +127,7 @@ Change change(pugi::xml_node record, const Attributes& parameters, std::string_v
       return is_parameter(name) && !lists(secrets, name) &&
              !(without_fencers && is_for_fencer(name));
     });
-    if (has("op-secure-digest", shown)) return Change::none;
+    if (has("op-secure-digest", shown)) return Consequence::none;
   }
   const auto restarting = record.attribute("op-force-restart");
   const bool reloads = restarting && record.attribute("op-restart-digest");
@@ -135,10 +135,10 @@ Change change(pugi::xml_node record, const Attributes& parameters, std::string_v
     const auto listed = digest_of(parameters, [&](std::string_view name) {
       return is_parameter(name) && lists(restarting.value(), name);
     });
-    if (!has("op-restart-digest", listed)) return Change::restart;
+    if (!has("op-restart-digest", listed)) return Consequence::restart;
   }
-  if (has("op-digest", digest(parameters, timeout_ms))) return Change::none;
-  return reloads ? Change::reload : Change::restart;
+  if (has("op-digest", digest(parameters, timeout_ms))) return Consequence::none;
+  return reloads ? Consequence::reload : Consequence::restart;
 }
 
 }  // namespace gyre::rm

@@ -28,7 +28,7 @@ Digest md5(std::string_view text);
 Digest digest(const Attributes& parameters, std::string_view timeout_ms = {});
 
 // What has to follow a change of parameters: of a recurring operation, that it begins again.
-enum class Change { none, reload, restart };
+enum class Consequence { none, reload, restart };
 
 // From the record of a start, promote, migrate_from or monitor (of others no change matters) to
 // `parameters`. Without op-digest the parameters have changed. If the record has op-restart-digest,
@@ -37,7 +37,7 @@ enum class Change { none, reload, restart };
 // `sanitized`: the document may have been made fit to be shown, with secrets overwritten. Then a
 // change of what op-secure-params lists is none, nor, where a version before feature set 3.16.0
 // wrote the record of a fence device, of what is for the fencer and not for the device's agent.
-Change change(pugi::xml_node record, const Attributes& parameters, std::string_view timeout_ms,
-              bool sanitized);
+Consequence change(pugi::xml_node record, const Attributes& parameters, std::string_view timeout_ms,
+                   bool sanitized);
 
 }  // namespace gyre::rm

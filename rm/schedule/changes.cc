@@ -113,15 +113,15 @@ void reload(Cluster& cluster, Resource& resource, Node& node) {
 }
 
 void check_operation(Cluster& cluster, Resource& resource, Node& node, const OperationRecord& r) {
-  const Change change = change_since(cluster, resource, node, r);
-  if (change == Change::none) return;
+  const Consequence change = change_since(cluster, resource, node, r);
+  if (change == Consequence::none) return;
   unfence_again(cluster, resource, node,
-                change == Change::restart ? "Device parameters changed"
-                                          : "Device parameters changed (reload)");
-  if (change == Change::restart && r.interval_ms == 0) {
+                change == Consequence::restart ? "Device parameters changed"
+                                               : "Device parameters changed (reload)");
+  if (change == Consequence::restart && r.interval_ms == 0) {
     resource.definition_changed = true;
   } else if (r.interval_ms > 0) {
-    if (change == Change::restart && !attribute(r.xml, "op-restart-digest").empty())
+    if (change == Consequence::restart && !attribute(r.xml, "op-restart-digest").empty())
       resource.definition_changed = true;
     for (Recurring& recurring : resource.recurring)
       if (recurring.record == r.xml) recurring.expired = true;
@@ -167,8 +167,8 @@ void check_records(Cluster& cluster, Resource& resource) {
 }  // namespace
 
 // What a start does not tell a probe tells as well.
-Change change_since(Cluster& cluster, const Resource& resource, const Node& node,
-                    const OperationRecord& record) {
+Consequence change_since(Cluster& cluster, const Resource& resource, const Node& node,
+                         const OperationRecord& record) {
   const auto task = record.interval_ms == 0 ? std::string_view("start") : record.task;
   const Operation* operation = find_operation(resource, task, record.interval_ms);
   const auto timeout = digested_timeout(cluster, resource, task, record.interval_ms, operation);
@@ -176,7 +176,7 @@ Change change_since(Cluster& cluster, const Resource& resource, const Node& node
                             cluster.options.sanitized);
   // A reload would run without the parameters that a start has of its own.
   const bool has_own = operation && !own_parameters(cluster, node, *operation).empty();
-  return found == Change::reload && has_own ? Change::restart : found;
+  return found == Consequence::reload && has_own ? Consequence::restart : found;
 }
 
 Attributes parameters_on(Cluster& cluster, const Resource& resource, const Node& node,

@@ -161,7 +161,7 @@ bool History::expired(const OperationRecord& r) {
 bool History::of_other_parameters(const OperationRecord& r) const {
   if (!r.id.ends_with("_last_failure_0") || !r.xml.attribute("op-digest")) return false;
   return (r.task == "start" || r.task == "monitor") &&
-         change_since(cluster, resource, node, r) != Change::none;
+         change_since(cluster, resource, node, r) != Consequence::none;
 }
 
 void History::apply(OperationRecord r) {

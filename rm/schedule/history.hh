@@ -68,7 +68,7 @@ struct History {
 };
 
 // How the resource's parameters have changed since an operation.
-Change change_since(Cluster&, const Resource&, const Node&, const OperationRecord&);
+Consequence change_since(Cluster&, const Resource&, const Node&, const OperationRecord&);
 // Where the operations of the present run begin; the end: it is stopped.
 std::size_t active_from(const std::vector<OperationRecord>&);
 // The recurring operations that run: those begun since the last start.

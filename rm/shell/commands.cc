@@ -16,6 +16,8 @@ constexpr Command table[] = {
     {"crm_master", "Queries and sets the promotion score of a resource.", crm_master},
     {"crm_mon", "Shows nodes, resources and failures.", crm_mon},
     {"crm_node", "Prints who is a node of the cluster, and who of them is there.", crm_node},
+    {"crm_resource", "Prints what there is of resources, and does what operators do to one.",
+     crm_resource},
     {"crm_simulate", "Says what the cluster would do, and what would come of it.", simulate},
     {"crm_standby", "Queries and sets whether a node carries nothing.", crm_standby},
     {"crm_verify", "Says what is wrong with a configuration.", verify},

@@ -25,6 +25,7 @@ int crm_failcount(int argc, char** argv);
 int crm_master(int argc, char** argv);
 int crm_mon(int argc, char** argv);
 int crm_node(int argc, char** argv);
+int crm_resource(int argc, char** argv);
 int crm_standby(int argc, char** argv);
 int simulate(int argc, char** argv);
 int verify(int argc, char** argv);

@@ -135,8 +135,9 @@ void FileCluster::change(const Difference& difference) {
   locked([&](Document& document) {
     const bool same = document.version() == difference.from;
     if (const auto why = patch(document, difference)) {
-      if (same) throw Refused(exits::old, *why);
-      throw Stale(exits::old, *why);
+      if (!same) throw Stale(exits::old, *why);
+      const bool lowers = difference.to <= difference.from;
+      throw Refused(lowers ? exits::old : exits::invalid_data, *why);
     }
   });
 }

@@ -53,8 +53,8 @@ TEST(Digest, EscapesValues) {
 }
 
 // How parameters differ from those in a record with these attributes.
-Change changed(const std::string& record, Entries parameters, std::string_view timeout_ms = {},
-               bool sanitized = false, const char* standard = "ocf") {
+Consequence changed(const std::string& record, Entries parameters, std::string_view timeout_ms = {},
+                    bool sanitized = false, const char* standard = "ocf") {
   pugi::xml_document document;
   const auto text =
       fmt::format("<lrm_resource class='{}'><lrm_rsc_op {}/></lrm_resource>", standard, record);
@@ -68,35 +68,35 @@ std::string field(const char* name, const std::string& value) {
 
 TEST(Change, OfAnyParameterIsARestart) {
   const auto record = field("op-digest", digest_of({{"a", "1"}}));
-  EXPECT_EQ(changed(record, {{"a", "1"}}), Change::none);
-  EXPECT_EQ(changed(record, {{"a", "2"}}), Change::restart);
-  EXPECT_EQ(changed(record, {}), Change::restart);
+  EXPECT_EQ(changed(record, {{"a", "1"}}), Consequence::none);
+  EXPECT_EQ(changed(record, {{"a", "2"}}), Consequence::restart);
+  EXPECT_EQ(changed(record, {}), Consequence::restart);
 }
 
 TEST(Change, OfTheTimeoutMattersToWhatRecurs) {
   const auto record = field("op-digest", digest_of({{"a", "1"}}, "20000"));
-  EXPECT_EQ(changed(record, {{"a", "1"}}, "20000"), Change::none);
-  EXPECT_EQ(changed(record, {{"a", "1"}}, "30000"), Change::restart);
+  EXPECT_EQ(changed(record, {{"a", "1"}}, "20000"), Consequence::none);
+  EXPECT_EQ(changed(record, {{"a", "1"}}, "30000"), Consequence::restart);
 }
 
 TEST(Change, IsAssumedWithoutADigest) {
-  EXPECT_EQ(changed("", {}), Change::restart);
-  EXPECT_EQ(changed(field("op-digest", ""), {}), Change::restart);
+  EXPECT_EQ(changed("", {}), Consequence::restart);
+  EXPECT_EQ(changed(field("op-digest", ""), {}), Consequence::restart);
 }
 
 TEST(Change, OfWhatIsNotListedIsAReload) {
   const auto record = field("op-digest", digest_of({{"a", "1"}, {"b", "1"}})) +
                       field("op-force-restart", " a ") +
                       field("op-restart-digest", digest_of({{"a", "1"}}));
-  EXPECT_EQ(changed(record, {{"a", "1"}, {"b", "1"}}), Change::none);
-  EXPECT_EQ(changed(record, {{"a", "1"}, {"b", "2"}}), Change::reload);
-  EXPECT_EQ(changed(record, {{"a", "2"}, {"b", "1"}}), Change::restart);
+  EXPECT_EQ(changed(record, {{"a", "1"}, {"b", "1"}}), Consequence::none);
+  EXPECT_EQ(changed(record, {{"a", "1"}, {"b", "2"}}), Consequence::reload);
+  EXPECT_EQ(changed(record, {{"a", "2"}, {"b", "1"}}), Consequence::restart);
 }
 
 TEST(Change, IsAReloadIfNothingIsListed) {
   const auto record = field("op-digest", digest_of({{"a", "1"}})) + field("op-force-restart", "") +
                       field("op-restart-digest", digest_of({}));
-  EXPECT_EQ(changed(record, {{"a", "2"}}), Change::reload);
+  EXPECT_EQ(changed(record, {{"a", "2"}}), Consequence::reload);
 }
 
 TEST(Change, ListsNamesWithBlanksAroundOrBetween) {
@@ -106,25 +106,25 @@ TEST(Change, ListsNamesWithBlanksAroundOrBetween) {
   };
   const Entries now = {{"a", "1"}, {"b", "2"}, {"c", "1"}};
   for (const char* list : {" a c ", "a c", " a  c "})
-    EXPECT_EQ(changed(with(list), now), Change::reload) << list;
+    EXPECT_EQ(changed(with(list), now), Consequence::reload) << list;
 }
 
 TEST(Change, ListsWholeNames) {
   const auto record = field("op-digest", digest_of({{"a", "1"}, {"aa", "1"}})) +
                       field("op-force-restart", " aa ") +
                       field("op-restart-digest", digest_of({{"aa", "1"}}));
-  EXPECT_EQ(changed(record, {{"a", "2"}, {"aa", "1"}}), Change::reload);
-  EXPECT_EQ(changed(record, {{"a", "1"}, {"aa", "2"}}), Change::restart);
+  EXPECT_EQ(changed(record, {{"a", "2"}, {"aa", "1"}}), Consequence::reload);
+  EXPECT_EQ(changed(record, {{"a", "1"}, {"aa", "2"}}), Consequence::restart);
 }
 
 TEST(Change, IsARestartWithoutBothListAndDigest) {
   const auto digest = field("op-digest", digest_of({{"a", "1"}, {"b", "1"}}));
   const Entries reloadable = {{"a", "1"}, {"b", "2"}};
-  EXPECT_EQ(changed(digest + field("op-force-restart", " a "), reloadable), Change::restart);
+  EXPECT_EQ(changed(digest + field("op-force-restart", " a "), reloadable), Consequence::restart);
   EXPECT_EQ(changed(digest + field("op-restart-digest", digest_of({{"a", "1"}})), reloadable),
-            Change::restart);
+            Consequence::restart);
   EXPECT_EQ(changed(digest + field("op-restart-digest", digest_of({})), reloadable),
-            Change::restart);
+            Consequence::restart);
 }
 
 TEST(Change, OfASecretIsNoneInADocumentThatIsShown) {
@@ -132,10 +132,10 @@ TEST(Change, OfASecretIsNoneInADocumentThatIsShown) {
                       field("op-secure-params", " password ") +
                       field("op-secure-digest", digest_of({{"a", "1"}}));
   const Entries shown = {{"a", "1"}, {"password", "****"}};
-  EXPECT_EQ(changed(record, shown), Change::restart);
-  EXPECT_EQ(changed(record, shown, {}, true), Change::none);
-  EXPECT_EQ(changed(record, shown, "20000", true), Change::none);
-  EXPECT_EQ(changed(record, {{"a", "2"}, {"password", "****"}}, {}, true), Change::restart);
+  EXPECT_EQ(changed(record, shown), Consequence::restart);
+  EXPECT_EQ(changed(record, shown, {}, true), Consequence::none);
+  EXPECT_EQ(changed(record, shown, "20000", true), Consequence::none);
+  EXPECT_EQ(changed(record, {{"a", "2"}, {"password", "****"}}, {}, true), Consequence::restart);
 }
 
 TEST(Change, OfWhatIsForTheFencerWasNoneOnceInADocumentThatIsShown) {
@@ -149,12 +149,12 @@ TEST(Change, OfWhatIsForTheFencerWasNoneOnceInADocumentThatIsShown) {
        {"provides", "stonith-timeout", "pcmk_host_list", "pcmk_host_map", "pcmk_host_check",
         "pcmk_host_argument", "pcmk_delay_max", "pcmk_delay_base", "pcmk_action_limit",
         "pcmk_reboot_timeout", "pcmk_off_action", "pcmk_status_retries"})
-    EXPECT_EQ(compared("stonith", "3.0.12", name), Change::none) << name;
+    EXPECT_EQ(compared("stonith", "3.0.12", name), Consequence::none) << name;
   for (const char* name : {"pcmk_other", "action", "a_timeout"})
-    EXPECT_EQ(compared("stonith", "3.0.12", name), Change::restart) << name;
-  EXPECT_EQ(compared("stonith", "3.15.9", "pcmk_host_list"), Change::none);
-  EXPECT_EQ(compared("stonith", "3.16.0", "pcmk_host_list"), Change::restart);
-  EXPECT_EQ(compared("ocf", "3.0.12", "pcmk_host_list"), Change::restart);
+    EXPECT_EQ(compared("stonith", "3.0.12", name), Consequence::restart) << name;
+  EXPECT_EQ(compared("stonith", "3.15.9", "pcmk_host_list"), Consequence::none);
+  EXPECT_EQ(compared("stonith", "3.16.0", "pcmk_host_list"), Consequence::restart);
+  EXPECT_EQ(compared("ocf", "3.0.12", "pcmk_host_list"), Consequence::restart);
 }
 
 }  // namespace
