@@ -64,7 +64,7 @@ void probe_anonymous(Cluster& cluster, Resource& clone, Node& node) {
   const auto is_there = [&](bool now) {
     return std::ranges::find_if(clone.children, [&](const Resource* instance) {
       const auto nodes = all_where(*instance, now);
-      return !instance->orphan && std::ranges::find(nodes, &node) != nodes.end();
+      return std::ranges::find(nodes, &node) != nodes.end();
     });
   };
   auto found = is_there(false);
