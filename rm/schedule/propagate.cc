@@ -23,6 +23,11 @@ std::string_view begun(std::string_view task) {
   return task;
 }
 
+// What an instance does of its clone's task: a group has an end of its own.
+std::string_view part_of(std::string_view task, const Resource& instance) {
+  return instance.is(Kind::primitive) ? begun(task) : task;
+}
+
 class Propagation {
  public:
   explicit Propagation(Cluster& cluster) : cluster_(cluster), queued_(1 << 12) {}
@@ -134,9 +139,8 @@ class Propagation {
     Flags flags{true, true};
     bool any = false;
     for (Resource* instance : clone.children) {
-      const bool whole = !instance->is(Kind::primitive);  // a group, which has an end of its own
-      Action* part =
-          find_action(*instance, whole ? action.task : begun(action.task), whole ? nullptr : node);
+      Action* part = find_action(*instance, part_of(action.task, *instance),
+                                 instance->is(Kind::primitive) ? node : nullptr);
       if (!part) continue;
       const Flags of_part = flags_of(*part, node);
       if (!of_part.optional) {
@@ -284,7 +288,7 @@ class Propagation {
         }
         continue;
       }
-      Action* before = find_action(*pair, begun(first.task), nullptr);
+      Action* before = find_action(*pair, part_of(first.task, *pair), nullptr);
       Action* part = find_action(*child, then.task, nullptr);
       if (!before || !part) continue;
       if (order(*before, *part, type)) enqueue(*part);
