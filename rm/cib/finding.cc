@@ -20,6 +20,7 @@ std::string path_of(pugi::xml_node node) {
 
 void Findings::add(Finding::Severity severity, pugi::xml_node node, std::string what,
                    std::string advice) {
+  if (!node) node = document_.cib();
   if (counts_[static_cast<std::size_t>(severity)]++ >= findings_max) return;
   found_.push_back({severity, document_.line(node), shown(node.name()), path_of(node),
                     std::move(what), std::move(advice)});

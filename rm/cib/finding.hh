@@ -29,6 +29,7 @@ class Findings {
  public:
   explicit Findings(const Document& document) : document_(document) {}
 
+  // Of no element: of the document as a whole.
   void add(Finding::Severity, pugi::xml_node, std::string what, std::string advice = {});
   void error(pugi::xml_node node, std::string what, std::string advice = {}) {
     add(Finding::Severity::error, node, std::move(what), std::move(advice));

@@ -46,6 +46,9 @@ enum class OnFail : std::uint8_t {
   fence
 };
 
+// More instances of a clone are not made, unless there are more nodes.
+inline constexpr int instances_max = 1000;
+
 struct Resource;
 struct Action;
 

@@ -133,7 +133,9 @@ void read_clone(Cluster& cluster, Resource& clone) {
   clone.ordered = meta_flag(clone, "ordered", false);
   clone.interleave = meta_flag(clone, "interleave", false);
   clone.notify = meta_flag(clone, "notify", false);
-  clone.clone_max = std::max(0, meta_number(clone, "clone-max", std::max(1, members)));
+  // Bounded: a number in a document costs nothing there, and an instance costs much here.
+  clone.clone_max = std::clamp(meta_number(clone, "clone-max", std::max(1, members)), 0,
+                               std::max(instances_max, members));
   clone.clone_node_max = clone.unique ? meta_number(clone, "clone-node-max", 1) : 1;
   clone.clone_min = meta_number(clone, "clone-min", 0);
   const auto promoted = [&](const char* name, const char* old) {

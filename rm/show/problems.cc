@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include "rm/cib/kinds.hh"
 #include "rm/schedule/history.hh"
@@ -109,7 +111,9 @@ class Problems {
   }
   // The connection of a guest stands nowhere itself.
   pugi::xml_node element_of(const Resource& resource) const {
-    return resource.container && !resource.orphan ? resource.container->xml : resource.xml;
+    const auto xml =
+        resource.container && !resource.orphan ? resource.container->xml : resource.xml;
+    return xml.root() == cluster_.cib.root() ? xml : cluster_.cib;
   }
 
   void look_at(const Node& node) {
@@ -136,7 +140,10 @@ class Problems {
                                         : "it can be once resources are managed";
   }
 
+  // The last failure has a record of its own beside that of the operation.
   void tell(const schedule::Failure& failure) {
+    const auto said = [&](const char* what) { return attribute(failure.record, what); };
+    if (!told_.emplace(failure.node, said("operation_key"), said("call-id")).second) return;
     const auto task = attribute(failure.record, "operation");
     const auto interval = attribute(failure.record, "interval");
     const bool probe = task == "monitor" && (interval.empty() || interval == "0");
@@ -211,6 +218,7 @@ class Problems {
 
   Findings findings_;
   const Cluster& cluster_;
+  std::set<std::tuple<const Node*, std::string_view, std::string_view>> told_;
 };
 
 }  // namespace

@@ -106,6 +106,12 @@ class Settings {
   }
 
   void look_at_clone(const Resource& clone) {
+    const auto wanted = parse_score(clone.meta.value_or("clone-max", "0")).value_or(Score());
+    if (wanted > Score(clone.clone_max))
+      findings_.error(meta_of(clone, "clone-max"),
+                      fmt::format("clone-max of {} is {}: {} counts", shown(clone.id),
+                                  wanted.value(), clone.clone_max),
+                      "no more instances are made; leave it out for one on each node");
     const auto told = parse_score(clone.meta.value_or("clone-node-max", "1")).value_or(Score(1));
     if (clone.unique || told <= Score(1)) return;
     const auto where = meta_of(clone, "clone-node-max");

@@ -97,7 +97,11 @@ TEST(Problems, NodesThatAreNotKnown) {
 
 TEST(Problems, Failures) {
   const auto started = did("a", "start", 1, 0, 0, "op-status='4' exit-reason='no disk'");
-  EXPECT_THAT(problems_of({.history = started}),
+  const auto twice = std::string(started).replace(
+      started.find("</lrm_resource>"), 0,
+      "<lrm_rsc_op id='a_last_failure_0' operation='start' operation_key='a_start_0' interval='0' "
+      "transition-key='1:1:0:u' rc-code='1' call-id='1' op-status='4' exit-reason='no disk'/>");
+  EXPECT_THAT(problems_of({.history = twice}),
               ElementsAre("note: start of a on n1 failed: 1 (error): no disk"));
   EXPECT_THAT(problems_of({.history = did("a", "monitor", 5, 7, 0, "op-status='4'")}),
               ElementsAre("note: probe of a on n1 failed: 5 (not installed)",
@@ -183,6 +187,9 @@ TEST(SettingProblems, OfResources) {
               ElementsAre("error: clone-node-max of c is 2, but no two of its instances can be on "
                           "one node: 1 counts"));
   EXPECT_THAT(problem_of("clone", "clone-node-max", "1"), IsEmpty());
+  EXPECT_THAT(problem_of("clone", "clone-max", "1000"), IsEmpty());
+  EXPECT_THAT(problem_of("clone", "clone-max", "INFINITY"),
+              ElementsAre("error: clone-max of c is 1000000: 1000 counts"));
 }
 
 TEST(SettingProblems, OfConstraints) {
