@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 
@@ -18,10 +17,7 @@ namespace gyre::rm::shell {
 std::unique_ptr<Cluster> open_cluster() {
   const char* const file = std::getenv("CIB_file");
   if (file != nullptr && *file != '\0') return std::make_unique<FileCluster>(file);
-  const char* const directory = std::getenv("GYRE_RUN_DIR");
-  const bool elsewhere = directory != nullptr && *directory != '\0';
-  return std::make_unique<LiveCluster>(
-      std::string(elsewhere ? directory : "/run/gyre") + "/rm.sock", std::chrono::seconds(30));
+  return std::make_unique<LiveCluster>(running_cluster());
 }
 
 void make_change(Cluster& cluster, const std::function<void(Document&)>& edit) {

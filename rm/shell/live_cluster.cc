@@ -4,6 +4,8 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "rm/cib/difference_xml.hh"
@@ -71,11 +73,14 @@ std::string LiveCluster::ask(const std::string& question) {
   });
 }
 
-Document LiveCluster::read() {
-  const std::string reply = ask(R"({"kind":"document"})");
+std::string LiveCluster::text() {
+  std::string reply = ask(R"({"kind":"document"})");
   header_of(reply);
-  const auto end = reply.find('\0');
-  auto loaded = Document::load(end == reply.npos ? "" : std::string_view(reply).substr(end + 1));
+  return reply.erase(0, std::min(reply.find('\0'), reply.size() - 1) + 1);
+}
+
+Document LiveCluster::read() {
+  auto loaded = Document::load(text());
   if (const auto* fault = std::get_if<Fault>(&loaded))
     throw Refused(exits::protocol, "the resource manager's document: " + fault->text());
   return std::move(std::get<Document>(loaded));
@@ -110,6 +115,20 @@ void LiveCluster::wait_for_change() {
     return client_.receive();
   });
   header_of(reply);
+}
+
+LiveCluster running_cluster() {
+  const char* const directory = std::getenv("GYRE_RUN_DIR");
+  const bool elsewhere = directory != nullptr && *directory != '\0';
+  return {std::string(elsewhere ? directory : "/run/gyre") + "/rm.sock", std::chrono::seconds(30)};
+}
+
+std::variant<std::string, Unread> read_running() {
+  try {
+    return running_cluster().text();
+  } catch (const Refused& refused) {
+    return Unread{refused.what()};
+  }
 }
 
 }  // namespace gyre::rm::shell

@@ -6,6 +6,7 @@
 
 #include "rm/local/client.hh"
 #include "rm/shell/cluster.hh"
+#include "rm/shell/input.hh"
 
 namespace gyre::rm::shell {
 
@@ -15,6 +16,7 @@ class LiveCluster : public Cluster {
   LiveCluster(const std::string& socket, std::chrono::milliseconds timeout);
 
   Document read() override;
+  std::string text();  // of the document
   void change(const Difference&) override;
   void change(const AttributeChange&) override;
   void clean_up(const Cleanup&) override;
@@ -32,5 +34,10 @@ class LiveCluster : public Cluster {
   local::Client client_;
   bool watching_ = false;
 };
+
+// The one of this node: GYRE_RUN_DIR, else /run/gyre, is where its socket is.
+LiveCluster running_cluster();
+// The text of its document.
+std::variant<std::string, Unread> read_running();
 
 }  // namespace gyre::rm::shell

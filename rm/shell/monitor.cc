@@ -16,6 +16,7 @@
 #include "rm/shell/commands.hh"
 #include "rm/shell/exits.hh"
 #include "rm/shell/input.hh"
+#include "rm/shell/live_cluster.hh"
 #include "rm/shell/monitor_options.hh"
 #include "rm/shell/report.hh"
 #include "rm/shell/watch.hh"
@@ -80,8 +81,8 @@ int print(const MonitorCommand& command, const std::string& text) {
               fmt::format("could not write {}: {}", command.written, why));
 }
 
-int show_file(const MonitorCommand& command, const std::string& path) {
-  const auto text = read_file(path);
+int show_text(const MonitorCommand& command, const std::string& path,
+              const std::variant<std::string, Unread>& text) {
   if (const auto* unread = std::get_if<Unread>(&text))
     return fail(command, exits::disconnected,
                 fmt::format("Could not connect to the CIB: {}: {}", path, unread->why));
@@ -101,6 +102,20 @@ int show_file(const MonitorCommand& command, const std::string& path) {
   return status == exits::ok ? shown.status : status;
 }
 
+int show_running(const MonitorCommand& command) {
+  try {
+    LiveCluster cluster = running_cluster(), watched = running_cluster();
+    for (;;) {
+      if (!command.once) watched.wait_for_change();
+      const int status = show_text(command, "the cluster", cluster.text());
+      if (command.once || status != exits::ok) return status;
+    }
+  } catch (const Refused& refused) {
+    return fail(command, refused.exit(),
+                fmt::format("Connection to cluster failed: {}", refused.what()));
+  }
+}
+
 }  // namespace
 
 int crm_mon(int argc, char** argv) {
@@ -108,13 +123,11 @@ int crm_mon(int argc, char** argv) {
   if (const auto ended = read_monitor_options(argc, argv, command)) return *ended;
   const char* named = std::getenv("CIB_file");
   const std::string path = command.file.empty() && named != nullptr ? named : command.file;
-  if (path.empty())
-    return fail(command, exits::disconnected,
-                "Connection to cluster failed: no cluster runs on this node");
-  if (command.once) return show_file(command, path);
+  if (path.empty()) return show_running(command);
+  if (command.once) return show_text(command, path, read_file(path));
   FileWatch watch(path);
   for (;;) {
-    if (const int status = show_file(command, path)) return status;
+    if (const int status = show_text(command, path, read_file(path))) return status;
     watch.wait();
   }
 }

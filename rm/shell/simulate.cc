@@ -12,6 +12,7 @@
 #include "rm/shell/commands.hh"
 #include "rm/shell/exits.hh"
 #include "rm/shell/input.hh"
+#include "rm/shell/live_cluster.hh"
 #include "rm/shell/report.hh"
 #include "rm/shell/simulate_options.hh"
 #include "rm/show/dot_text.hh"
@@ -206,18 +207,18 @@ class Simulation {
 int simulate(int argc, char** argv) {
   SimulateOptions options;
   if (const auto ended = read_simulate_options(argc, argv, options)) return *ended;
-  if (options.source == SimulateOptions::Source::live)
-    return fail(exits::no_input, "no cluster runs on this node");
   if (options.source == SimulateOptions::Source::none)
     return fail(exits::usage, "of which document? --xml-file FILE, --xml-pipe or --live-check");
   if (options.date && !parse_instant(*options.date))
     return fail(exits::usage, fmt::format("\"{}\" is no date of ISO 8601", *options.date));
   const bool piped = options.source == SimulateOptions::Source::pipe;
   if (piped && options.in_place) return fail(exits::usage, "--in-place needs --xml-file");
-  const std::string name = piped ? "stdin" : options.file;
-  const auto text = piped ? read_all(stdin) : read_file(options.file);
+  const bool live = options.source == SimulateOptions::Source::live;
+  if (live && options.in_place) return fail(exits::usage, "--in-place needs --xml-file");
+  const std::string name = live ? "the cluster" : piped ? "stdin" : options.file;
+  const auto text = live ? read_running() : piped ? read_all(stdin) : read_file(options.file);
   if (const auto* unread = std::get_if<Unread>(&text))
-    return fail(exits::error, fmt::format("{}: {}", name, unread->why));
+    return fail(live ? exits::no_input : exits::error, fmt::format("{}: {}", name, unread->why));
   auto loaded = Document::load(std::get<std::string>(text));
   if (const auto* fault = std::get_if<Fault>(&loaded))
     return fail(fault->kind == Fault::Kind::not_cib ? exits::protocol : exits::error,

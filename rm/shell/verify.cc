@@ -16,6 +16,7 @@
 #include "rm/shell/commands.hh"
 #include "rm/shell/exits.hh"
 #include "rm/shell/input.hh"
+#include "rm/shell/live_cluster.hh"
 #include "rm/shell/report.hh"
 #include "rm/show/problems.hh"
 
@@ -121,6 +122,8 @@ Input read_input(const Options& options) {
       return {argument, "Couldn't parse input file: " + argument, read_file(argument)};
     case Options::Source::text:
       return {"text", "Couldn't parse input string: " + argument.substr(0, 200), argument};
+    case Options::Source::live:
+      return {"the cluster", "CIB query failed: Input file not available", read_running()};
     default:
       return {"stdin", "Couldn't parse input from STDIN.", read_all(stdin)};
   }
@@ -208,9 +211,6 @@ int verify(int argc, char** argv) {
       return fail(exits::error,
                   "No configuration source specified.  Use --help for usage "
                   "information.");
-    case Options::Source::live:
-      return fail(exits::no_input, "CIB query failed: Input file not available",
-                  "no cluster runs on this node");
     default:
       return verify_input(options, read_input(options));
   }

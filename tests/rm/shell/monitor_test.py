@@ -55,7 +55,7 @@ class Monitor(unittest.TestCase):
     def test_without_a_cluster_it_says_so(self):
         status, text, errors = self.run_with("-1", CIB_file="")
         self.assertEqual((status, text), (102, ""))
-        self.assertIn("no cluster runs on this node", errors)
+        self.assertIn("no resource manager runs on this node", errors)
         status, text, _ = self.run_with("-s", CIB_file="")
         self.assertEqual(status, 2)
         self.assertIn("CLUSTER CRIT: ", text)
