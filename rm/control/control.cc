@@ -6,6 +6,7 @@
 
 #include "rm/cib/digest.hh"
 #include "rm/control/members.hh"
+#include "rm/control/property.hh"
 #include "rm/control/records.hh"
 #include "rm/simulate/history.hh"
 
@@ -74,8 +75,8 @@ void Control::greet(std::int64_t) {
   assembly_ = {};
   pieces_.clear();
   const std::string digest = digest_of(document_.text());
-  send(0, Hello{to_text(view_.place), settings_.name, settings_.executor, lineage_,
-                document_.version(), digest, quorate_, live_, 1});
+  send(0, Hello{to_text(view_.place), settings_.name, settings_.software, settings_.executor,
+                lineage_, document_.version(), digest, quorate_, live_, 1});
 }
 
 void Control::deliver(Delivered message, std::int64_t now) {
@@ -194,16 +195,20 @@ std::string Control::own_state() const {
 // follows.
 void Control::settle(std::int64_t now) {
   phase_ = Phase::settled;
-  bool new_name = false;
+  bool changes = false;
   for (const auto& [node, hello] : greeting_.hellos()) {
     if (greeting_.namesake(node)) continue;
-    new_name |= add_to_configuration(cib(), node, hello.name);
+    changes |= add_to_configuration(cib(), node, hello.name);
     if (!greeting_.has_it(node) || !takes_part(cib(), node, hello.executor)) {
       arrive(cib(), node, hello.name);
       if (node == settings_.node) tell_own_history();
     }
   }
-  if (new_name) changed_configuration("view-" + to_text(view_.place));
+  coordinator_ = coordinator_of(view_, greeting_.hellos());
+  const std::string& software = greeting_.hellos().at(coordinator_).software;
+  changes |= set_property(cib(), "dc-version", software);
+  changes |= set_property(cib(), "cluster-infrastructure", "corosync");
+  if (changes) changed_configuration("view-" + to_text(view_.place));
   settle_members(now);
   live_ = true;
   changed_here_ = false;

@@ -32,6 +32,7 @@ namespace gyre::rm::control {
 struct Settings {
   std::uint32_t node = 0;
   std::string name;      // uname -n
+  std::string software;  // what it is, and of which version
   std::string executor;  // never the same again, once what it ran may be gone
   // What the executor knows from an earlier life of this process, by key.
   std::set<std::string> known = {};

@@ -18,7 +18,8 @@ using nlohmann::json;
 
 // The fields of each, by name: for who writes them and for who reads them.
 void fields(auto& m, auto&& f) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, Hello> {
-  f("view", m.view), f("name", m.name), f("executor", m.executor), f("lineage", m.lineage);
+  f("view", m.view), f("name", m.name), f("software", m.software), f("executor", m.executor),
+      f("lineage", m.lineage);
   f("admin_epoch", m.version.admin_epoch), f("epoch", m.version.epoch);
   f("num_updates", m.version.num_updates), f("digest", m.digest), f("quorate", m.quorate);
   f("live", m.live), f("feature_set", m.feature_set);

@@ -21,6 +21,7 @@ std::string to_text(const Place&);
 struct Hello {
   std::string view;
   std::string name;      // uname -n
+  std::string software;  // what it is, and of which version
   std::string executor;  // never the same again, once what it ran may be gone
   std::string lineage;   // of the configuration: where it was last changed
   Version version;

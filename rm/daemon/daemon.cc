@@ -93,10 +93,10 @@ int Daemon::run() {
 
 void Daemon::begin(std::set<std::string> known) {
   auto stored = store_.read();
-  control_.emplace(
-      control::Settings{connection_.node(), settings_.node_name, executor_life_, std::move(known)},
-      stored ? std::move(stored->document) : control::default_document(),
-      stored ? stored->lineage : "");
+  control_.emplace(control::Settings{connection_.node(), settings_.node_name, "gyre-" GYRE_VERSION,
+                                     executor_life_, std::move(known)},
+                   stored ? std::move(stored->document) : control::default_document(),
+                   stored ? stored->lineage : "");
   port_.emplace(
       loop_,
       CommandPort::Settings{settings_.run_directory + "/rm.sock", settings_.socket_group,

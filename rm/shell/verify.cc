@@ -171,8 +171,10 @@ int judge(const Options& options, Severity worst) {
 }
 
 int verify_input(const Options& options, const Input& input) {
+  const bool live = options.source == Options::Source::live;
   if (const auto* unread = std::get_if<Unread>(&input.text))
-    return fail(exits::error, input.words, fmt::format("{}: {}", input.name, unread->why));
+    return fail(live ? exits::no_input : exits::error, input.words,
+                fmt::format("{}: {}", input.name, unread->why));
   const auto loaded = Document::load(std::get<std::string>(input.text));
   if (const auto* fault = std::get_if<Fault>(&loaded)) return refuse(input, *fault);
   const auto& document = std::get<Document>(loaded);
