@@ -228,6 +228,16 @@ TEST(Jobs, CountTheTimeFromTheirBeginning) {
   EXPECT_THAT(bed.later(1s), ElementsAre("kill b"));
 }
 
+TEST(Jobs, SayHowLongTheyHadToTheMillisecond) {
+  Bed bed;
+  Operation short_of_time = operation("a");
+  short_of_time.timeout = 1'050ms;
+  bed.run(short_of_time);
+  bed.later(2s);
+  bed.end("a", result(0));
+  EXPECT_EQ(bed.outcomes.back().exit_reason, "not done within 1.050 s");
+}
+
 TEST(Jobs, WithoutATimeoutHaveAllTheTime) {
   Bed bed;
   Operation patient = operation("a");
