@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "rm/execute/whole.hh"
 #include "rm/execute/words.hh"
 
 namespace gyre::rm::execute {
@@ -39,11 +40,11 @@ Ledger::Entry read_entry(Id id, std::istream& file) {
   all.at("key").get_to(entry.job.operation.key);
   all.at("resource").get_to(entry.job.operation.resource);
   all.at("task").get_to(entry.job.operation.task);
-  entry.job.operation.interval = std::chrono::milliseconds(all.at("interval").get<std::int64_t>());
+  entry.job.operation.interval = std::chrono::milliseconds(whole<std::int64_t>(all.at("interval")));
   entry.job.state = state_named(all.at("state").get<std::string>());
-  all.at("began").get_to(entry.job.began);
-  all.at("pid").get_to(entry.process.pid);
-  all.at("start").get_to(entry.process.start);
+  entry.job.began = whole<std::int64_t>(all.at("began"));
+  entry.process.pid = whole<pid_t>(all.at("pid"));
+  entry.process.start = whole<std::uint64_t>(all.at("start"));
   for (const json& each : all.at("reports")) entry.job.reports.push_back(read_report(each));
   return entry;
 }

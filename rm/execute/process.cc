@@ -112,7 +112,7 @@ std::size_t kill_groups(std::span<const Process> lost, std::chrono::milliseconds
   std::vector<local::Descriptor> dying;
   for (const Process& each : lost) {
     local::Descriptor alive(pidfd_of(each.pid));
-    if (!alive || start_of(each.pid) != each.start) continue;
+    if (!each || !alive || start_of(each.pid) != each.start) continue;
     ::kill(-each.pid, SIGKILL);
     dying.push_back(std::move(alive));
   }

@@ -20,7 +20,8 @@ struct Process {
   pid_t pid = 0;
   std::uint64_t start = 0;
 
-  explicit operator bool() const noexcept { return pid > 0; }
+  // The group of 1 would be everybody.
+  explicit operator bool() const noexcept { return pid > 1; }
   bool operator==(const Process&) const = default;
 };
 

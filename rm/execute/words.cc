@@ -4,6 +4,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "rm/execute/whole.hh"
+
 namespace gyre::rm::execute {
 namespace {
 
@@ -31,7 +33,7 @@ json json_of(const Operation& operation) {
 }
 
 milliseconds read_time(const json& from, const char* name) {
-  const auto time = from.at(name).get<std::int64_t>();
+  const auto time = whole<std::int64_t>(from.at(name));
   if (time < 0 || time > time_max) throw WordsError(std::string(name) + " is out of range");
   return milliseconds(time);
 }
@@ -55,7 +57,7 @@ Operation read_operation(const json& from) {
 }
 
 Standing read_standing(const json& from) {
-  Standing standing{from.at("life").get<std::uint64_t>(), {}};
+  Standing standing{whole<std::uint64_t>(from.at("life")), {}};
   for (const json& each : from.at("jobs"))
     standing.jobs.emplace_back(each.at("key").get<std::string>(),
                                state_named(each.at("state").get<std::string>()));
@@ -113,15 +115,15 @@ json json_of(const Report& report) {
 }
 
 Report read_report(const json& from) {
-  Report report{from.at("serial").get<std::uint64_t>(), {}};
+  Report report{whole<std::uint64_t>(from.at("serial")), {}};
   const json& told = from.at("outcome");
   Outcome& outcome = report.outcome;
   told.at("key").get_to(outcome.key);
-  outcome.status = static_cast<Outcome::Status>(told.at("status").get<std::int8_t>());
-  told.at("rc").get_to(outcome.rc);
+  outcome.status = static_cast<Outcome::Status>(whole<std::int8_t>(told.at("status")));
+  outcome.rc = whole<int>(told.at("rc"));
   told.at("exit_reason").get_to(outcome.exit_reason);
   told.at("output").get_to(outcome.output);
-  told.at("began").get_to(outcome.began);
+  outcome.began = whole<std::int64_t>(told.at("began"));
   outcome.ran = read_time(told, "ran");
   outcome.queued = read_time(told, "queued");
   return report;
@@ -148,10 +150,10 @@ std::string text_of(const Answer& answer) {
 
 Request read_request(std::string_view text) {
   return parsed(text, [](const std::string& word, const json& rest) -> Request {
-    if (word == "hello") return Hello{rest.get<int>()};
+    if (word == "hello") return Hello{whole<int>(rest)};
     if (word == "run") return Run{read_operation(rest)};
     if (word == "cancel") return Cancel{rest.get<std::string>()};
-    if (word == "acknowledge") return Acknowledge{rest.get<std::uint64_t>()};
+    if (word == "acknowledge") return Acknowledge{whole<std::uint64_t>(rest)};
     throw WordsError("\"" + word + "\" is not understood");
   });
 }

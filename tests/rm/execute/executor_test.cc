@@ -266,7 +266,7 @@ TEST_F(ExecutorTest, RefusesWhatItDoesNotUnderstand) {
       {"rubbish", "not JSON"},
       {text_of(Cancel{"k"}), "hello first"},
       {text_of(Hello{words_version + 1}), "another version"},
-      {"{\"hello\":1.5e300}", "."},
+      {"{\"hello\":1.5e300}", "whole number"},
       {"", "not JSON"}};
   for (const auto& [said, why] : refusals) {
     Stranger stranger(loop, directory / "exec.sock");

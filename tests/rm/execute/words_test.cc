@@ -42,10 +42,26 @@ TEST(Words, CarryWhatIsNoUtf8) {
 }
 
 TEST(Words, ThatAreNoneAreRefused) {
-  for (const char* text :
-       {"", "{}", "[]", "null", "1", "{\"hello\":1,\"cancel\":\"x\"}", "{\"fly\":1}",
-        "{\"hello\":\"x\"}", "{\"run\":{}}", "{\"run\":[]}", "{\"cancel\":{}}", "{\"cancel\":1}",
-        "{\"acknowledge\":\"1\"}", "{\"hello\":1", "\xff", "{\"standing\":{}}"}) {
+  for (const char* text : {"",
+                           "{}",
+                           "[]",
+                           "null",
+                           "1",
+                           "{\"hello\":1,\"cancel\":\"x\"}",
+                           "{\"fly\":1}",
+                           "{\"hello\":\"x\"}",
+                           "{\"run\":{}}",
+                           "{\"run\":[]}",
+                           "{\"cancel\":{}}",
+                           "{\"cancel\":1}",
+                           "{\"acknowledge\":\"1\"}",
+                           "{\"acknowledge\":-1}",
+                           "{\"hello\":1.5e300}",
+                           "{\"hello\":1.0}",
+                           "{\"hello\":4294967296}",
+                           "{\"hello\":1",
+                           "\xff",
+                           "{\"standing\":{}}"}) {
     EXPECT_THROW(read_request(text), WordsError) << text;
   }
   EXPECT_THROW(
@@ -62,6 +78,7 @@ TEST(Words, OfAnOperationStayWithinBounds) {
   };
   refused("timeout", -1);
   refused("interval", std::int64_t{1} << 60);
+  refused("interval", 1e300);
   refused("delay", ~std::uint64_t{0});
   refused("key", "");
   refused("key", std::string(key_max + 1, 'k'));
