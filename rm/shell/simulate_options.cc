@@ -50,6 +50,7 @@ What is written:
   -D, --save-dotfile FILE     the plan, for dot
   -a, --all-actions           in it, also what need not be done
 
+      --output-as text        accepted and of no effect
   -V, --verbose               accepted and of no effect
   -$, --version               say which version this is
   -h, --help                  say this
@@ -90,11 +91,44 @@ constexpr option longs[] = {{"xml-file", required_argument, nullptr, 'x'},
                             {"save-graph", required_argument, nullptr, 'G'},
                             {"save-dotfile", required_argument, nullptr, 'D'},
                             {"all-actions", no_argument, nullptr, 'a'},
+                            {"output-as", required_argument, nullptr, 'o'},
+                            {"output-to", required_argument, nullptr, 'T'},
+                            {"text-fancy", no_argument, nullptr, 'Y'},
+                            {"show-attrs", no_argument, nullptr, 'A'},
+                            {"show-failcounts", no_argument, nullptr, 'c'},
+                            {"show-utilization", no_argument, nullptr, 'U'},
+                            {"profile", required_argument, nullptr, 'P'},
+                            {"repeat", required_argument, nullptr, 'N'},
                             {"verbose", no_argument, nullptr, 'V'},
                             {"version", no_argument, nullptr, '$'},
                             {"help", no_argument, nullptr, 'h'},
                             {}};
-constexpr const char* letters = "x:pLRSXsQu:d:f:i:F:t:q:w:g:r:b:e:I:O:G:D:aV$h";
+constexpr const char* letters = "x:pLRSXsQu:d:f:i:F:t:q:w:g:r:b:e:I:O:G:D:aAcUP:N:V$h";
+
+// Options of Pacemaker's that are not built, and what to do instead.
+struct Missing {
+  int letter;
+  const char* option;
+  const char* instead;
+};
+constexpr Missing missing[] = {
+    {'T', "--output-to", "redirect the output: > FILE"},
+    {'Y', "--text-fancy", "leave it out: the text is that, but for --show-scores"},
+    {'A', "--show-attrs", "crm_mon --show-node-attributes shows them"},
+    {'c', "--show-failcounts", "crm_mon --failcounts shows them"},
+    {'U', "--show-utilization", "leave it out: utilization is not planned with"},
+    {'P', "--profile", "time a run of crm_simulate for each file"},
+    {'N', "--repeat", "time a run of crm_simulate for each file"},
+};
+
+// Says what is wrong with the option; empty: nothing is.
+std::string refuse(int letter) {
+  if (letter == 'o' && std::string_view(optarg) != "text")
+    return fmt::format("--output-as={} is not built: text is, and --json instead of it", optarg);
+  for (const Missing& one : missing)
+    if (one.letter == letter) return fmt::format("{} is not built: {}", one.option, one.instead);
+  return {};
+}
 
 // Options with an argument that is kept as it is.
 std::string* text_of(SimulateOptions& options, int letter) {
@@ -181,7 +215,7 @@ void apply(SimulateOptions& options, int letter) {
     case 'a':
       options.all_actions = true;
       break;
-    default:  // -V, of scripts that know Pacemaker's
+    default:  // -V and --output-as=text, of scripts that know Pacemaker's
       break;
   }
 }
@@ -194,6 +228,10 @@ std::optional<int> read_simulate_options(int argc, char** argv, SimulateOptions&
     const int letter = ::getopt_long(argc, argv, letters, longs, nullptr);
     if (letter == -1) break;
     if (letter == '?') return exits::usage;
+    if (const auto why = refuse(letter); !why.empty()) {
+      fmt::print(stderr, "crm_simulate: {}\n", why);
+      return exits::usage;
+    }
     if (letter == 'h') return fmt::print("{}", usage), exits::ok;
     if (letter == '$') return fmt::print("crm_simulate of gyre {}\n", GYRE_VERSION), exits::ok;
     if (std::string* text = text_of(options, letter))

@@ -214,6 +214,14 @@ class Refusals(unittest.TestCase):
         for words in (["--foo"], ["-x"], [], ["-p", "more"], ["-p", "-X"]):
             self.assertEqual(run(*words, given="")[0], 64, words)
 
+    def test_what_is_not_built(self):
+        for words in (["-A"], ["-c"], ["-U"], ["-P", "/"], ["-N", "2"], ["--output-to", "x"],
+                      ["--output-as=xml"], ["--text-fancy"]):
+            status, told, errors = run("-p", *words, given=cib())
+            self.assertEqual((status, told), (64, ""), words)
+            self.assertRegex(errors, r"^crm_simulate: --\S+ is not built: .+\n$")
+        self.assertEqual(run("-p", "--output-as=text", given=cib()), run("-p", given=cib()))
+
     def test_no_cluster(self):
         self.assertEqual(run("-L")[0], 66)
 
