@@ -54,6 +54,7 @@ void Control::apply(const Configure& change, const Delivered& message, std::int6
     return answer(message, "the status changes by what happens, not by hand");
   if (auto why = patch(document_, difference)) return answer(message, std::move(*why), true);
   lineage_ = fmt::format("{}-{}", to_text(message.place), message.sender.node);
+  sign(change, message.sender.node);
   write();
   changed_here_ = true;
   if (is_own(message)) {
@@ -61,6 +62,15 @@ void Control::apply(const Configure& change, const Delivered& message, std::int6
     own_.erase(message.envelope.serial);
   }
   changed();
+}
+
+// Who changed it, when and from where: operators are told.
+void Control::sign(const Configure& change, std::uint32_t node) {
+  const std::string origin = state_of_node(cib(), node).attribute("uname").value();
+  for (const auto& [name, value] :
+       {std::pair{"cib-last-written", change.written}, std::pair{"update-origin", origin},
+        std::pair{"update-client", change.client}, std::pair{"update-user", change.user}})
+    simulate::set(cib(), name, value);
 }
 
 void Control::apply(const AttributeChange& change, const Delivered& message, std::int64_t) {

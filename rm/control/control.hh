@@ -147,6 +147,7 @@ class Control {
   void apply(const Result&, const Delivered&, std::int64_t now);
   void apply(const Kept&, const Delivered&, std::int64_t now);
   void apply_request(const auto& request, const Delivered&);
+  void sign(const Configure&, std::uint32_t node);
   bool holds(const Begin&, const BusMember& sender) const;
   void begin_here(const Begin&);
   void answer(const Delivered&, std::string refused = {}, bool stale = false);

@@ -33,7 +33,8 @@ void fields(auto& m,
 }
 void fields(auto& m,
             auto&& f) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, Configure> {
-  f("user", m.user), f("client", m.client), f("difference", m.difference);
+  f("user", m.user), f("client", m.client), f("written", m.written);
+  f("difference", m.difference);
 }
 void fields(auto& m,
             auto&& f) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, AttributeChange> {

@@ -51,6 +51,7 @@ struct OwnHistory {
 // Asked for by a program of the sender's node.
 struct Configure {
   std::string user, client;
+  std::string written;  // when, as people write it
   std::string difference;  // <diff>
 };
 // A person says that a node is surely down.

@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdlib>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "rm/cib/difference_xml.hh"
@@ -22,6 +25,14 @@ using nlohmann::json;
 std::string user_name() {
   const passwd* user = ::getpwuid(::geteuid());
   return user != nullptr ? user->pw_name : std::to_string(::geteuid());
+}
+
+std::string local_time() {
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  ::localtime_r(&now, &local);
+  std::array<char, 64> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%a %b %e %H:%M:%S %Y", &local)};
 }
 
 [[noreturn]] void refuse(const local::LocalError& error) {
@@ -87,7 +98,8 @@ Document LiveCluster::read() {
 }
 
 void LiveCluster::change(const Difference& difference) {
-  ask_for(control::Configure{user_name(), "gyre-crm", to_text(difference)});
+  ask_for(control::Configure{user_name(), program_invocation_short_name, local_time(),
+                             to_text(difference)});
 }
 
 void LiveCluster::change(const AttributeChange& change) {

@@ -152,24 +152,6 @@ class Node:
     def document(self):
         return xml.fromstring(self.ask({"kind": "document"})[1])
 
-    def create(self, section, element):
-        """In the configuration, behind what is there."""
-        document = self.document()
-        position = len(document.find(f"configuration/{section}"))
-        version = {name: int(document.get(name)) for name in ("admin_epoch", "epoch")}
-        def at(**more):
-            return " ".join(f'{key}="{value}"' for key, value in {**version, **more}.items())
-        answer, _ = self.ask({
-            "kind": "configure", "serial": 0, "user": "root", "client": "test", "difference":
-            f'<diff format="2"><version><source {at(num_updates=document.get("num_updates"))}/>'
-            f'<target {at(epoch=version["epoch"] + 1, num_updates=0)}/></version>'
-            f'<change operation="create" path="/cib/configuration/{section}" '
-            f'position="{position}">{element}</change></diff>'})
-        if answer["refused"]:
-            if answer["stale"]:
-                return self.create(section, element)
-            raise Broken(f"{self.name}: {answer['refused']}")
-
     def runs(self, resource):
         """Whether ocf:heartbeat:Dummy runs here, by what it keeps."""
         return self._init and os.path.exists(

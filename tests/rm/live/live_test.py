@@ -4,6 +4,7 @@
 The resource manager on whole nodes with Debian's agents: resources run, move when a node dies or
 goes, and stay where they are when only a part of a node's stack dies.
 """
+import concurrent.futures
 import os
 import pathlib
 import signal
@@ -20,12 +21,6 @@ PROGRAMS = ("gyred", "gyre-rm", "gyre-exec", "pacemakerd", "gyre-crm")
 SKIP = 77
 DUMMY = ('<primitive id="{0}" class="ocf" provider="{1}" type="Dummy"><operations>'
          '<op id="{0}-monitor" name="monitor" interval="1s"/></operations>{2}</primitive>')
-
-
-def options(**given):
-    pairs = "".join(f'<nvpair id="options-{name}" name="{name.replace("_", "-")}" value="{value}"/>'
-                    for name, value in given.items())
-    return f'<cluster_property_set id="options">{pairs}</cluster_property_set>'
 
 
 def dummy(name, provider="heartbeat", **parameters):
@@ -53,9 +48,13 @@ class Live(unittest.TestCase):
         self.cluster.start()
         self.settled(*self.cluster.nodes)
         first = self.cluster[1]
-        first.create("crm_config", options(**{"stonith_enabled": "false", **properties}))
+        first.crm("crm", "configure", "property", "stonith-enabled=false",
+                  *(f"{name.replace('_', '-')}={value}" for name, value in properties.items()))
         for resource in resources:
-            first.create("resources", resource)
+            self.configure(1, resource)
+
+    def configure(self, number, resource):
+        self.cluster[number].crm("cibadmin", "-C", "-o", "resources", "-X", resource)
 
     def settled(self, *numbers):
         """These nodes share a document in which all of them take part."""
@@ -158,8 +157,8 @@ class Live(unittest.TestCase):
         self.cluster.switch.cut(pairs, True)
         for number in (1, 2):
             until(lambda: self.online(number) == [f"n{number}"], "it is alone")
-            self.cluster[number].create("resources", dummy(f"of{number}"))
-        self.cluster[2].create("resources", dummy("more"))
+            self.configure(number, dummy(f"of{number}"))
+        self.configure(2, dummy("more"))
         self.cluster.switch.cut(pairs, False)
         self.settled(1, 2)
         names = {each.get("id") for each in self.cluster[1].document().iter("primitive")}
@@ -205,6 +204,52 @@ class Live(unittest.TestCase):
             self.cluster[number].start()
         self.settled(1, 2)
         self.where("d")
+
+    def test_k_an_operator_sees_and_leads_it(self):
+        self.begin(2, no_quorum_policy="ignore")
+        first, second = self.cluster[1], self.cluster[2]
+        first.crm("crm", stdin="configure\nprimitive a ocf:heartbeat:Dummy op monitor "
+                  "interval=1s\nprimitive b ocf:heartbeat:Dummy\ngroup g a b\ncommit\n")
+        at = self.where("b")
+        shown = second.crm("crm_mon", "-1")
+        self.assertIn(f"  * Resource Group: g:\n    * a\t(ocf:heartbeat:Dummy):\t Started n{at}\n",
+                      shown)
+        self.assertRegex(shown, r"Last change:  \S.* by root via \S+ on n1\n")
+        other, = self.others(at)
+        second.crm("crm", "resource", "move", "g", f"n{other}")
+        self.where("b", other)
+        until(lambda: not self.cluster[at].runs("a"), "it has moved")
+        second.crm("crm", "resource", "clear", "g")
+        first.crm("crm", "node", "standby", f"n{other}")
+        until(lambda: self.where("b") == at, "it has moved back")
+        self.assertIn(f"  * Node n{other}: standby\n", first.crm("crm_mon", "-1"))
+        self.assertEqual(second.crm("crm_resource", "-W", "-r", "a"),
+                         f"resource a is running on: n{at}\n")
+
+    def test_l_two_who_change_it_at_once_do_not_undo_each_other(self):
+        self.begin(2, no_quorum_policy="ignore")
+        writers = [(number, f"r{number}{index}") for index in range(10) for number in (1, 2)]
+        with concurrent.futures.ThreadPoolExecutor(len(writers)) as pool:
+            list(pool.map(lambda each: self.configure(each[0], dummy(each[1])), writers))
+        names = {each.get("id") for each in self.cluster[2].document().iter("primitive")}
+        self.assertEqual(names, {name for _, name in writers})
+        self.settled(1, 2)
+
+    def test_m_with_fencing_on_and_no_device_nothing_starts_and_it_is_said(self):
+        self.cluster = cluster.Cluster(self.folder.name, programs, 2)
+        self.cluster.start()
+        self.settled(1, 2)
+        first = self.cluster[1]
+        self.configure(1, dummy("d"))
+        until(lambda: self.probed("d", 1) and self.probed("d", 2), "it is looked for")
+        self.assertFalse(first.runs("d") or self.cluster[2].runs("d"))
+        first.crm("crm_attribute", "-t", "crm_config", "-n", "stonith-enabled", "-v", "false")
+        self.where("d")
+
+    def probed(self, resource, number):
+        path = (f"./status/node_state[@uname='n{number}']/lrm/lrm_resources/"
+                f"lrm_resource[@id='{resource}']/lrm_rsc_op[@rc-code='7']")
+        return self.cluster[number].document().find(path) is not None
 
     def test_j_a_failure_is_noticed_and_mended(self):
         self.begin(2, dummy("d"), no_quorum_policy="ignore")
