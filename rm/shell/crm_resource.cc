@@ -63,9 +63,9 @@ constexpr Usage usage = {
     "Prints what there is of resources and where, and does what operators do to one.", options,
     R"(CIB_file may name a file instead of the cluster.
 
-Exit status: 0 done, 1 there are no such agents, 64 wrong usage, 78 it would be no valid
-configuration, 102 no cluster, 105 there is no such resource or node, 108 it is there already,
-109 there are several.
+Exit status: 0 done, 1 there are no such agents, 2 not with one instance, 64 wrong usage,
+78 it would be no valid configuration, 102 no cluster, 105 there is no such resource or node,
+108 it is there already, 109 there are several.
 
 Example: crm_resource --resource db --move --node node2 --lifetime PT1H
 )"};

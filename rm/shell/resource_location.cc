@@ -212,6 +212,9 @@ void clear(Cluster& cluster, const ResourceTask& task) {
 }  // namespace
 
 void constrain(Cluster& cluster, const ResourceTask& task) {
+  if (task.resource.find(':') != std::string::npos)
+    throw Refused(exits::parameter,
+                  fmt::format("Cannot operate on clone resource instance '{}'", task.resource));
   if (task.what == 'U') return clear(cluster, task);
   move_or_ban(cluster, task);
 }

@@ -34,8 +34,8 @@ pugi::xml_node find_resource(const Document& document, const std::string& id) {
 std::string target(Cluster& cluster, const ResourceTask& task) {
   View view(cluster);
   const schedule::Resource& found = view.resource(task.resource);
-  if (!task.meta || task.force || !found.in_clone()) return found.xml.attribute("id").value();
-  const std::string clone = found.topmost()->id;
+  if (!task.meta || task.force || !found.is_instance()) return found.xml.attribute("id").value();
+  const std::string clone = found.parent->id;
   if (!task.quiet)
     fmt::print("Performing {} of '{}' on '{}', the parent of '{}'\n",
                task.what == 'p' ? "update" : "delete", task.argument, clone, task.resource);

@@ -95,8 +95,12 @@ void print_xml(View& view, const ResourceTask& task) {
   show::resource(out, view.cluster, found, style);
   pugi::xml_document copy;
   auto shown = copy.append_copy(found.xml);
-  if (found.is_instance() && found.is(Kind::primitive))
-    shown.append_attribute("clone") = found.id.substr(found.id.rfind(':') + 1).c_str();
+  if (found.in_clone()) {
+    const auto number = found.id.substr(found.id.rfind(':') + 1);
+    shown.append_attribute("clone") = number.c_str();
+    for (auto member : shown.children("primitive"))
+      member.append_attribute("clone") = number.c_str();
+  }
   fmt::print("{}Resource XML:\n{}", out.take(), indented_text(shown));
 }
 

@@ -166,6 +166,19 @@ class File(unittest.TestCase):
             self.assertEqual(self.run_on_file("attrd_updater", *words)[0], 64)
         self.assertEqual(self.run_on_file("attrd_updater", "-n", "a", "-U", "1", "-N", "x")[0], 105)
 
+    def test_each_says_what_it_does(self):
+        for command in ("attrd_updater", "cibadmin", "crm_attribute", "crm_diff", "crm_failcount",
+                        "crm_master", "crm_node", "crm_resource", "crm_standby"):
+            status, told, _ = self.run_with(None, command, "--help")
+            self.assertEqual(status, 0)
+            self.assertTrue(told.startswith(f"usage: {command} [OPTION...]\n\n"))
+            self.assertIn("\n  -V, --verbose                 accepted and of no effect\n", told)
+            self.assertIn(f"\nExample: {command} ", told)
+            self.assertLessEqual(max(map(len, told.splitlines())), 100)
+            self.assertRegex(self.run_with(None, command, "-$")[1], f"^{command} of gyre ")
+            self.assertEqual(self.run_with(None, command, "--no-such-option")[0], 64)
+            self.assertEqual(self.run_with(None, command, "-V", "-$")[0], 0)
+
     def test_who_is_a_node(self):
         text = self.file.read_text(encoding="utf-8")
         self.file.write_text(text.replace("node1", os.uname().nodename).replace(
