@@ -7,13 +7,28 @@ namespace gyre::rm::schedule {
 
 namespace {
 
-bool holds(const InFlight& operation, const Action& action) {
-  if (operation.interval_ms > 0) return false;  // it comes back by itself, whatever else is done
-  const bool of_node = action.node && action.node->name == operation.node;
-  if (operation.resource.empty()) return action.task == operation.task && of_node;
+bool is_of(const InFlight& operation, const Action& action) {
   const Resource* resource = action.resource;
   return resource && resource->is(Kind::primitive) &&
          (resource->id == operation.resource || resource->history_name == operation.resource);
+}
+
+bool is_on_its_node(const InFlight& operation, const Action& action) {
+  return action.node && action.node->name == operation.node;
+}
+
+bool holds(const InFlight& operation, const Action& action) {
+  if (operation.interval_ms > 0) return false;  // it comes back by itself, whatever else is done
+  if (operation.resource.empty())
+    return action.task == operation.task && is_on_its_node(operation, action);
+  return is_of(operation, action);
+}
+
+// One that recurs, and was begun already.
+bool is_it(const InFlight& operation, const Action& action) {
+  return operation.interval_ms > 0 && operation.interval_ms == action.interval_ms &&
+         operation.task == action.task && is_on_its_node(operation, action) &&
+         is_of(operation, action);
 }
 
 }  // namespace
@@ -35,7 +50,16 @@ std::vector<Step> without_waiting(const Cluster& cluster, std::vector<Step> step
     fresh.pop_back();
     for (const Action* follower : followers[next]) hold(*follower);
   }
-  std::erase_if(steps, [&](const Step& step) { return waiting.contains(step.action); });
+  // Nobody waits for what recurs; behind something of its own resource, which ends it, it begins
+  // anew.
+  const auto begun = [&](const Step& step) {
+    const auto ends = [&](const Action* input) { return input->resource == step.action->resource; };
+    const auto same = [&](const InFlight& each) { return is_it(each, *step.action); };
+    return step.action->interval_ms > 0 && std::ranges::none_of(step.inputs, ends) &&
+           std::ranges::any_of(cluster.in_flight, same);
+  };
+  std::erase_if(steps,
+                [&](const Step& step) { return waiting.contains(step.action) || begun(step); });
   return steps;
 }
 

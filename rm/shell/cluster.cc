@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 
@@ -21,8 +22,9 @@ std::unique_ptr<Cluster> open_cluster() {
 }
 
 void make_change(Cluster& cluster, const std::function<void(Document&)>& edit) {
-  constexpr int attempts = 10;
-  for (int attempt = 1;; ++attempt) {
+  // Of many who change something at once, one gets through at a time.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  for (;;) {
     const auto before = cluster.read();
     auto document = std::get<Document>(Document::load(before.text()));
     edit(document);
@@ -40,7 +42,7 @@ void make_change(Cluster& cluster, const std::function<void(Document&)>& edit) {
     try {
       return cluster.change(difference(before, document));
     } catch (const Stale&) {
-      if (attempt == attempts) throw;
+      if (std::chrono::steady_clock::now() > deadline) throw;
     }
   }
 }

@@ -41,7 +41,7 @@ class InFlightTest : public testing::Test {
  protected:
   std::set<std::string> planned(std::vector<InFlight> in_flight) {
     pugi::xml_document xml;
-    EXPECT_TRUE(xml.load_string(document));
+    EXPECT_TRUE(xml.load_string(text_.c_str()));
     Cluster cluster;
     unpack(cluster, {.cib = xml.child("cib"), .now = 1, .in_flight = std::move(in_flight)});
     plan(cluster);
@@ -49,11 +49,25 @@ class InFlightTest : public testing::Test {
     for (const Step& step : graph(cluster)) keys.insert(step.action->key);
     return keys;
   }
+
+  std::string text_ = document;
 };
 
 TEST_F(InFlightTest, WithoutAnyAllIsBegun) {
   EXPECT_THAT(planned({}),
               IsSupersetOf({"a_start_0", "a_monitor_10000", "b_start_0", "c_start_0"}));
+}
+
+// It was started, and its monitor begun.
+TEST_F(InFlightTest, WhatRecursIsNotBegunTwice) {
+  text_.insert(text_.find("/>\n    <node_state id=\"2\""), R"(><lrm id="1"><lrm_resources>
+    <lrm_resource id="a" class="ocf" provider="pacemaker" type="Dummy"><lrm_rsc_op id="a_last_0"
+      operation="start" operation_key="a_start_0" interval="0" call-id="1" rc-code="0"
+      op-status="0" op-digest="f2317cad3d54cec5d7d7aa7d0bf35cf8" transition-key="1:1:0:u"
+      transition-magic="0:0;1:1:0:u"/></lrm_resource></lrm_resources></lrm></node_state><unused)");
+  EXPECT_THAT(planned({}), Contains("a_monitor_10000"));
+  EXPECT_THAT(planned({{.resource = "a", .node = "n1", .task = "monitor", .interval_ms = 10'000}}),
+              Not(Contains("a_monitor_10000")));
 }
 
 TEST_F(InFlightTest, AStartIsNotBegunTwiceAndWhatFollowsWaits) {
