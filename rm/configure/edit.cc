@@ -74,6 +74,12 @@ pugi::xml_node Edit::section(std::string_view name) {
   return configuration_.append_child(called.c_str());
 }
 
+pugi::xml_node Edit::find(std::string_view name) const {
+  if (name == "fencing_topology") return configuration_.child("fencing-topology");
+  const auto found = ids_.find(name);
+  return found && kind_of(found) != nullptr ? found : pugi::xml_node();
+}
+
 void Edit::define(const Line& line) {
   if (line.words.front() == "monitor") return add_monitor(line);
   pugi::xml_document read;
@@ -91,8 +97,8 @@ void Edit::find_provider(const Line& line, pugi::xml_node object) const {
 
 void Edit::place(pugi::xml_node object, std::size_t line, Known known) {
   const Kind& kind = *kind_of(object);
-  const auto there = is(object, "node") ? find_node(configuration_, name_of(object))
-                                        : find_object(configuration_, name_of(object));
+  const auto there =
+      is(object, "node") ? find_node(configuration_, name_of(object)) : find(name_of(object));
   if (there && kind_of(there) != &kind)
     throw Mistake(line,
                   fmt::format("there is a {} already, and names are unique", described(there)));
@@ -189,7 +195,7 @@ void Edit::check_members(pugi::xml_node container, pugi::xml_node instead, std::
   std::unordered_set<std::string_view> seen;
   for (const auto member : container.children("member")) {
     const auto id = get(member, "id");
-    const auto resource = find_object(configuration_, id);
+    const auto resource = find(id);
     if (!resource || !is_resource(resource))
       throw Mistake(line, fmt::format("at \"{}\": there is no such resource", id));
     if (!may_hold(container, resource))
@@ -207,7 +213,7 @@ void Edit::collect(pugi::xml_node container) {
   for (auto member = container.child("member"); member;) {
     const auto next = member.next_sibling("member");
     const std::string id(get(member, "id"));
-    container.append_move(find_object(configuration_, id));
+    container.append_move(find(id));
     container.remove_child(member);
     move_constraints(configuration_, id, std::string(get(container, "id")), notes_);
     member = next;
@@ -220,7 +226,7 @@ void Edit::add_monitor(const Line& line) {
   pugi::xml_document read;
   std::string of;
   const auto op = parse_monitor(words, read, of);
-  auto resource = find_object(configuration_, of);
+  auto resource = find(of);
   if (!resource || !is(resource, "primitive"))
     throw Mistake(line.number, fmt::format("at \"{}\": there is no such primitive", of));
   auto operations = resource.child("operations");
@@ -230,15 +236,16 @@ void Edit::add_monitor(const Line& line) {
 }
 
 void Edit::rename(std::string_view old, const std::string& name) {
-  auto object = find_object(configuration_, old);
+  auto object = find(old);
   if (!object || is(object, "fencing-topology"))
     throw Mistake(0, fmt::format("at \"{}\": there is no such object", old));
   if (!is_id(name)) throw Mistake(0, fmt::format("at \"{}\": an id is expected", name));
   if (ids_.has(name))
     throw Mistake(0, fmt::format("at \"{}\": that is taken, and ids are unique", name));
   rename_references(configuration_, old, name);
+  ids_.release(object);
   set(object, "id", name);
-  ids_.fresh(name);
+  ids_.take(object);
 }
 
 void Edit::erase() {

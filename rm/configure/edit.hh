@@ -45,6 +45,8 @@ class Edit {
   enum class Known { refused, merged, replaced };
 
   pugi::xml_node section(std::string_view name);
+  // An object, but for nodes. Null: there is none.
+  pugi::xml_node find(std::string_view name) const;
   // An object as a line defines it.
   void place(pugi::xml_node object, std::size_t line, Known);
   void merge(pugi::xml_node into, pugi::xml_node from, std::size_t line);

@@ -30,12 +30,12 @@ void for_each_id(pugi::xml_node object, Function function) {
       const bool names_another = is(node, "resource_ref") || is(node, "obj_ref") ||
                                  is(node, "member") || is(node, "role") || is(node, "role_ref") ||
                                  is(node, "node");
-      if (const auto id = node.attribute("id"); id && !names_another) function(id.value());
+      if (node.attribute("id") && !names_another) function(node);
       return true;
     }
     Function function;
   } walker(function);
-  if (object.attribute("id") && !is(object, "node")) function(object.attribute("id").value());
+  if (object.attribute("id") && !is(object, "node")) function(object);
   object.traverse(walker);
 }
 
@@ -46,11 +46,16 @@ Ids::Ids(pugi::xml_node configuration) {
 }
 
 void Ids::take(pugi::xml_node object) {
-  for_each_id(object, [this](std::string_view id) { taken_.emplace(id); });
+  for_each_id(object, [this](pugi::xml_node node) { taken_.emplace(get(node, "id"), node); });
 }
 
 void Ids::release(pugi::xml_node object) {
-  for_each_id(object, [this](std::string_view id) { taken_.erase(std::string(id)); });
+  for_each_id(object, [this](pugi::xml_node node) { taken_.erase(std::string(get(node, "id"))); });
+}
+
+pugi::xml_node Ids::find(std::string_view id) const {
+  const auto found = taken_.find(std::string(id));
+  return found == taken_.end() ? pugi::xml_node() : found->second;
 }
 
 std::string Ids::fresh(std::string base) {
@@ -59,9 +64,10 @@ std::string Ids::fresh(std::string base) {
                        c == '_' || c == '-' || c == '.' || (c & 0x80) != 0;
     if (!plain) c = '_';
   }
-  if (taken_.insert(base).second) return base;
+  if (taken_.emplace(base, pugi::xml_node()).second) return base;
   for (std::size_t& next = next_[base];;)
-    if (auto id = fmt::format("{}-{}", base, next++); taken_.insert(id).second) return id;
+    if (auto id = fmt::format("{}-{}", base, next++); taken_.emplace(id, pugi::xml_node()).second)
+      return id;
 }
 
 void Ids::complete(pugi::xml_node object) {

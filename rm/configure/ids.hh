@@ -1,11 +1,10 @@
-// Ids for elements of which nobody said one.
+// Which ids there are, and ids for elements of which nobody said one.
 #pragma once
 
 #include <pugixml.hpp>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 
 namespace gyre::rm::configure {
 
@@ -20,6 +19,8 @@ class Ids {
   std::string fresh(std::string base);
 
   bool has(std::string_view id) const { return taken_.contains(std::string(id)); }
+  // The element that came with it. Null: it is free, or was given here.
+  pugi::xml_node find(std::string_view id) const;
   // Those of an object, which comes or goes.
   void take(pugi::xml_node object);
   void release(pugi::xml_node object);
@@ -27,7 +28,7 @@ class Ids {
  private:
   void within(pugi::xml_node parent, std::string_view prefix);
 
-  std::unordered_set<std::string> taken_;
+  std::unordered_map<std::string, pugi::xml_node> taken_;
   std::unordered_map<std::string, std::size_t> next_;  // by base
 };
 

@@ -24,14 +24,14 @@ bool is_container(pugi::xml_node node) {
 }  // namespace
 
 void Edit::remove(std::span<const std::string> names) {
-  const auto find = [this](const std::string& name) {
-    const auto object = find_object(configuration_, name);
+  const auto find_any = [this](const std::string& name) {
+    const auto object = find(name);
     return object ? object : find_node(configuration_, name);
   };
   for (const std::string& name : names)
-    if (!find(name)) throw Mistake(0, fmt::format("at \"{}\": there is no such object", name));
+    if (!find_any(name)) throw Mistake(0, fmt::format("at \"{}\": there is no such object", name));
   for (const std::string& name : names) {
-    const auto object = find(name);
+    const auto object = find_any(name);
     if (!object) continue;  // it went with another
     if (is(object, "template"))
       for (const auto primitive : objects(configuration_))
