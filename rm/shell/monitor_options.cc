@@ -143,7 +143,7 @@ class Reader {
   explicit Reader(MonitorCommand& command) : command_(command) {}
 
   std::optional<int> read(int argc, char** argv) {
-    command_.words = "crm_mon";
+    command_.words = quoted(argv[0]);
     for (int i = 1; i < argc; ++i) command_.words += ' ' + quoted(argv[i]);
     optind = 1;
     opterr = 0;
@@ -288,10 +288,6 @@ class Reader {
   }
 
   std::optional<int> finish() {
-    if (command_.output != Output::text && command_.output != Output::simple)
-      return fail("it writes neither XML nor JSON yet");
-    if (command_.form == MonitorCommand::Form::pacemaker_1_1)
-      return fail("the form of 1.1 is not written yet");
     const bool whole = command_.output == Output::xml || command_.output == Output::old_xml ||
                        command_.output == Output::json;
     command_.once |= command_.output != Output::text;
@@ -302,7 +298,14 @@ class Reader {
     command_.show.sections = choice.sections;
     command_.show.ban_prefix = choice.ban_prefix;
     if (whole) command_.show.inactive = command_.show.timing = true;
-    return form_told_ ? std::nullopt : read_form_file(command_.form);
+    if (!form_told_)
+      if (const auto ended = read_form_file(command_.form)) return ended;
+    const show::MonitorOptions& show = command_.show;
+    const bool old_text =
+        command_.output == Output::text && command_.form == MonitorCommand::Form::pacemaker_1_1;
+    if (old_text && (show.detail || show.brief || (show.sections & section::bans) != 0))
+      return fail("the form of Pacemaker 1.1 has no -R, -b, -L");
+    return std::nullopt;
   }
 
   MonitorCommand& command_;

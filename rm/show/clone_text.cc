@@ -29,16 +29,9 @@ bool any(const Resource& resource, Test test) {
 bool idle(const Resource& primitive) {
   return !active(primitive);
 }
-bool peculiar(const Resource& primitive) {
+bool strange(const Resource& primitive) {
   return primitive.orphan || primitive.failed || primitive.blocked || unmanaged(primitive) ||
          primitive.failure_ignored || !primitive.pending_task.empty();
-}
-
-Role role_of(const Resource& resource) {
-  if (resource.is(Kind::primitive)) return resource.role;
-  Role most = Role::unknown;
-  for (const Resource* child : resource.children) most = std::max(most, role_of(*child));
-  return most;
 }
 
 // The instances of a clone, as they are listed.
@@ -52,8 +45,7 @@ Instances sort_instances(const Resource& clone, const ResourceStyle& style) {
   for (const Resource* instance : clone.children) {
     const bool runs = active(*instance);
     if (!runs && !style.inactive && !clone.unique) continue;
-    if (clone.unique || style.detail ||
-        (runs && (any(*instance, idle) || any(*instance, peculiar)))) {
+    if (clone.unique || style.detail || (runs && peculiar(*instance))) {
       of.alone.push_back(instance);
       continue;
     }
@@ -92,6 +84,25 @@ void stopped_list(Outline& out, const Cluster& cluster, const Resource& clone,
 
 }  // namespace
 
+bool peculiar(const Resource& instance) {
+  return any(instance, idle) || any(instance, strange);
+}
+
+Role role_of(const Resource& resource) {
+  if (resource.is(Kind::primitive)) return resource.role;
+  Role most = Role::unknown;
+  for (const Resource* child : resource.children) most = std::max(most, role_of(*child));
+  return most;
+}
+
+const char* inner_id(const Resource& clone) {
+  const pugi::xml_node inner = clone.xml.find_child([](pugi::xml_node child) {
+    const std::string_view name = child.name();
+    return name == "primitive" || name == "group";
+  });
+  return inner.attribute("id").value();
+}
+
 void clone(Outline& out, const Cluster& cluster, const Resource& clone,
            const ResourceStyle& style) {
   Flags flags;
@@ -99,12 +110,7 @@ void clone(Outline& out, const Cluster& cluster, const Resource& clone,
   flags.add(clone.unique, "unique");
   flags.add(unmanaged(clone), "unmanaged");
   flags.add(disabled(clone), "disabled");
-  const pugi::xml_node inner = clone.xml.find_child([](pugi::xml_node child) {
-    const std::string_view name = child.name();
-    return name == "primitive" || name == "group";
-  });
-  out.begin(
-      fmt::format("Clone Set: {} [{}]{}", clone.id, inner.attribute("id").value(), flags.text()));
+  out.begin(fmt::format("Clone Set: {} [{}]{}", clone.id, inner_id(clone), flags.text()));
   const Instances instances = sort_instances(clone, style);
   for (const Resource* instance : instances.alone) resource(out, cluster, *instance, style);
   node_list(out, "Promoted", instances.promoted);

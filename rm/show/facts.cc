@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ranges>
 #include <set>
 #include <unordered_map>
 
@@ -25,8 +26,6 @@ namespace {
 // what that is if all do. Nothing: it is no such agent, or of another attribute.
 std::optional<int> expected_of(const Resource& resource, std::string_view name,
                                const Cluster& cluster) {
-  for (const Resource* child : resource.children)
-    if (const auto expected = expected_of(*child, name, cluster)) return expected;
   if (resource.type != "ping" && resource.type != "pingd") return std::nullopt;
   Attributes parameters;
   gather(resource.xml, "instance_attributes", {.now = cluster.now, .ids = cluster.ids.get()},
@@ -53,6 +52,21 @@ bool worth_showing(const schedule::OperationRecord& record) {
 }
 
 }  // namespace
+
+const Node* coordinator(const Cluster& cluster) {
+  const auto found = std::ranges::find_if(cluster.nodes, &Node::is_dc);
+  return found == cluster.nodes.end() ? nullptr : &*found;
+}
+
+schedule::NoQuorum quorum_policy(const Cluster& cluster) {
+  const auto& options = cluster.options;
+  const bool suicide = options.fencing && options.all.value_or("no-quorum-policy", "") == "suicide";
+  return suicide ? schedule::NoQuorum::suicide : options.no_quorum;
+}
+
+int shown_exit(const schedule::OperationRecord& record) {
+  return std::max(0, record.xml.attribute("rc-code").as_int());
+}
 
 bool gone(const Resource& resource) {
   return resource.orphan && resource.running_on.empty();
@@ -142,22 +156,21 @@ std::vector<ShownAttribute> shown_attributes(const Cluster& cluster, const Node&
   for (const auto& [name, value] : node.attributes) {
     if (internal(name)) continue;
     ShownAttribute& attribute = shown.emplace_back(ShownAttribute{name, value, {}});
-    for (const Resource* top : cluster.top)
-      if (!attribute.expected) attribute.expected = expected_of(*top, name, cluster);
+    for (const Resource* resource : node.running)
+      if (!attribute.expected) attribute.expected = expected_of(*resource, name, cluster);
   }
   return shown;
 }
 
 std::vector<Ban> bans(const Cluster& cluster, std::string_view prefix) {
   std::vector<Ban> found;
-  for (const schedule::Location& location : cluster.locations) {
+  for (const schedule::Location& location : std::views::reverse(cluster.locations)) {
     if (location.written.empty() || !location.written.starts_with(prefix)) continue;
     for (const auto& [node, score] : location.nodes)
       if (score < Score())
         found.push_back({location.written, location.resource, node, score,
                          location.role == schedule::Role::promoted});
   }
-  std::ranges::reverse(found);
   return found;
 }
 

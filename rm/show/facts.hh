@@ -17,6 +17,13 @@ struct ResourceCounts {
 };
 ResourceCounts count_resources(const schedule::Cluster&);
 
+// The node that plans; null: there is none.
+const schedule::Node* coordinator(const schedule::Cluster&);
+// What is configured for the loss of quorum, be it that it does not hold at present.
+schedule::NoQuorum quorum_policy(const schedule::Cluster&);
+// What an agent said; of what has not ended: 0.
+int shown_exit(const schedule::OperationRecord&);
+
 // Only the history knows it, and it runs nowhere.
 bool gone(const schedule::Resource&);
 // The way to a guest, which is shown itself.

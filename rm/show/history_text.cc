@@ -17,7 +17,7 @@ std::string threshold_text(const ResourceHistory& of, const MonitorOptions& opti
   std::string text = shown_name(*of.resource);
   text += fmt::format(": migration-threshold={}", of.resource->migration_threshold);
   if (of.fail_count > 0) text += fmt::format(" fail-count={}", of.fail_count);
-  if (of.last_failure > 0)
+  if (of.fail_count > 0 && of.last_failure > 0)
     text += fmt::format(" last-failure='{}'", options.clock(of.last_failure));
   return text;
 }
@@ -33,7 +33,7 @@ std::string operation_text(const OperationRecord& record, const MonitorOptions& 
   for (const char* name : {"exec-time", "queue-time"})
     if (const auto ms = record.xml.attribute(name))
       text += fmt::format(" {}=\"{}ms\"", name, ms.value());
-  return text + fmt::format(" rc={} ({})", record.exit, exit_text(record.exit));
+  return text + fmt::format(" rc={} ({})", shown_exit(record), exit_text(shown_exit(record)));
 }
 
 // Of whom the key of an operation speaks: RESOURCE_TASK_INTERVAL.

@@ -43,10 +43,20 @@ struct MonitorOptions {
   std::string node;        // or a tag of nodes: only what has to do with it
   std::string resource;    // or a tag of resources
   std::int64_t updated = 0;
-  std::string (*clock)(std::int64_t seconds) = instant_text;  // how moments are told
+  // How moments are told: to a person, and to a program.
+  std::string (*clock)(std::int64_t seconds) = instant_text;
+  std::string (*instant)(std::int64_t seconds) = instant_text;
 };
 
 std::string monitor_text(const schedule::Cluster&, const MonitorOptions&);
+// As Pacemaker 1.1.6 wrote it.
+std::string monitor_text_1_1(const schedule::Cluster&, const MonitorOptions&);
+// Below either: that nothing can start, where Pacemaker does not say so. Empty: it can.
+std::string monitor_notice(const schedule::Cluster&, const MonitorOptions&);
+std::string monitor_json(const schedule::Cluster&, const MonitorOptions&);
+// For programs; `command` is what was asked for. And as it was before Pacemaker 2.0.
+std::string monitor_xml(const schedule::Cluster&, const MonitorOptions&, std::string_view command);
+std::string monitor_old_xml(const schedule::Cluster&, const MonitorOptions&);
 
 // For who asks from time to time, in one line, and whether there is something to worry about.
 struct Simple {
@@ -54,5 +64,6 @@ struct Simple {
   bool warning = false;
 };
 Simple monitor_simple(const schedule::Cluster&);
+Simple monitor_simple_1_1(const schedule::Cluster&);
 
 }  // namespace gyre::rm::show

@@ -48,7 +48,7 @@ class Monitor {
       : cluster_(cluster), options_(options), selection_(cluster, options) {}
 
   std::string text() {
-    if (!cluster_.dc ||
+    if (!coordinator(cluster_) ||
         wants((section::summary & ~unsigned{section::maintenance}) | section::options))
       add([&](Outline& out) { summary(out); });
     if (wants(section::maintenance)) text_ += maintenance();
@@ -83,7 +83,7 @@ class Monitor {
     out.begin("Cluster Summary");
     if (wants(section::stack))
       out.item("Stack", cluster_.options.all.value_or("cluster-infrastructure", "unknown"));
-    if (wants(section::dc) || !cluster_.dc) dc(out);
+    if (wants(section::dc) || !coordinator(cluster_)) dc(out);
     if (wants(section::times)) times(out);
     if (wants(section::counts)) counts(out);
     if (wants(section::options)) options(out);
@@ -91,11 +91,12 @@ class Monitor {
   }
 
   void dc(Outline& out) const {
-    if (!cluster_.dc) return out.item("Current DC", "NONE");
-    out.item("Current DC", fmt::format("{} (version {}) - partition {} quorum",
-                                       node_label(*cluster_.dc, options_.detail),
-                                       cluster_.options.all.value_or("dc-version", "unknown"),
-                                       cluster_.quorate ? "with" : "WITHOUT"));
+    const Node* dc = coordinator(cluster_);
+    if (!dc) return out.item("Current DC", "NONE");
+    out.item("Current DC",
+             fmt::format("{} (version {}) - partition {} quorum", node_label(*dc, options_.detail),
+                         cluster_.options.all.value_or("dc-version", "unknown"),
+                         cluster_.quorate ? "with" : "WITHOUT"));
   }
 
   void times(Outline& out) const {
@@ -126,7 +127,7 @@ class Monitor {
     out.item(options.fencing ? "STONITH of failed nodes enabled"
                              : "STONITH of failed nodes disabled");
     out.item(options.symmetric ? "Cluster is symmetric" : "Cluster is asymmetric");
-    out.item("No quorum policy", quorum_words(options.no_quorum));
+    out.item("No quorum policy", quorum_words(quorum_policy(cluster_)));
   }
 
   // Stands below the summary, with an empty line before it in any case.

@@ -38,23 +38,13 @@ bool promotable(const Resource& resource) {
   return topmost(resource).promotable;
 }
 
-// While something is under way, its name is what the resource is.
-const char* doing(const Resource& resource) {
-  const std::string_view task = resource.pending_task;
-  return task == "start"                                  ? "Starting"
-         : task == "stop"                                 ? "Stopping"
-         : task == "migrate_to" || task == "migrate_from" ? "Migrating"
-         : task == "promote"                              ? "Promoting"
-         : task == "demote"                               ? "Demoting"
-                                                          : nullptr;
-}
-
 std::string state_of(const Resource& resource) {
   std::string state = resource.orphan ? " ORPHANED" : "";
   const Role role = shown_role(resource, resource.role);
   if (resource.failed && role > Role::unpromoted) return state + " FAILED " + name_of(role);
   if (resource.failed) return state + " FAILED";
-  if (const char* now = doing(resource)) return state + ' ' + now;
+  if (const char* now = pending_name(resource); now && resource.pending_task != "monitor")
+    return state + ' ' + now;
   return state + ' ' + name_of(role);
 }
 
@@ -117,6 +107,17 @@ void group(Outline& out, const Cluster& cluster, const Resource& group,
 }
 
 }  // namespace
+
+const char* pending_name(const Resource& resource) {
+  const std::string_view task = resource.pending_task;
+  return task == "start"                                  ? "Starting"
+         : task == "stop"                                 ? "Stopping"
+         : task == "migrate_to" || task == "migrate_from" ? "Migrating"
+         : task == "promote"                              ? "Promoting"
+         : task == "demote"                               ? "Demoting"
+         : task == "monitor"                              ? "Monitoring"
+                                                          : nullptr;
+}
 
 std::string agent_of(const Resource& resource) {
   return resource.provider.empty()

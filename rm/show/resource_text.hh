@@ -31,6 +31,9 @@ std::string agent_of(const schedule::Resource&);
 // One of many that are alike is not told apart from them.
 std::string shown_name(const schedule::Resource&);
 
+// While something is under way, its name is what the resource is. Null: nothing is.
+const char* pending_name(const schedule::Resource&);
+
 void resource(Outline&, const schedule::Cluster&, const schedule::Resource&,
               const ResourceStyle& = {});
 // How many there are of each agent, and where.

@@ -45,12 +45,18 @@ SETS = {
     "everything": "-1 --include=all",
     "text": "--output-as=text -nrfo",
     "simple": "-s",
+    "xml": "--output-as=xml",
+    "xml-by-node": "--output-as=xml -n -R",
+    "old-xml": "-X",
 }
 SECONDS_MAX = 20
 
 
 def without_times(text):
+    """Nor the name that it was called by, nor the line of ours that says that nothing can start."""
     text = re.sub(r"(Last updated: ).*", r"\1NOW", text)
+    text = re.sub(r"\nNothing can start: .*\n", "", text)
+    text = re.sub(r'request="[^ ]*crm_mon', 'request="crm_mon', text)
     return re.sub(r'(<last_update time=)"[^"]*"', r'\1"NOW"', text)
 
 
