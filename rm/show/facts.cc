@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <ranges>
 #include <set>
 #include <unordered_map>
 
@@ -164,7 +163,9 @@ std::vector<ShownAttribute> shown_attributes(const Cluster& cluster, const Node&
 
 std::vector<Ban> bans(const Cluster& cluster, std::string_view prefix) {
   std::vector<Ban> found;
-  for (const schedule::Location& location : std::views::reverse(cluster.locations)) {
+  // As Pacemaker lists them: the last one first.
+  for (auto at = cluster.locations.rbegin(); at != cluster.locations.rend(); ++at) {
+    const schedule::Location& location = *at;
     if (location.written.empty() || !location.written.starts_with(prefix)) continue;
     for (const auto& [node, score] : location.nodes)
       if (score < Score())
