@@ -5,7 +5,7 @@ namespace gyre::rm::shell::exits {
 
 inline constexpr int ok = 0;
 inline constexpr int error = 1;
-inline constexpr int critical = 2;  // of crm_mon -s
+inline constexpr int critical = 2;   // of crm_mon -s
 inline constexpr int parameter = 2;  // not one that this can be done with
 inline constexpr int unimplemented = 3;
 inline constexpr int usage = 64;
