@@ -11,6 +11,7 @@
 #include "rm/cib/iso8601.hh"
 #include "rm/control/planning.hh"
 #include "rm/control/property.hh"
+#include "rm/daemon/privileges.hh"
 
 namespace gyre::rm::daemon {
 
@@ -106,6 +107,9 @@ void Daemon::begin(std::set<std::string> known) {
   connection_.join(group);
   ring_ = loop_.io(connection_.fd(), EPOLLIN, [this](std::uint32_t) { take_events(); });
   recheck_.in(recheck_interval(control_->cib()));
+  if (!settings_.user.empty() && !become(settings_.user, settings_.state_directory))
+    spdlog::warn("there is no user {}, or this is not root: gyre-rm stays who it is",
+                 settings_.user);
   take_events();
 }
 

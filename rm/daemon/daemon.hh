@@ -25,6 +25,7 @@ struct Settings {
   std::string run_directory;    // where gyred's socket is, and ours
   std::string state_directory;  // of the configuration
   std::string socket_group;     // who may ask; empty: root and the cluster's user only
+  std::string user;             // to be, once all is open; empty: as it is
   std::string node_name;        // uname -n
 };
 

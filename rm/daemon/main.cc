@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   settings.run_directory = from_environment("GYRE_RUN_DIR", "/run/gyre");
   settings.state_directory = "/var/lib/gyre/rm";
   settings.socket_group = "haclient";
+  settings.user = "hacluster";
   settings.node_name = uname_n();
   CLI::App app("gyre-rm: the resource manager of a node", "gyre-rm");
   app.add_option("--run-dir", settings.run_directory, "Where gyred's and our sockets are")
@@ -38,6 +39,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--socket-group", settings.socket_group,
                  "Whose members may give commands; empty: root and hacluster only")
+      ->capture_default_str();
+  app.add_option("--user", settings.user, "Whom to be once all is open; empty: as it was begun")
       ->capture_default_str();
   app.set_version_flag("--version", "gyre-rm " GYRE_VERSION);
   app.footer("Example:\n  gyre-rm --run-dir /run/gyre --state-dir /var/lib/gyre/rm");

@@ -172,6 +172,7 @@ class Cluster:
 
     def __init__(self, folder, programs, count, two_node=False, init=INIT):
         self.folder, self.programs, self.init = pathlib.Path(folder), programs, init
+        self.folder.chmod(0o755)  # for gyre-rm, which is not root
         self.executables = self.folder / "programs"
         self.executables.mkdir()
         for name in ("gyre-rm", "gyre-exec"):

@@ -7,6 +7,7 @@ goes, and stay where they are when only a part of a node's stack dies.
 import concurrent.futures
 import os
 import pathlib
+import pwd
 import signal
 import sys
 import tempfile
@@ -194,6 +195,20 @@ class Live(unittest.TestCase):
         other, = self.others(at)
         self.cluster[at].kill()
         until(lambda: has(other), "the address moves")
+
+    def test_n_who_decides_is_not_root(self):
+        self.begin(1)
+        def user(program):
+            process, = self.cluster[1].processes(program)
+            return os.stat(f"/proc/{process}").st_uid
+        try:
+            expected = pwd.getpwnam("hacluster").pw_uid
+        except KeyError:
+            expected = 0  # Pacemaker's packages make it
+        until(lambda: user("gyre-rm") == expected, "it is hacluster")
+        self.assertEqual(user("gyre-exec"), 0)
+        written = self.cluster[1].folder / "rm/cib.xml"
+        until(lambda: "stonith-enabled" in written.read_text(), "it still writes")
 
     def test_i_it_comes_back_with_what_was_configured(self):
         self.begin(2, dummy("d"), no_quorum_policy="ignore")
