@@ -77,8 +77,8 @@ const char* outcome_text(int status) {
                                    "Cannot execute now",
                                    "No fence device",
                                    "CIB secrets unavailable"};
-  const auto at = static_cast<std::size_t>(status + 1);
-  return status >= -1 && at < std::size(names) ? names[at] : "UNKNOWN!";
+  constexpr int count = std::size(names);
+  return status >= -1 && status < count - 1 ? names[status + 1] : "UNKNOWN!";
 }
 
 }  // namespace gyre::rm::show

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace gyre::rm::show {
 
 TEST(Words, NameEachUnitOnceThereIsMoreThanOneOfIt) {
@@ -22,6 +24,7 @@ TEST(Words, NameCodesThatNobodyKnows) {
   EXPECT_STREQ(outcome_text(11), "CIB secrets unavailable");
   EXPECT_STREQ(outcome_text(12), "UNKNOWN!");
   EXPECT_STREQ(outcome_text(-2), "UNKNOWN!");
+  EXPECT_STREQ(outcome_text(std::numeric_limits<int>::max()), "UNKNOWN!");
 }
 
 TEST(Words, NameMomentsInUtc) {
