@@ -134,11 +134,16 @@ Constraint ban(const ResourceTask& task, const std::string& node, const std::str
 }
 
 // To a node, or only away from where it is.
-void move_or_ban(Cluster& cluster, const ResourceTask& task) {
+void move_or_ban(Cluster& cluster, ResourceTask task) {
   Where where;
   {
     View view(cluster);
     const Resource& found = view.resource(task.resource);
+    if (task.what == 'M' && task.promoted && !found.topmost()->promotable) {
+      if (!task.quiet)
+        fmt::print("Ignoring --promoted option: {} is not promotable\n", task.resource);
+      task.promoted = false;
+    }
     if (!task.node.empty()) view.expect_node(task.node);
     add(where, is_template_of_instances(found, task.resource) ? *found.parent : found);
   }
