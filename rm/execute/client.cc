@@ -33,7 +33,10 @@ Client::Client(local::Loop& loop, const std::string& run_dir, Events events)
                               if (!connection_) connect();
                             })),
       next_(
-          static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count())) {
+          static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count())),
+      refusing_(loop.later([this] {
+        for (const Report& each : std::exchange(refused_, {})) take(each);
+      })) {
   connect();
 }
 
@@ -103,7 +106,21 @@ void Client::take(const Report& report) {
   described(outcome);
 }
 
+// Later, as any outcome: who asks is not ready for it yet.
+void Client::refuse(const std::string& key, const char* why) {
+  Report& report = refused_.emplace_back();
+  report.outcome.key = key;
+  report.outcome.status = Outcome::Status::error;
+  report.outcome.rc = ocf_failed;
+  report.outcome.exit_reason = why;
+  refusing_.enable(true);
+}
+
 void Client::run(const Operation& operation) {
+  if (operation.key.empty() || operation.key.size() > key_max)
+    return refuse(operation.key, "its key is empty or too long");
+  if (text_of(Run{operation}).size() > words_max)
+    return refuse(operation.key, "its parameters are too long for any agent");
   if (places_.emplace(operation.key, next_).second) asked_.emplace(next_++, operation);
   send(Run{operation});
 }

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "rm/execute/words.hh"
 #include "rm/local/connection.hh"
@@ -57,6 +58,7 @@ class Client {
   void hear(std::string_view text);
   void stand(const Standing&);
   void take(const Report&);
+  void refuse(const std::string& key, const char* why);
   void send(const Request&);
 
   local::Loop& loop_;
@@ -72,6 +74,8 @@ class Client {
   std::unordered_set<std::string> cancelled_;
   std::unordered_map<std::string, Described> descriptions_;  // by key
   std::uint64_t next_;
+  std::vector<Report> refused_;  // by ourselves: gyre-exec would not hear us any more
+  local::Source refusing_;
 };
 
 }  // namespace gyre::rm::execute

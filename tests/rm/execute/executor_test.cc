@@ -328,6 +328,19 @@ TEST_F(ExecutorTest, IsWaitedForAndThenAskedWhatWasAskedBefore) {
   EXPECT_EQ(outcome("m").status, Status::cancelled);
 }
 
+TEST_F(ExecutorTest, IsNotAskedForWhatWouldEndTheConnection) {
+  agent("a", "exit 0");
+  start();
+  Operation huge = operation("huge", "a");
+  huge.parameters = {{"a", std::string(words_max, 'x')}};
+  EXPECT_EQ(run(huge).status, Status::error);
+  EXPECT_EQ(run(operation(std::string(key_max + 1, 'k'), "a")).status, Status::error);
+  Operation patient = recurring("patient", "a", std::chrono::milliseconds::max());
+  EXPECT_EQ(run(patient).status, Status::done);
+  EXPECT_EQ(standings.size(), 1U);
+  EXPECT_TRUE(trouble.empty());
+}
+
 TEST_F(ExecutorTest, IsAskedInOrderForWhatItHasNotHeard) {
   agent("a", "exit 0");
   connect();

@@ -8,6 +8,7 @@
 namespace gyre::rm::execute {
 namespace {
 
+using std::chrono::milliseconds;
 using testing::HasSubstr;
 using testing::Not;
 using namespace std::chrono_literals;
@@ -77,7 +78,6 @@ TEST(Words, OfAnOperationStayWithinBounds) {
     EXPECT_THROW(read_request(all.dump()), WordsError) << name << " " << value;
   };
   refused("timeout", -1);
-  refused("interval", std::int64_t{1} << 60);
   refused("interval", 1e300);
   refused("delay", ~std::uint64_t{0});
   refused("key", "");
@@ -85,6 +85,13 @@ TEST(Words, OfAnOperationStayWithinBounds) {
   refused("parameters", {{"only a name"}});
   refused("parameters", {{"a", 1}});
   refused("task", nullptr);
+}
+
+TEST(Words, OfATimeThatNobodyLivesToSeeAreOfACentury) {
+  Operation patient = operation;
+  patient.interval = milliseconds::max();
+  const auto read = std::get<execute::Run>(read_request(text_of(execute::Run{patient})));
+  EXPECT_EQ(read.operation.interval, std::chrono::hours(100 * 366 * 24));
 }
 
 TEST(Words, ThatAreRefusedAreNotTold) {
