@@ -29,42 +29,6 @@ void drop_from_members(pugi::xml_node whole, const std::string& name) {
   }
 }
 
-pugi::xml_node constraint(pugi::xml_node configuration, std::string_view resource,
-                          const std::string& id) {
-  auto constraints = configuration.child("constraints");
-  if (!constraints) constraints = configuration.append_child("constraints");
-  while (auto before = constraints.find_child_by_attribute("id", id.c_str()))
-    constraints.remove_child(before);
-  auto made = constraints.append_child("rsc_location");
-  set(made, "id", id);
-  set(made, "rsc", resource);
-  set(made, "role", "Started");
-  return made;
-}
-
-// `about`: what its ids end in, behind the word.
-void say(pugi::xml_node made, const char* word, std::string_view about, const std::string& node,
-         const char* score, const std::optional<std::string>& until) {
-  if (!until) {
-    set(made, "node", node);
-    return set(made, "score", score);
-  }
-  auto rule = made.append_child("rule");
-  set(rule, "id", fmt::format("cli-{}-rule-{}", word, about));
-  set(rule, "score", score);
-  set(rule, "boolean-op", "and");
-  auto here = rule.append_child("expression");
-  set(here, "id", fmt::format("cli-{}-expr-{}", word, about));
-  set(here, "attribute", "#uname");
-  set(here, "operation", "eq");
-  set(here, "value", node);
-  set(here, "type", "string");
-  auto end = rule.append_child("date_expression");
-  set(end, "id", fmt::format("cli-{}-lifetime-end-{}", word, about));
-  set(end, "operation", "lt");
-  set(end, "end", *until);
-}
-
 }  // namespace
 
 pugi::xml_node find_resource(pugi::xml_node configuration, std::string_view id) {
@@ -106,35 +70,6 @@ void set_option(pugi::xml_node configuration, pugi::xml_node whole, const std::s
     set(said, "value", value);
   }
   if (is_clone(whole)) drop_from_members(whole, name);
-}
-
-void prefer(pugi::xml_node configuration, std::string_view resource, const std::string& node,
-            const std::optional<std::string>& until) {
-  auto constraints = configuration.child("constraints");
-  const auto banned = fmt::format("cli-ban-{}-on-{}", resource, node);
-  while (auto before = constraints.find_child_by_attribute("id", banned.c_str()))
-    constraints.remove_child(before);
-  say(constraint(configuration, resource, fmt::format("cli-prefer-{}", resource)), "prefer",
-      resource, node, "INFINITY", until);
-}
-
-void ban(pugi::xml_node configuration, std::string_view resource, const std::string& node,
-         const std::optional<std::string>& until) {
-  const auto about = fmt::format("{}-on-{}", resource, node);
-  say(constraint(configuration, resource, "cli-ban-" + about), "ban", about, node, "-INFINITY",
-      until);
-}
-
-void clear(pugi::xml_node configuration, std::string_view resource) {
-  auto constraints = configuration.child("constraints");
-  const auto preferred = fmt::format("cli-prefer-{}", resource);
-  const auto banned = fmt::format("cli-ban-{}-on-", resource);
-  for (auto one = constraints.first_child(); one;) {
-    const auto next = one.next_sibling();
-    if (get(one, "id") == preferred || get(one, "id").starts_with(banned))
-      constraints.remove_child(one);
-    one = next;
-  }
 }
 
 }  // namespace gyre::rm::configure

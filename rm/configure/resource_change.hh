@@ -1,8 +1,7 @@
-// What operators change of a resource with a word: whether it runs, whether it is managed, where it
-// shall be. A resource that there is not is a Mistake.
+// What operators change of a resource with a word: whether it runs, whether it is managed. A
+// resource that there is not is a Mistake.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,14 +17,5 @@ bool is_promotable(pugi::xml_node resource);
 // A meta attribute of the whole, in each of its sets, where members say otherwise, no more there.
 void set_option(pugi::xml_node configuration, pugi::xml_node whole, const std::string& name,
                 const std::string& value);
-
-// That it shall run on a node, or not there; until then, if that is said ("2026-11-30 02:40:19Z").
-// What was said so of it before no longer counts.
-void prefer(pugi::xml_node configuration, std::string_view resource, const std::string& node,
-            const std::optional<std::string>& until);
-void ban(pugi::xml_node configuration, std::string_view resource, const std::string& node,
-         const std::optional<std::string>& until);
-// What was said so goes.
-void clear(pugi::xml_node configuration, std::string_view resource);
 
 }  // namespace gyre::rm::configure

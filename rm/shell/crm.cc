@@ -110,11 +110,7 @@ void status(const Line& line) {
           "noheaders, detail, brief or an option of crm_mon is expected");
     asked.emplace_back(found == std::end(status_words) ? std::string(word) : found->option);
   }
-  std::vector<char*> argv;
-  for (std::string& one : asked) argv.push_back(one.data());
-  argv.push_back(nullptr);
-  if (crm_mon(static_cast<int>(asked.size()), argv.data()) != exits::ok)
-    throw Refused(exits::error, "");  // it has said why
+  run_as(crm_mon, std::move(asked));
 }
 
 class Shell {
@@ -251,6 +247,14 @@ void run_all(const Options& options) {
 }
 
 }  // namespace
+
+void run_as(int (*command)(int argc, char** argv), std::vector<std::string> words) {
+  std::vector<char*> argv;
+  for (std::string& one : words) argv.push_back(one.data());
+  argv.push_back(nullptr);
+  if (command(static_cast<int>(words.size()), argv.data()) != exits::ok)
+    throw Refused(exits::error, "");  // it has said why
+}
 
 void say_info(const std::string& what) {
   fmt::print(stderr, "INFO: {}\n", what);

@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "rm/configure/edit.hh"
 #include "rm/configure/words.hh"
@@ -47,6 +49,9 @@ class Configuring {
 // A line of the level "resource", of the level "node"; done at once.
 void run_resource(Cluster&, const configure::Line&, bool force);
 void run_node(Cluster&, const configure::Line&);
+
+// Does what another command does; its words are behind its name.
+void run_as(int (*command)(int argc, char** argv), std::vector<std::string> words);
 
 // Everywhere: what is said to who sits there, but asked for by nobody.
 void say_info(const std::string&);
