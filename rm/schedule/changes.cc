@@ -21,7 +21,7 @@ bool runs_on(const Resource& resource, const Node& node) {
 
 // Of a node that can run nothing no record is looked into, unless that is for its maintenance.
 bool looked_into(const Node& node) {
-  return available(node) || node.maintenance;
+  return available(node) || (node.maintenance && node.online && !node.unclean);
 }
 
 Action& forget_failure(Cluster& cluster, Resource& resource, Node& node, std::string_view why) {
@@ -44,6 +44,11 @@ void forget_failures_of_orphan(Cluster& cluster, Resource& resource) {
     cluster.orderings.push_back(
         {.first_action = &clear, .then = &resource, .then_task = "stop", .flags = Order::optional});
   }
+}
+
+void forget_failures_of_changed(Cluster& cluster, Resource& resource, Node& node) {
+  if (fail_count(cluster, resource, node).count > 0)
+    forget_failure(cluster, resource, node, "action definition changed");
 }
 
 bool agent_changed(const Resource& resource, pugi::xml_node record) {
@@ -69,9 +74,9 @@ void check_recurring(Cluster& cluster, Resource& resource) {
     if (!looked_into(node) || !runs_on(resource, node)) continue;
     if (resource.maintenance || node.maintenance) {
       end(cluster, resource, recurring, "maintenance mode");
-    } else if (!find_operation(resource, recurring.task, recurring.interval_ms) &&
-               cluster.options.stop_orphan_actions) {
-      end(cluster, resource, recurring, "orphan");
+    } else if (!find_operation(resource, recurring.task, recurring.interval_ms)) {
+      if (cluster.options.stop_orphan_actions) end(cluster, resource, recurring, "orphan");
+      forget_failures_of_changed(cluster, resource, node);
     }
   }
 }
@@ -128,8 +133,7 @@ void check_operation(Cluster& cluster, Resource& resource, Node& node, const Ope
   } else {
     reload(cluster, resource, node);
   }
-  if (fail_count(cluster, resource, node).count > 0)
-    forget_failure(cluster, resource, node, "action definition changed");
+  forget_failures_of_changed(cluster, resource, node);
 }
 
 void check_parameters(Cluster& cluster, Resource& resource) {

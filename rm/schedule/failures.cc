@@ -85,6 +85,15 @@ const Operation* find_operation(const Resource& resource, std::string_view name,
   return nullptr;
 }
 
+const Operation* find_even_disabled(const Resource& resource, std::string_view name,
+                                    std::int64_t interval_ms) {
+  if (const Operation* enabled = find_operation(resource, name, interval_ms)) return enabled;
+  const auto found = std::ranges::find_if(resource.operations, [&](const Operation& operation) {
+    return operation.name == name && operation.interval_ms == interval_ms;
+  });
+  return found == resource.operations.end() ? nullptr : &*found;
+}
+
 std::string_view operation_option(Cluster& cluster, const Resource& resource,
                                   const Operation* operation, std::string_view task,
                                   std::int64_t interval_ms, std::string_view option) {

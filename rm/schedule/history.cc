@@ -274,7 +274,7 @@ void History::fail(const OperationRecord& r) {
   cluster.failures.push_back({&resource, &node, r.xml, r.key});
   last_failure = r.key;
   Role fail_role = Role::started;
-  const Operation* operation = find_operation(resource, r.task, r.interval_ms);
+  const Operation* operation = find_even_disabled(resource, r.task, r.interval_ms);
   const OnFail told = on_fail_of(cluster, resource, r.task, r.interval_ms, operation, fail_role);
   if (told == OnFail::ignore) {
     // As if it had gone well, but it is shown.

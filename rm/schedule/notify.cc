@@ -79,18 +79,19 @@ class Notifications {
     for (const Words& words : stages) {
       Action* change = find_action(clone_, words.task, nullptr);
       Action* ended = find_action(clone_, words.ended, nullptr);
-      if (!change || !ended || !happens(*change) || !happens(*ended)) continue;
+      if (!change || !ended || !happens(*change)) continue;
       if (lists.empty()) lists = meta_of_all(cluster_, clone_);
+      const bool anyone_told = words.stage != Stage::start || anyone(clone_, words.task);
       const Round before = round(clone_, "pre", words.task, words.task, lists);
+      order(*before.end, *change, Order::optional);
+      if (anyone_told) tell_before(clone_, words, before);
+      if (!happens(*ended)) continue;  // not all of it can be done
       const Round after = round(clone_, "post", words.ended, words.task, lists);
       held.push_back({words.stage, before.begin, after.end});
       let_followers_wait(*ended, *after.end);
-      order(*before.end, *change, Order::optional);
       order(*before.end, *after.begin, Order::optional);
       order(*ended, *after.begin, Order::optional);
-      if (words.stage == Stage::start && !anyone(clone_, words.task)) continue;
-      tell_before(clone_, words, before);
-      tell_after(clone_, words, after);
+      if (anyone_told) tell_after(clone_, words, after);
     }
     for (const Held& first : held)
       for (const Held& then : held)

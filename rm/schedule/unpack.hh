@@ -45,6 +45,9 @@ FailCount fail_count(const Cluster&, const Resource&, const Node&, bool raw = fa
 
 // The configured operation of that name and interval, null: none.
 const Operation* find_operation(const Resource&, std::string_view name, std::int64_t interval_ms);
+// Or, if that is disabled, what would count for it: an old result may be of a better time.
+const Operation* find_even_disabled(const Resource&, std::string_view name,
+                                    std::int64_t interval_ms);
 // Of an operation's meta attributes and attributes, defaults included; empty if not given.
 std::string_view operation_option(Cluster&, const Resource&, const Operation*,
                                   std::string_view task, std::int64_t interval_ms,
