@@ -40,7 +40,7 @@ void judge(Cluster& cluster, Action& action) {
       want_fencing(*action.node, "resource actions are unrunnable");
     return;
   }
-  if (node.pending) {
+  if (node.pending || node.away) {
     action.runnable = false;
     return;
   }

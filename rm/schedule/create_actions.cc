@@ -180,7 +180,7 @@ void create_primitive(Cluster& cluster, Resource& resource) {
                      creation.current != creation.chosen;
   if (resource.start_pending && creation.chosen)
     start_action(cluster, resource, creation.chosen, true).print_always = true;
-  if (moves) {
+  if (moves || resource.stop_pending) {
     needs_stop = true;
   } else if (resource.failed) {
     if (resource.must_stop)

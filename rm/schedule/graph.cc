@@ -22,7 +22,7 @@ bool is_done(const Action& action) {
   if (resource && !resource->managed && !action.pseudo && !asks && resource->is(Kind::primitive))
     return false;
   if (by_the_cluster(action)) return true;
-  return action.node && (action.node->online || will_be_up(*action.node)) &&
+  return action.node && !action.node->away && (action.node->online || will_be_up(*action.node)) &&
          (!action.node->pending || action.task == "cancel");
 }
 
@@ -103,7 +103,8 @@ std::vector<Step> graph(Cluster& cluster) {
     }
     std::ranges::sort(step.inputs, {}, &Action::id);
   }
-  if (!cluster.in_flight.empty()) steps = without_waiting(cluster, std::move(steps));
+  const bool away = std::ranges::any_of(cluster.nodes, &Node::away);
+  if (!cluster.in_flight.empty() || away) steps = without_waiting(cluster, std::move(steps));
   return without_circles(cluster, std::move(steps));
 }
 

@@ -199,14 +199,24 @@ void History::ban(const OperationRecord& r) {
                everywhere ? "fatal-error" : "hard-error");
 }
 
+bool History::in_flight(const OperationRecord& r) const {
+  const std::string_view name = attribute(r.xml.parent(), "id");
+  return std::ranges::any_of(cluster.in_flight, [&](const InFlight& each) {
+    return each.resource == name && each.node == node.name && each.task == r.task;
+  });
+}
+
 void History::pend(const OperationRecord& r) {
   if (r.task == "start") {
     resource.start_pending = true;
     activate();
   } else if (r.task == "promote") {
     resource.role = Role::promoted;
-  } else if (r.task == "stop" && resource.role < Role::started) {
-    activate();  // until it is known to have ended
+  } else if (r.task == "stop") {
+    if (resource.role < Role::started) activate();  // until it is known to have ended
+    resource.stop_pending |= in_flight(r);
+  } else if (r.task == "demote" && in_flight(r)) {
+    activate();
   } else if (r.task == "migrate_to" && node.unclean) {
     if (Node* target = cluster.node_by_name(attribute(r.xml, "migrate_target")))
       resource.stop_wanted.push_back(target);

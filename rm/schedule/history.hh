@@ -55,6 +55,7 @@ struct History {
 
  private:
   void interpret(OperationRecord&);
+  bool in_flight(const OperationRecord&) const;
   void pend(const OperationRecord&);
   void succeed(const OperationRecord&);
   void fail(const OperationRecord&);

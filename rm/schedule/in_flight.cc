@@ -1,6 +1,7 @@
 #include "rm/schedule/in_flight.hh"
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace gyre::rm::schedule {
@@ -31,6 +32,39 @@ bool is_it(const InFlight& operation, const Action& action) {
          is_of(operation, action);
 }
 
+// What has to come first on a node that is away does not come.
+bool waits_for_away(const Action& action) {
+  return std::ranges::any_of(action.before, [](const Edge& edge) {
+    const Action& first = *edge.action;
+    return edge.flags != Order::none && first.node && first.node->away && !first.optional;
+  });
+}
+
+using Followers = std::unordered_map<const Action*, std::vector<const Action*>>;
+
+// What comes right after each. Marks in the order that are not in the graph, for nothing is planned
+// of what they stand for, are in between: what is under way is of them, too.
+Followers followers_of(const Cluster& cluster, const std::vector<Step>& steps) {
+  std::unordered_set<const Action*> planned;
+  for (const Step& step : steps) planned.insert(step.action);
+  const auto passed = [&](const Action& action) {
+    return action.pseudo && !planned.contains(&action);
+  };
+  Followers followers;
+  const auto follow = [&](const Action& action, auto&& counts) {
+    for (const Edge& edge : action.before)
+      if (edge.flags != Order::none && counts(*edge.action))
+        followers[edge.action].push_back(&action);
+  };
+  for (const Step& step : steps) {
+    for (const Action* input : step.inputs) followers[input].push_back(step.action);
+    follow(*step.action, passed);
+  }
+  for (const Action& action : cluster.actions)
+    if (passed(action)) follow(action, [](const Action&) { return true; });
+  return followers;
+}
+
 }  // namespace
 
 std::vector<Step> without_waiting(const Cluster& cluster, std::vector<Step> steps) {
@@ -39,12 +73,12 @@ std::vector<Step> without_waiting(const Cluster& cluster, std::vector<Step> step
   const auto hold = [&](const Action& action) {
     if (waiting.insert(&action).second) fresh.push_back(&action);
   };
-  for (const Step& step : steps)
+  for (const Step& step : steps) {
+    if (waits_for_away(*step.action)) hold(*step.action);
     for (const InFlight& operation : cluster.in_flight)
       if (holds(operation, *step.action)) hold(*step.action);
-  std::unordered_map<const Action*, std::vector<const Action*>> followers;
-  for (const Step& step : steps)
-    for (const Action* input : step.inputs) followers[input].push_back(step.action);
+  }
+  Followers followers = followers_of(cluster, steps);
   while (!fresh.empty()) {
     const Action* next = fresh.back();
     fresh.pop_back();

@@ -58,6 +58,7 @@ struct Node {
   bool member = true;     // not a ping node
   bool online = false, unclean = false, standby = false, standby_on_fail = false;
   bool maintenance = false, pending = false, shutdown = false, is_dc = false;
+  bool away = false;  // it runs on without its resource manager: nothing can be done there
   bool seen = false;  // it has a state in the status section
   bool expected_up = false;
   bool remote = false;             // no member: it is reached by its connection
@@ -167,6 +168,7 @@ struct Resource {
   bool failed = false, failure_ignored = false, blocked = false;
   bool must_stop = false;  // a failure wants it stopped first
   bool start_pending = false, stop_unexpected = false;
+  bool stop_pending = false;  // it is being stopped: nothing may go by its being there
   bool definition_changed = false;
   Node* migration_source = nullptr;  // one that is half done
   Node* migration_target = nullptr;

@@ -115,10 +115,13 @@ void judge(Cluster& cluster, Node& node, pugi::xml_node xml) {
                   !terminate.empty() && terminate != "0" && parse_boolean(terminate).value_or(true),
               .down_expected = expected.empty() || expected == "down",
               .join = attribute(xml, "join")};
-  if (attribute(xml, "crmd") == "offline") state.peer = false;
+  const bool away = attribute(xml, "crmd") == "away";
+  if (away || attribute(xml, "crmd") == "offline") state.peer = false;
   if (state.join.empty()) state.join = "down";
   node.expected_up = expected == "member";
-  if (cluster.options.fencing)
+  if (away && !cluster.options.fencing)
+    node.online = node.maintenance = node.away = true;
+  else if (cluster.options.fencing)
     judge_with_fencing(node, state);
   else
     judge_without_fencing(node, state);

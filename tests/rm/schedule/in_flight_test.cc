@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <set>
 #include <string>
 
@@ -42,6 +43,7 @@ class InFlightTest : public testing::Test {
   std::set<std::string> planned(std::vector<InFlight> in_flight) {
     pugi::xml_document xml;
     EXPECT_TRUE(xml.load_string(text_.c_str()));
+    if (change_) change_(xml.child("cib"));
     Cluster cluster;
     unpack(cluster, {.cib = xml.child("cib"), .now = 1, .in_flight = std::move(in_flight)});
     plan(cluster);
@@ -49,7 +51,29 @@ class InFlightTest : public testing::Test {
     for (const Step& step : graph(cluster)) keys.insert(step.action->key);
     return keys;
   }
+  static pugi::xml_node state(pugi::xml_node cib, const char* node) {
+    return cib.child("status").find_child_by_attribute("uname", node);
+  }
+  // The last operation of a resource on a node.
+  static void record(pugi::xml_node cib, const char* node, const char* resource, const char* task,
+                     bool pending) {
+    pugi::xml_node resources = state(cib, node).append_child("lrm").append_child("lrm_resources");
+    pugi::xml_node of = resources.append_child("lrm_resource");
+    of.append_attribute("id") = resource;
+    pugi::xml_node operation = of.append_child("lrm_rsc_op");
+    const std::string key = pending ? "-1:193;3:1:0:x" : "0:0;3:1:0:x";
+    for (const auto& [name, value] : std::initializer_list<std::pair<const char*, std::string>>{
+             {"id", std::string(resource) + "_last_0"},
+             {"operation", task},
+             {"transition-magic", key},
+             {"call-id", pending ? "-1" : "1"},
+             {"rc-code", pending ? "193" : "0"},
+             {"op-status", pending ? "-1" : "0"},
+             {"interval", "0"}})
+      operation.append_attribute(name) = value.c_str();
+  }
 
+  std::function<void(pugi::xml_node)> change_;  // of the document
   std::string text_ = document;
 };
 
@@ -87,6 +111,89 @@ TEST_F(InFlightTest, OfAnUnrelatedResourceItChangesNothingElse) {
 TEST_F(InFlightTest, AMonitorThatComesBackHoldsNothing) {
   EXPECT_EQ(planned({{.resource = "a", .node = "n1", .task = "monitor", .interval_ms = 10'000}}),
             planned({}));
+}
+
+// Whatever ran there does not any more by the time at which what needs it could start.
+TEST_F(InFlightTest, WhatIsBeingStoppedIsNothingToGoBy) {
+  change_ = [](pugi::xml_node cib) { record(cib, "n1", "a", "stop", true); };
+  const auto keys = planned({{.resource = "a", .node = "n1", .task = "stop"}});
+  EXPECT_THAT(keys, Not(Contains("a_start_0")));
+  EXPECT_THAT(keys, Not(Contains("b_start_0")));
+  EXPECT_THAT(keys, Contains("c_start_0"));
+}
+
+TEST_F(InFlightTest, BehindACloneItWaitsForItsInstances) {
+  change_ = [](pugi::xml_node cib) {
+    pugi::xml_node resources = cib.child("configuration").child("resources");
+    pugi::xml_node clone = resources.append_child("clone");
+    clone.append_attribute("id") = "all";
+    clone.append_move(resources.child("primitive"));
+    cib.child("configuration").child("constraints").child("rsc_order").attribute("first") = "all";
+    record(cib, "n1", "a", "start", true);
+    record(cib, "n2", "a", "start", true);
+  };
+  const auto keys = planned({{.resource = "a", .node = "n1", .task = "start"},
+                             {.resource = "a", .node = "n2", .task = "start"}});
+  EXPECT_THAT(keys, Not(Contains("b_start_0")));
+  EXPECT_THAT(keys, Contains("c_start_0"));
+}
+
+class AwayTest : public InFlightTest {
+ protected:
+  AwayTest() {
+    change_ = [this](pugi::xml_node cib) {
+      state(cib, "n1").attribute("crmd") = "away";
+      state(cib, "n1").attribute("join") = "down";
+      pugi::xml_node options = cib.child("configuration").child("crm_config").first_child();
+      options.find_child_by_attribute("name", "stonith-enabled").attribute("value") =
+          fences_ ? "true" : "false";
+      for (const auto& [node, resource] : running_) record(cib, node, resource, "start", false);
+      if (standby_) {
+        pugi::xml_node pair = cib.child("configuration")
+                                  .child("nodes")
+                                  .find_child_by_attribute("uname", "n2")
+                                  .append_child("instance_attributes")
+                                  .append_child("nvpair");
+        pair.append_attribute("name") = "standby";
+        pair.append_attribute("value") = "on";
+      }
+    };
+  }
+
+  std::vector<std::pair<const char*, const char*>> running_;
+  bool fences_ = false, standby_ = false;
+};
+
+// A node whose resource manager has died, and which nobody can fence: what ran there runs on.
+TEST_F(AwayTest, WhatRunsThereIsLeftAlone) {
+  running_ = {{"n1", "a"}};
+  const auto keys = planned({});
+  EXPECT_THAT(keys, Not(Contains("a_start_0")));
+  EXPECT_THAT(keys, Not(Contains("a_stop_0")));
+  EXPECT_THAT(keys, Not(Contains("a_monitor_10000")));
+  EXPECT_THAT(keys, Contains("c_start_0"));
+}
+
+TEST_F(AwayTest, NothingThatItNeedsIsStopped) {
+  running_ = {{"n2", "a"}, {"n1", "b"}};
+  EXPECT_THAT(planned({}), Not(Contains("a_stop_0"))) << "nothing to stop it for";
+  standby_ = true;
+  EXPECT_THAT(planned({}), Not(Contains("a_stop_0"))) << "b cannot be stopped before";
+  running_ = {{"n2", "a"}};
+  EXPECT_THAT(planned({}), Contains("a_stop_0"));
+}
+
+TEST_F(AwayTest, WhereNodesAreFencedItIsToBeFenced) {
+  for (const bool fences : {false, true}) {
+    fences_ = fences;
+    pugi::xml_document xml;
+    EXPECT_TRUE(xml.load_string(document));
+    change_(xml.child("cib"));
+    Cluster cluster;
+    unpack(cluster, {.cib = xml.child("cib"), .now = 1});
+    EXPECT_EQ(cluster.nodes.front().unclean, fences);
+    EXPECT_EQ(cluster.nodes.front().away, !fences);
+  }
 }
 
 }  // namespace
