@@ -40,6 +40,7 @@ void Control::apply(const OwnHistory& own, const Delivered& message, std::int64_
   simulate::count_update(cib());
   if (message.sender == self_) {
     own_history_.clear();
+    told_ = true;
     if (own.what == OwnHistory::What::kept) give_up_what_was_lost();
     send_own();
   }
@@ -53,7 +54,7 @@ void Control::apply(const Configure& change, const Delivered& message, std::int6
   if (!difference.status.empty())
     return answer(message, "the status changes by what happens, not by hand");
   if (auto why = patch(document_, difference)) return answer(message, std::move(*why), true);
-  lineage_ = fmt::format("{}-{}", to_text(message.place), message.sender.node);
+  lineage_.changed = fmt::format("{}-{}", to_text(message.place), message.sender.node);
   sign(change, message.sender.node);
   write();
   changed_here_ = true;
@@ -88,7 +89,7 @@ void Control::apply_request(const auto& request, const Delivered& message) {
   const Version after = document_.version();
   if (after == before) return;
   if (after.epoch != before.epoch) {
-    lineage_ = fmt::format("{}-{}", to_text(message.place), message.sender.node);
+    lineage_.changed = fmt::format("{}-{}", to_text(message.place), message.sender.node);
     write();
   }
   changed();
@@ -151,8 +152,9 @@ void Control::apply(const Result& result, const Delivered& message, std::int64_t
   if (is_own(message)) {
     own_.erase(message.envelope.serial);
     output_.acknowledged.push_back(result.outcome.key);
-    // Nobody knows of it any more: it is not to come again.
-    if (came == Came::unasked) output_.cancels.push_back(result.outcome.key);
+    // Nobody knows of it any more: it is not to come again, if it could.
+    const bool over = result.outcome.status == Outcome::Status::cancelled;
+    if (came == Came::unasked && !over) output_.cancels.push_back(result.outcome.key);
   }
   if (came == Came::unasked) return;
   simulate::count_update(cib());
@@ -160,7 +162,9 @@ void Control::apply(const Result& result, const Delivered& message, std::int64_t
 }
 
 void Control::apply(const Kept& kept, const Delivered& message, std::int64_t) {
-  kept_[message.sender.node] = {kept.admin_epoch, kept.epoch, 0};
+  // On its way it may have lost what it says against another side's.
+  if (read_lineage(kept.lineage).firm == lineage_.firm)
+    kept_[message.sender.node] = {kept.admin_epoch, kept.epoch, 0};
   if (is_own(message)) own_.erase(message.envelope.serial);
   answer_kept();
 }
@@ -171,20 +175,21 @@ void Control::answer(const Delivered& message, std::string refused, bool stale) 
   own_.erase(message.envelope.serial);
 }
 
-// A change is safe once every member of a quorate view has it on disk. Without quorum there is
-// nothing that could make it safe; it counts once this node's disk has it.
+// A change is safe once every member of a firm view has it on disk. In another there is nothing
+// that could make it safe; it counts once this node's disk has it.
 void Control::answer_kept() {
   const auto has = [&](std::uint32_t node, const Version& version) {
     const auto found = kept_.find(node);
     return found != kept_.end() && std::pair(found->second.admin_epoch, found->second.epoch) >=
                                        std::pair(version.admin_epoch, version.epoch);
   };
+  const bool firm = is_firm();
   std::erase_if(to_be_kept_, [&](const auto& request) {
     const Version& version = request.second;
     const bool everywhere = std::ranges::all_of(
         view_.members, [&](const BusMember& each) { return has(each.node, version); });
-    if (!(view_.quorate ? everywhere : has(settings_.node, version))) return false;
-    output_.answers.push_back({request.first, {}, false, !view_.quorate});
+    if (!(firm ? everywhere : has(settings_.node, version))) return false;
+    output_.answers.push_back({request.first, {}, false, !firm});
     return true;
   });
 }

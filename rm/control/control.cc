@@ -27,7 +27,7 @@ std::string digest_of(const std::string& text) {
 Control::Control(Settings settings, Document document, std::string lineage)
     : settings_(std::move(settings)),
       document_(std::move(document)),
-      lineage_(std::move(lineage)) {}
+      lineage_(read_lineage(lineage)) {}
 
 void Control::handle(const BusEvent& event, std::int64_t now) {
   if (const auto* view = std::get_if<BusView>(&event)) return enter(*view, now);
@@ -60,6 +60,7 @@ void Control::enter(const BusView& view, std::int64_t now) {
   const bool grown = view.together.size() != view.members.size();
   if (grown || phase_ != Phase::settled) return greet(now);
   settle_members(now);
+  if (is_firm()) write();
   send_own();
   answer_kept();
   changed();
@@ -76,7 +77,7 @@ void Control::greet(std::int64_t) {
   pieces_.clear();
   const std::string digest = digest_of(document_.text());
   send(0, Hello{to_text(view_.place), settings_.name, settings_.software, settings_.executor,
-                lineage_, document_.version(), digest, quorate_, live_, 1});
+                to_text(lineage_), document_.version(), digest, quorate_, live_, 1});
 }
 
 void Control::deliver(Delivered message, std::int64_t now) {
@@ -139,14 +140,12 @@ bool Control::load(std::string_view text) {
     output_.notices.push_back(fmt::format(
         "the configuration of this side ({}, last changed at {}) gives way to that of node {}; it "
         "is kept beside it",
-        document_.version().epoch, lineage_, source.name));
+        document_.version().epoch, lineage_.changed, source.name));
   }
   // What was not told yet, since the last document came, is still what holds.
-  if (own_history_.empty() && live_) own_history_ = own_state();
-  if (lineage_ != source.lineage) drop_kept();
+  if (own_history_.empty() && told_) own_history_ = own_state();
+  if (lineage_.changed != read_lineage(source.lineage).changed) drop_kept();
   document_ = std::move(document);
-  lineage_ = source.lineage;
-  write();
   return true;
 }
 
@@ -158,7 +157,7 @@ bool Control::gives_way_with_loss() const {
   };
   const Hello& source = greeting_.hellos().at(*greeting_.source());
   const auto here = configuration_of(document_.version());
-  return lineage_ != source.lineage && here.second > 0 &&
+  return lineage_.changed != read_lineage(source.lineage).changed && here.second > 0 &&
          (changed_here_ || here >= configuration_of(source.version));
 }
 
@@ -176,7 +175,8 @@ void Control::give_up_what_was_lost() {
 }
 
 void Control::write(bool lost) {
-  output_.writes.push_back({document_.configuration_text(), lineage_, document_.version(), lost});
+  output_.writes.push_back(
+      {document_.configuration_text(), to_text(lineage_), document_.version(), lost});
 }
 
 std::string Control::own_state() const {
@@ -195,13 +195,15 @@ std::string Control::own_state() const {
 // follows.
 void Control::settle(std::int64_t now) {
   phase_ = Phase::settled;
+  lineage_ = read_lineage(greeting_.winner().lineage);
   bool changes = false;
   for (const auto& [node, hello] : greeting_.hellos()) {
     if (greeting_.namesake(node)) continue;
     changes |= add_to_configuration(cib(), node, hello.name);
     if (!greeting_.has_it(node) || !takes_part(cib(), node, hello.executor)) {
+      const bool was_away = is_away(cib(), node);
       arrive(cib(), node, hello.name);
-      if (node == settings_.node) tell_own_history();
+      if (node == settings_.node) tell_own_history(was_away);
     }
   }
   coordinator_ = coordinator_of(view_, greeting_.hellos());
@@ -219,19 +221,29 @@ void Control::settle(std::int64_t now) {
   changed();
 }
 
+// Quorate, and what makes it so is more than nodes whose process is not here: all of the ring's
+// nodes are members, or most of those that are configured.
+bool Control::is_firm() const {
+  std::size_t nodes = 0;
+  for (pugi::xml_node node : cib().child("configuration").child("nodes").children("node"))
+    nodes += std::string_view(node.attribute("type").value()) == "remote" ? 0 : 1;
+  const std::size_t members = view_.members.size();
+  return view_.quorate && (members == view_.nodes.size() || members * 2 > nodes);
+}
+
 void Control::settle_members(std::int64_t now) {
   coordinator_ = coordinator_of(view_, greeting_.hellos());
   quorate_ = view_.quorate;
-  std::vector<std::uint32_t> gone;
-  for (pugi::xml_node state : cib().child("status").children("node_state")) {
-    const std::uint32_t node = state.attribute("id").as_uint();
-    if (std::ranges::find(view_.members, node, &BusMember::node) == view_.members.end())
-      gone.push_back(node);
-  }
-  deadline_.reset();
+  if (is_firm()) lineage_.firm = view_.place;
+  std::set<std::uint32_t> gone(view_.nodes.begin(), view_.nodes.end());
+  for (pugi::xml_node state : cib().child("status").children("node_state"))
+    gone.insert(state.attribute("id").as_uint());
+  for (const BusMember& member : view_.members) gone.erase(member.node);
+  const auto before = std::exchange(deadline_, std::nullopt);
   for (const std::uint32_t node : gone) {
-    const bool in_ring = std::ranges::find(view_.nodes, node) != view_.nodes.end();
-    if (depart(cib(), node, in_ring) && in_ring) deadline_ = now + come_back_s;
+    const bool was_away = is_away(cib(), node);
+    depart(cib(), node, std::ranges::find(view_.nodes, node) != view_.nodes.end());
+    if (is_away(cib(), node) && !deadline_) deadline_ = was_away ? before : now + come_back_s;
   }
   simulate::set(cib(), "have-quorum", view_.quorate ? "1" : "0");
   simulate::set(cib(), "dc-uuid", std::to_string(coordinator_));
@@ -241,26 +253,27 @@ void Control::settle_members(std::int64_t now) {
   });
 }
 
-// Of this life: as it is known here. Of an earlier one whose executor goes on: as the others know
-// it. Of neither: nothing runs, as far as is known, and all of it is looked at.
-void Control::tell_own_history() {
+// Of this life: as it is known here. Of an earlier one whose executor goes on, and which the others
+// never lost sight of: as they know it. Of neither: nothing runs, as far as is known, and all of it
+// is looked at.
+void Control::tell_own_history(bool was_away) {
   OwnHistory own{to_text(view_.place), settings_.executor, OwnHistory::What::nothing, {}};
   const auto state = state_of_node(cib(), settings_.node);
-  if (live_ && !own_history_.empty()) {
+  if (told_ && !own_history_.empty()) {
     own.what = OwnHistory::What::told;
     own.state = own_history_;
-  } else if (live_ || state.attribute("executor").value() == settings_.executor) {
+  } else if ((told_ || was_away) && state.attribute("executor").value() == settings_.executor) {
     own.what = OwnHistory::What::kept;
   }
   send(0, own);
 }
 
-void Control::changed_configuration(std::string lineage) {
+void Control::changed_configuration(std::string where) {
   Version version = document_.version();
   ++version.epoch;
   version.num_updates = 0;
   document_.set_version(version);
-  lineage_ = std::move(lineage);
+  lineage_.changed = std::move(where);
 }
 
 std::uint64_t Control::ask(Message message) {
@@ -274,8 +287,8 @@ void Control::finished(const Outcome& outcome) {
   ask(Result{settings_.name, outcome});
 }
 
-void Control::kept(const Version& version) {
-  ask(Kept{version.admin_epoch, version.epoch});
+void Control::kept(std::string_view lineage, const Version& version) {
+  ask(Kept{std::string(lineage), version.admin_epoch, version.epoch});
 }
 
 void Control::send(std::uint64_t serial, const Message& message) {

@@ -22,6 +22,7 @@
 #include "rm/bus.hh"
 #include "rm/cib/document.hh"
 #include "rm/control/greeting.hh"
+#include "rm/control/lineage.hh"
 #include "rm/control/messages.hh"
 #include "rm/control/snapshot.hh"
 #include "rm/control/transition.hh"
@@ -49,7 +50,7 @@ struct Output {
     std::uint64_t request = 0;
     std::string refused;   // empty: it is so
     bool stale = false;    // refused, for somebody changed it in between
-    bool at_risk = false;  // it is so here; without quorum it may yet be dropped
+    bool at_risk = false;  // it is so here; too few have it, and it may yet be dropped
   };
   // The configuration, to be kept on disk; one that lost against another side's goes beside it.
   struct Write {
@@ -80,8 +81,8 @@ class Control {
   void finished(const Outcome&);
   // What a program of this node asks; its number. The answer comes when it is so.
   std::uint64_t ask(Message);
-  // The disk has the configuration of that version.
-  void kept(const Version&);
+  // The disk has what it was to write, of that lineage and version.
+  void kept(std::string_view lineage, const Version&);
   // What make_plan() said, of the document as it was when the plan was wanted.
   void planned(std::string_view graph, std::int64_t now);
   // Time has passed: what was waited for until deadline() is waited for no more.
@@ -124,13 +125,14 @@ class Control {
   bool load(std::string_view text);
   void settle(std::int64_t now);
   void settle_members(std::int64_t now);
+  bool is_firm() const;
   bool gives_way_with_loss() const;
   void give_up_what_was_lost();
-  void tell_own_history();
+  void tell_own_history(bool was_away);
   void send(std::uint64_t serial, const Message&);
   void send_own();
   bool is_own(const Delivered&) const;
-  void changed_configuration(std::string lineage);
+  void changed_configuration(std::string where);
   void write(bool lost = false);
   std::string own_state() const;
 
@@ -167,13 +169,14 @@ class Control {
 
   Settings settings_;
   Document document_;
-  std::string lineage_;
+  Lineage lineage_;
   Output output_;
 
   Phase phase_ = Phase::alone;
   BusView view_;
   bool regular_ = false;       // not between two views
   bool live_ = false;          // the status is of this life
+  bool told_ = false;          // and says what runs on this node
   bool quorate_ = false;       // when it was last settled
   bool changed_here_ = false;  // the configuration, since the last view
   std::optional<std::int64_t> deadline_;

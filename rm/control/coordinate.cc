@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "rm/cib/values.hh"
 #include "rm/control/control.hh"
 #include "rm/control/members.hh"
 #include "rm/control/property.hh"
@@ -78,12 +79,15 @@ void Control::look_again() {
 }
 
 // Not before it is known what runs on every member, nor while something is in the order that no
-// plan knows of, nor while a process that was lost alone, and whose agents go on, may come back.
+// plan knows of, nor while a process that was lost alone, and whose agents go on, may come back:
+// its node would be fenced. Where nothing is fenced, what runs there is left alone for good.
 void Control::want_plan() {
   const auto takes_part = [&](const BusMember& each) {
     return value(state_of_node(cib(), each.node), "join") == "member";
   };
-  if (!changed_ || planning_ || !coordinates() || !begins_sent_.empty() || deadline_ ||
+  const bool fences = parse_boolean(property(cib(), "stonith-enabled")).value_or(true);
+  const bool waits = deadline_ && fences;
+  if (!changed_ || planning_ || !coordinates() || !begins_sent_.empty() || waits ||
       !std::ranges::all_of(view_.members, takes_part))
     return;
   changed_ = false;

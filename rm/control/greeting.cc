@@ -4,6 +4,8 @@
 #include <functional>
 #include <tuple>
 
+#include "rm/control/lineage.hh"
+
 namespace gyre::rm::control {
 
 namespace {
@@ -26,11 +28,12 @@ const BusMember& Greeting::member(std::uint32_t node) const {
   return *std::ranges::find(view_.members, node, &BusMember::node);
 }
 
-std::uint32_t Greeting::winner() const {
+std::uint32_t Greeting::best() const {
   const auto rank = [&](std::uint32_t node) {
     const Hello& hello = hellos_.at(node);
-    return std::tuple(hello.quorate, hello.live, hello.version.admin_epoch, hello.version.epoch,
-                      hello.lineage, hello.version.num_updates);
+    const Version& version = hello.version;
+    return std::tuple(read_lineage(hello.lineage).firm, hello.quorate, version.admin_epoch,
+                      version.epoch, hello.live, hello.lineage, version.num_updates);
   };
   std::uint32_t best = view_.members.front().node;
   for (const BusMember& each : view_.members) {
@@ -41,14 +44,13 @@ std::uint32_t Greeting::winner() const {
 }
 
 std::optional<std::uint32_t> Greeting::source() const {
-  const std::uint32_t best = winner();
   const auto has = [&](const auto& each) { return has_it(each.first); };
   if (std::ranges::all_of(hellos_, has)) return std::nullopt;
-  return best;
+  return best();
 }
 
 bool Greeting::has_it(std::uint32_t node) const {
-  return hellos_.at(node).digest == hellos_.at(winner()).digest;
+  return hellos_.at(node).digest == winner().digest;
 }
 
 std::optional<std::uint32_t> Greeting::namesake(std::uint32_t node) const {

@@ -23,10 +23,13 @@ class Greeting {
 
   // Complete: of whose document there is one more than this to come. All have the same: nobody.
   //
-  // Whoever was last part of a quorate view goes before who was not, whatever the numbers; then a
-  // status that was lived through before a configuration from disk; then the greater (admin_epoch,
-  // epoch, lineage, num_updates); then the oldest member.
+  // The later firm view goes before all else, for what was acknowledged is to stay; then who was
+  // last part of a quorate view before who was not; then the greater (admin_epoch, epoch); then a
+  // status that was lived through before a configuration from disk; then the greater (lineage,
+  // num_updates); then the oldest member.
   std::optional<std::uint32_t> source() const;
+  // Whose document counts.
+  const Hello& winner() const { return hellos_.at(best()); }
   // Its document is the one that counts.
   bool has_it(std::uint32_t node) const;
 
@@ -34,7 +37,7 @@ class Greeting {
   std::optional<std::uint32_t> namesake(std::uint32_t node) const;
 
  private:
-  std::uint32_t winner() const;
+  std::uint32_t best() const;
   const BusMember& member(std::uint32_t node) const;
 
   BusView view_;

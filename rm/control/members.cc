@@ -28,6 +28,18 @@ pugi::xml_node by_id(pugi::xml_node parent, const char* element, std::uint32_t n
   return {};
 }
 
+pugi::xml_node add_state(pugi::xml_node cib, std::uint32_t node, std::string_view name) {
+  pugi::xml_node state = cib.child("status").append_child("node_state");
+  set(state, "id", std::to_string(node));
+  set(state, "uname", name);
+  return state;
+}
+
+void forget(pugi::xml_node state) {
+  state.remove_child("lrm");
+  state.remove_child("transient_attributes");
+}
+
 }  // namespace
 
 pugi::xml_node state_of_node(pugi::xml_node cib, std::uint32_t node) {
@@ -42,10 +54,7 @@ bool takes_part(pugi::xml_node cib, std::uint32_t node, std::string_view executo
 
 void arrive(pugi::xml_node cib, std::uint32_t node, std::string_view name) {
   pugi::xml_node state = state_of_node(cib, node);
-  if (!state) {
-    state = cib.child("status").append_child("node_state");
-    set(state, "id", std::to_string(node));
-  }
+  if (!state) state = add_state(cib, node, name);
   set(state, "uname", name);
   set_state(state, "true", "online", "down", "member");
 }
@@ -53,10 +62,7 @@ void arrive(pugi::xml_node cib, std::uint32_t node, std::string_view name) {
 void take_part(pugi::xml_node cib, std::uint32_t node, const OwnHistory& history) {
   pugi::xml_node state = state_of_node(cib, node);
   if (!state) return;
-  if (history.what != OwnHistory::What::kept) {
-    state.remove_child("lrm");
-    state.remove_child("transient_attributes");
-  }
+  if (history.what != OwnHistory::What::kept) forget(state);
   if (history.what == OwnHistory::What::told) {
     pugi::xml_document told;
     told.load_buffer(history.state.data(), history.state.size(), pugi::parse_default,
@@ -68,13 +74,20 @@ void take_part(pugi::xml_node cib, std::uint32_t node, const OwnHistory& history
   set(state, "executor", history.executor);
 }
 
-bool depart(pugi::xml_node cib, std::uint32_t node, bool in_ring) {
+void depart(pugi::xml_node cib, std::uint32_t node, bool in_ring) {
   pugi::xml_node state = state_of_node(cib, node);
-  const bool was_there = value(state, "crmd") == "online";
-  if (!state) return false;
+  const pugi::xml_node configured = by_id(cib.child("configuration").child("nodes"), "node", node);
+  if (!state && in_ring && configured) state = add_state(cib, node, value(configured, "uname"));
+  if (!state) return;
   const bool left = value(state, "expected") == "down";
-  set_state(state, in_ring ? "true" : "false", "offline", "down", left ? "down" : "member");
-  return was_there && !left;
+  const bool was_there = value(state, "crmd") == "online" || value(state, "crmd") == "away";
+  if (in_ring && !was_there) forget(state);
+  set_state(state, in_ring ? "true" : "false", in_ring && !left ? "away" : "offline", "down",
+            left ? "down" : "member");
+}
+
+bool is_away(pugi::xml_node cib, std::uint32_t node) {
+  return value(state_of_node(cib, node), "crmd") == "away";
 }
 
 void let_go(pugi::xml_node cib, std::uint32_t node) {
@@ -86,8 +99,7 @@ bool confirm_down(pugi::xml_node cib, std::string_view name) {
     if (value(state, "uname") != name) continue;
     if (value(state, "crmd") == "online") return false;
     set_state(state, "false", "offline", "down", "down");
-    state.remove_child("lrm");
-    state.remove_child("transient_attributes");
+    forget(state);
     return true;
   }
   return false;

@@ -21,9 +21,11 @@ bool takes_part(pugi::xml_node cib, std::uint32_t node, std::string_view executo
 void arrive(pugi::xml_node cib, std::uint32_t node, std::string_view name);
 // Now it is.
 void take_part(pugi::xml_node cib, std::uint32_t node, const OwnHistory&);
-// Its process is not in the group any more; the node may be in the ring. True: it was until now,
-// and had not been let go.
-bool depart(pugi::xml_node cib, std::uint32_t node, bool in_ring);
+// Its process is not in the group. If the node is in the ring it is away: what ran there runs on,
+// and what runs on one that was not in the ring before nobody knows. But one that was let go has
+// nothing to run.
+void depart(pugi::xml_node cib, std::uint32_t node, bool in_ring);
+bool is_away(pugi::xml_node cib, std::uint32_t node);
 // It may go: it has stopped all that it ran.
 void let_go(pugi::xml_node cib, std::uint32_t node);
 // A person says that nothing runs there. False: it takes part, so that cannot be.

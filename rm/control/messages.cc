@@ -64,7 +64,7 @@ void fields(auto& m, auto&& f) requires std::is_same_v<std::remove_cvref_t<declt
   f("ran", o.ran), f("queued", o.queued);
 }
 void fields(auto& m, auto&& f) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, Kept> {
-  f("admin_epoch", m.admin_epoch), f("epoch", m.epoch);
+  f("lineage", m.lineage), f("admin_epoch", m.admin_epoch), f("epoch", m.epoch);
 }
 
 constexpr std::array kinds = {"hello",  "piece",   "own-history", "configure", "attribute",

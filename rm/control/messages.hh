@@ -23,7 +23,7 @@ struct Hello {
   std::string name;      // uname -n
   std::string software;  // what it is, and of which version
   std::string executor;  // never the same again, once what it ran may be gone
-  std::string lineage;   // of the configuration: where it was last changed
+  std::string lineage;   // of the configuration
   Version version;
   std::string digest;    // of the whole document
   bool quorate = false;  // when it was last part of a view
@@ -51,7 +51,7 @@ struct OwnHistory {
 // Asked for by a program of the sender's node.
 struct Configure {
   std::string user, client;
-  std::string written;  // when, as people write it
+  std::string written;     // when, as people write it
   std::string difference;  // <diff>
 };
 // A person says that a node is surely down.
@@ -74,6 +74,7 @@ struct Result {
 };
 // Its disk has the configuration of this version.
 struct Kept {
+  std::string lineage;
   std::int64_t admin_epoch = 0, epoch = 0;
 };
 

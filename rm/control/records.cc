@@ -127,12 +127,6 @@ pugi::xml_node record_of(pugi::xml_node state, std::string_view key) {
   return {};
 }
 
-void forget_recurring(pugi::xml_node resource, const Begin& cancel) {
-  const std::string id = fmt::format("{}_{}_{}", cancel.operation.resource, cancel.cancelled_task,
-                                     cancel.operation.interval.count());
-  if (const auto old = find(resource, "lrm_rsc_op", "id", id)) resource.remove_child(old);
-}
-
 }  // namespace
 
 pugi::xml_node state_of(pugi::xml_node cib, std::string_view node) {
@@ -149,7 +143,11 @@ void record_begin(pugi::xml_node cib, const Begin& begin) {
   const Operation& of = begin.operation;
   pugi::xml_node state = state_of(cib, begin.node);
   if (!state || of.task == "do_shutdown") return;
-  if (of.task == "cancel") return forget_recurring(resource_in(state, of.resource), begin);
+  for (const std::string& key : ended_by(cib, begin)) {
+    pugi::xml_node ended = record_of(state, key);
+    ended.parent().remove_child(ended);
+  }
+  if (of.task == "cancel") return;
   pugi::xml_node resource =
       simulate::resource_record(state, {of.resource, of.standard, of.provider, of.type});
   const std::string id = record_id(of);
@@ -206,13 +204,15 @@ Came record_result(pugi::xml_node cib, const Result& result) {
   pugi::xml_node resource = operation.parent();
   const bool recurs = operation.attribute("interval").as_llong() > 0;
   if (!is_pending(operation) && !recurs) return Came::unasked;
-  // What was never begun, or is not to come again, says nothing of its resource; nor does what a
-  // resource was told of others.
   const bool notifies = std::string_view(operation.attribute("operation").value()) == "notify";
-  if (notifies || result.outcome.status == Outcome::Status::cancelled) {
+  const bool cancelled = result.outcome.status == Outcome::Status::cancelled;
+  // What was never begun took the place of what was known: all of its resource is to be looked at.
+  if (cancelled && !recurs && !notifies)
+    resource.parent().remove_child(resource);
+  else if (cancelled || notifies)
     resource.remove_child(operation);
-    return Came::expected;
-  }
+  if (cancelled) return Came::failed;
+  if (notifies) return Came::expected;
   const int call = last_call(state) + 1;
   const bool as_planned = result.outcome.status == Outcome::Status::done &&
                           result.outcome.rc == expected_rc(result.outcome.key);
@@ -229,7 +229,8 @@ Came record_result(pugi::xml_node cib, const Result& result) {
 std::vector<schedule::InFlight> under_way(pugi::xml_node cib) {
   std::vector<schedule::InFlight> all;
   for (pugi::xml_node state : cib.child("status").children("node_state")) {
-    if (std::string_view(state.attribute("crmd").value()) != "online") continue;
+    const std::string_view process = state.attribute("crmd").value();
+    if (process != "online" && process != "away") continue;
     for (pugi::xml_node resource : state.child("lrm").child("lrm_resources").children())
       for (pugi::xml_node operation : resource.children("lrm_rsc_op"))
         if (is_pending(operation))

@@ -18,7 +18,7 @@ pugi::xml_node state_of(pugi::xml_node cib, std::string_view node);
 // Of that resource on that node: one is under way, which is no recurring one.
 bool is_under_way(pugi::xml_node cib, std::string_view node, std::string_view resource);
 
-// It is under way from here on; but a "cancel" is done, and the record of what it cancels is gone.
+// It is under way from here on, and what it ends is gone; a "cancel" does no more than that.
 void record_begin(pugi::xml_node cib, const Begin&);
 
 // The recurring operations, by key, that come no more once that is begun: the one that it cancels,
@@ -32,12 +32,12 @@ std::vector<std::string> begun_on(pugi::xml_node cib, std::string_view node);
 enum class Came {
   unasked,   // of nothing that is known, or of what has been replaced since: nothing was written
   expected,  // as planned
-  failed     // otherwise; where failures are counted it was counted
+  failed     // otherwise, or never begun; where failures are counted it was counted
 };
 Came record_result(pugi::xml_node cib, const Result&);
 
-// All that is under way on nodes that take part, for the scheduler: of another no result will come,
-// and what it was about counts as active there. Views into the document.
+// All that is under way on nodes that take part or are away, for the scheduler: of another no
+// result will come, and what it was about counts as active there. Views into the document.
 std::vector<schedule::InFlight> under_way(pugi::xml_node cib);
 
 }  // namespace gyre::rm::control

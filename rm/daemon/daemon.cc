@@ -199,8 +199,8 @@ void Daemon::write(control::Output::Write wanted) {
         return [path] { spdlog::warn("the configuration of this side is in {}", path); };
       }
       store_.write(wanted.configuration, wanted.lineage);
-      return [this, version = wanted.version] {
-        control_->kept(version);
+      return [this, lineage = wanted.lineage, version = wanted.version] {
+        control_->kept(lineage, version);
         take_output();
       };
     } catch (const std::exception& error) {

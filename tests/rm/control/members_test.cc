@@ -1,0 +1,114 @@
+// What the document says of a node that comes, goes, and stays behind without its process.
+#include "rm/control/members.hh"
+
+#include <gtest/gtest.h>
+
+#include "rm/control/control.hh"
+
+namespace gyre::rm::control {
+namespace {
+
+class MembersTest : public testing::Test {
+ protected:
+  std::string_view state(const char* name) const {
+    return state_of_node(cib_, 1).attribute(name).value();
+  }
+  bool has_history() const { return state_of_node(cib_, 1).child("lrm"); }
+  void take_part_with_history(OwnHistory::What what = OwnHistory::What::told) {
+    arrive(cib_, 1, "n1");
+    take_part(cib_, 1, {"", "boot", what, "<node_state><lrm id=\"1\"/><other/></node_state>"});
+  }
+
+  Document document_ = default_document();
+  pugi::xml_node cib_ = document_.cib();
+};
+
+TEST_F(MembersTest, TakesPartOnceItsHistoryIsKnown) {
+  arrive(cib_, 1, "n1");
+  EXPECT_EQ(state("uname"), "n1");
+  EXPECT_EQ(state("join"), "down");
+  EXPECT_FALSE(takes_part(cib_, 1, "boot"));
+  take_part_with_history();
+  EXPECT_TRUE(takes_part(cib_, 1, "boot"));
+  EXPECT_FALSE(takes_part(cib_, 1, "another boot"));
+  EXPECT_TRUE(has_history());
+  EXPECT_FALSE(state_of_node(cib_, 1).child("other")) << "only what is a node's own to tell";
+}
+
+TEST_F(MembersTest, KeepsTheHistoryThatIsKnown) {
+  take_part_with_history();
+  arrive(cib_, 1, "n1");
+  take_part(cib_, 1, {"", "boot", OwnHistory::What::kept, ""});
+  EXPECT_TRUE(has_history());
+  take_part(cib_, 1, {"", "boot", OwnHistory::What::nothing, ""});
+  EXPECT_FALSE(has_history());
+}
+
+TEST_F(MembersTest, WithoutItsNodeItIsGone) {
+  take_part_with_history();
+  depart(cib_, 1, false);
+  EXPECT_EQ(state("in_ccm"), "false");
+  EXPECT_EQ(state("crmd"), "offline");
+  EXPECT_EQ(state("expected"), "member");
+  EXPECT_TRUE(has_history()) << "for its fencing";
+  EXPECT_FALSE(takes_part(cib_, 1, "boot"));
+}
+
+TEST_F(MembersTest, WithItsNodeInTheRingItIsAway) {
+  take_part_with_history();
+  depart(cib_, 1, true);
+  EXPECT_TRUE(is_away(cib_, 1));
+  EXPECT_TRUE(has_history());
+  depart(cib_, 1, true);
+  EXPECT_TRUE(is_away(cib_, 1));
+  EXPECT_TRUE(has_history()) << "as long as it is";
+}
+
+TEST_F(MembersTest, OfANodeThatWasGoneNobodyKnowsWhatRuns) {
+  take_part_with_history();
+  depart(cib_, 1, false);
+  depart(cib_, 1, true);
+  EXPECT_TRUE(is_away(cib_, 1));
+  EXPECT_FALSE(has_history());
+}
+
+// All processes have died, and one has come back: what runs on the others it cannot know.
+TEST_F(MembersTest, AConfiguredNodeWithoutAStateIsAway) {
+  depart(cib_, 1, true);
+  EXPECT_FALSE(state_of_node(cib_, 1)) << "not configured: it has nothing to do with us";
+  EXPECT_TRUE(add_to_configuration(cib_, 1, "n1"));
+  depart(cib_, 1, false);
+  EXPECT_FALSE(state_of_node(cib_, 1));
+  depart(cib_, 1, true);
+  EXPECT_TRUE(is_away(cib_, 1));
+  EXPECT_EQ(state("uname"), "n1");
+}
+
+TEST_F(MembersTest, WhoWasLetGoIsNotAway) {
+  take_part_with_history();
+  let_go(cib_, 1);
+  depart(cib_, 1, true);
+  EXPECT_FALSE(is_away(cib_, 1));
+  EXPECT_EQ(state("expected"), "down");
+}
+
+TEST_F(MembersTest, IsDownIfAPersonSaysSoUnlessItIsThere) {
+  EXPECT_FALSE(confirm_down(cib_, "n1"));
+  take_part_with_history();
+  EXPECT_FALSE(confirm_down(cib_, "n1"));
+  depart(cib_, 1, true);
+  EXPECT_TRUE(confirm_down(cib_, "n1"));
+  EXPECT_FALSE(is_away(cib_, 1));
+  EXPECT_EQ(state("expected"), "down");
+  EXPECT_FALSE(has_history());
+}
+
+TEST_F(MembersTest, IsConfiguredOnce) {
+  EXPECT_TRUE(add_to_configuration(cib_, 1, "n1"));
+  EXPECT_FALSE(add_to_configuration(cib_, 1, "n1"));
+  EXPECT_TRUE(add_to_configuration(cib_, 1, "renamed"));
+  EXPECT_FALSE(add_to_configuration(cib_, 1, "renamed"));
+}
+
+}  // namespace
+}  // namespace gyre::rm::control

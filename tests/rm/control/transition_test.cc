@@ -1,0 +1,79 @@
+// What of a plan may be begun, and when.
+#include "rm/control/transition.hh"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace gyre::rm::control {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+struct Planned {
+  int id;
+  std::vector<int> after = {};
+  bool only_a_mark = false;
+};
+
+Transition transition(const std::vector<Planned>& actions) {
+  std::string text = "<transition_graph>";
+  for (const Planned& each : actions) {
+    text += fmt::format("<synapse><action_set><{} id=\"{}\"/></action_set><inputs>",
+                        each.only_a_mark ? "pseudo_event" : "rsc_op", each.id);
+    for (const int first : each.after)
+      text += fmt::format("<trigger><rsc_op id=\"{}\"/></trigger>", first);
+    text += "</inputs></synapse>";
+  }
+  return Transition(text + "</transition_graph>");
+}
+
+std::vector<int> ready(Transition& of) {
+  std::vector<int> ids;
+  for (const pugi::xml_node action : of.take_ready())
+    ids.push_back(action.attribute("id").as_int());
+  return ids;
+}
+
+TEST(Transition, OfNothingIsFinished) {
+  Transition none, empty = transition({});
+  EXPECT_TRUE(none.finished());
+  EXPECT_TRUE(empty.finished());
+  EXPECT_THAT(ready(empty), IsEmpty());
+}
+
+TEST(Transition, WaitsForAllThatComesBefore) {
+  Transition of = transition({{1}, {2}, {3, {1, 2}}, {4, {3}}});
+  EXPECT_THAT(ready(of), ElementsAre(1, 2));
+  EXPECT_THAT(ready(of), IsEmpty()) << "each is ready once";
+  of.done(1);
+  EXPECT_THAT(ready(of), IsEmpty());
+  of.done(1);
+  EXPECT_THAT(ready(of), IsEmpty()) << "done twice is done once";
+  of.done(2);
+  EXPECT_THAT(ready(of), ElementsAre(3));
+  of.done(3);
+  of.done(4);
+  EXPECT_TRUE(of.finished());
+}
+
+TEST(Transition, PassesOverMarks) {
+  Transition of = transition({{1, {}, true}, {2, {1}}, {3, {2}, true}, {4, {3}, true}, {5, {4}}});
+  EXPECT_THAT(ready(of), ElementsAre(2));
+  of.done(2);
+  EXPECT_THAT(ready(of), ElementsAre(5));
+  EXPECT_FALSE(of.finished());
+  of.done(5);
+  EXPECT_TRUE(of.finished());
+}
+
+TEST(Transition, WhatIsNotInThePlanIsNotWaitedFor) {
+  Transition of = transition({{1, {9}}});
+  EXPECT_THAT(ready(of), ElementsAre(1));
+  of.done(9);
+  EXPECT_FALSE(of.finished());
+}
+
+}  // namespace
+}  // namespace gyre::rm::control
