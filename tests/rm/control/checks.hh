@@ -1,0 +1,74 @@
+// What must hold at every simulated instant, and how often it was looked at.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rm/control/control.hh"
+#include "rm/operation.hh"
+#include "tests/rm/control/timeline.hh"
+
+namespace gyre::rm::model {
+
+// The constraints of the configuration, as far as they are checked while things move.
+struct Rules {
+  std::set<std::string> exclusive;                              // active on one node at most
+  std::vector<std::pair<std::string, std::string>> order;       // first, then
+  std::vector<std::pair<std::string, std::string>> colocation;  // what, with whom
+};
+
+class Checks {
+ public:
+  struct Promises {
+    bool one_copy = true;            // S1
+    bool quorum_for_starts = true;   // S3
+    bool acknowledged_stays = true;  // S8
+  };
+  Checks(const Timeline& timeline, Promises promises) : timeline_(timeline), promises_(promises) {}
+
+  void set_rules(Rules rules) { rules_ = std::move(rules); }
+  const Rules& rules() const noexcept { return rules_; }
+
+  // S1, S10: what agents do.
+  void begins(std::uint32_t node, const Operation&);
+  void succeeded(std::uint32_t node, const Operation&);
+  void died(std::uint32_t node, const std::string& resource);
+  void lost(std::uint32_t node);
+
+  // S3, S5: what a process has begun.
+  void begun(const control::Control&, bool regular, bool lease, const control::Output::Begun&);
+
+  // S8.
+  void acknowledged(const std::string& mark) { acknowledged_.insert(mark); }
+  void still_there(const control::Control&);
+  // Documents at the same place are the same.
+  void agree(const control::Control&, const Place&);
+
+  void violated(const std::string& clause, const std::string& text);
+  const std::vector<std::string>& violations() const noexcept { return violations_; }
+  const std::map<std::string, std::uint64_t>& counts() const noexcept { return counts_; }
+  void count(const std::string& what) { ++counts_[what]; }
+  const std::set<std::uint32_t>& active_on(const std::string& resource) {
+    return active_[resource];
+  }
+
+ private:
+  void check_order(const Operation&);
+
+  const Timeline& timeline_;
+  Promises promises_;
+  Rules rules_;
+  std::map<std::string, std::set<std::uint32_t>> active_;  // start begun … stop done
+  std::map<std::string, std::set<std::uint32_t>> up_;      // start done … stop begun, or lost
+  std::map<std::string, Time> lost_;                       // what was up: since when it is not
+  std::set<std::string> keys_, acknowledged_;
+  std::map<Place, std::pair<std::string, std::uint32_t>> digests_;
+  std::vector<std::string> violations_;
+  std::map<std::string, std::uint64_t> counts_;
+};
+
+}  // namespace gyre::rm::model

@@ -1,0 +1,280 @@
+#include "tests/rm/control/cluster.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "rm/control/planning.hh"
+
+namespace gyre::rm::model {
+
+namespace {
+
+std::string describe(const control::Message& message) {
+  if (const auto* begin = std::get_if<control::Begin>(&message))
+    return fmt::format("begin {} of {} on {}{} ({})", begin->operation.task,
+                       begin->operation.resource, begin->node,
+                       begin->operation.recurs() ? ", recurring" : "", begin->operation.key);
+  if (const auto* result = std::get_if<control::Result>(&message))
+    return fmt::format("result of {}: status {} rc {}", result->outcome.key,
+                       static_cast<int>(result->outcome.status), result->outcome.rc);
+  std::string text = control::encode(0, message);
+  return text.substr(0, std::min<std::size_t>(text.find('\0'), 500));
+}
+
+std::string describe(const Delivery& delivery) {
+  if (const auto* view = std::get_if<BusView>(&delivery)) {
+    std::string text = fmt::format("view {}{}:", control::to_text(view->place),
+                                   view->quorate ? "" : " without quorum");
+    for (const BusMember& each : view->members)
+      text += fmt::format(" n{}.{}", each.node, each.process);
+    text += ", together";
+    for (const Node node : view->together) text += fmt::format(" n{}", node);
+    return text;
+  }
+  if (const auto* said = std::get_if<Said>(&delivery)) {
+    const auto envelope = control::decode(*said->payload);
+    return fmt::format("{} of n{}.{}: {}", control::to_text(said->place), said->sender.node,
+                       said->sender.process, envelope ? describe(envelope->message) : "?");
+  }
+  return "interrupted";
+}
+
+}  // namespace
+
+Cluster::Cluster(std::uint64_t seed, Settings settings, Checks::Promises promises)
+    : settings_(settings),
+      dice_(seed),
+      checks_(timeline_, promises),
+      group_(timeline_, dice_.split(), {settings.nodes, settings.two_node},
+             [this](Node node, Delivery delivery) { receive(node, std::move(delivery)); }),
+      machines_(settings.nodes) {}
+
+void Cluster::run(Duration time) {
+  const Time until = timeline_.now() + time;
+  while (timeline_.step(until)) continue;
+}
+
+void Cluster::trace(const std::string& line) {
+  if (!settings_.verbose) return;
+  lines_.push_back(fmt::format("{:12.6f} {}", timeline_.seconds(), line));
+}
+
+void Cluster::boot(Node node) {
+  Machine& at = machine(node);
+  if (at.on) return;
+  trace(fmt::format("n{} boots", node));
+  at.on = true;
+  at.boot = fmt::format("boot-{}-{}", node, ++lives_);
+  at.executor = std::make_unique<Executor>(
+      timeline_, dice_.split(), troubles_,
+      Truth{[this, node](const Operation& of) {
+              trace(fmt::format("n{} agent of {} begins {} ({})", node, of.resource, of.task,
+                                of.key));
+              checks_.begins(node, of);
+            },
+            [this, node](const Operation& of) { checks_.succeeded(node, of); },
+            [this, node](const std::string& resource) {
+              trace(fmt::format("n{} {} dies", node, resource));
+              checks_.died(node, resource);
+            }});
+  group_.power(node, true);
+}
+
+void Cluster::crash(Node node) {
+  Machine& at = machine(node);
+  if (!at.on) return;
+  trace(fmt::format("n{} crashes", node));
+  at.on = false;
+  at.process.reset();
+  at.executor.reset();
+  group_.power(node, false);
+  checks_.lost(node);
+}
+
+void Cluster::start_process(Node node) {
+  Machine& at = machine(node);
+  if (!at.on || at.process) return;
+  auto process = std::make_unique<Process>();
+  process->life = ++lives_;
+  auto document = at.disk.configuration.empty()
+                      ? control::default_document()
+                      : std::get<Document>(Document::load(at.disk.configuration));
+  process->control = std::make_unique<control::Control>(
+      control::Settings{node, fmt::format("n{}", node), "model", at.boot, at.executor->known()},
+      std::move(document), at.disk.lineage);
+  at.process = std::move(process);
+  at.stalled = {};
+  const BusMember member = group_.join(node);
+  trace(fmt::format("n{}.{} starts", node, member.process));
+  connect_executor(node);
+}
+
+void Cluster::connect_executor(Node node) {
+  machine(node).executor->connect([this, node](const Outcome& of) {
+    later(node, dice_.between(Duration(50us), Duration(1ms)), [this, node, of](Process& process) {
+      trace(fmt::format("n{} outcome of {}: status {} rc {}", node, of.key,
+                        static_cast<int>(of.status), of.rc));
+      process.control->finished(of);
+      act(node, process);
+    });
+  });
+}
+
+void Cluster::kill_process(Node node) {
+  Machine& at = machine(node);
+  if (!at.process) return;
+  trace(fmt::format("n{} gyre-rm dies", node));
+  at.process.reset();
+  at.executor->disconnect();
+  group_.leave(node);
+}
+
+void Cluster::stall(Node node, Duration time) {
+  machine(node).stalled = timeline_.now() + time;
+}
+
+void Cluster::let_die(Node node, const std::string& resource) {
+  if (machine(node).executor) machine(node).executor->let_die(resource);
+}
+
+const control::Control* Cluster::control(Node node) const {
+  return machine(node).process ? machine(node).process->control.get() : nullptr;
+}
+
+void Cluster::ask(Node node, control::Message message, const std::string& mark) {
+  Process& process = *machine(node).process;
+  const std::uint64_t request = process.control->ask(std::move(message));
+  process.marks[request] = mark;
+  trace(fmt::format("n{} is asked for {} ({})", node, request, mark));
+  act(node, process);
+}
+
+void Cluster::look_again(Node node) {
+  Process& process = *machine(node).process;
+  process.control->look_again();
+  act(node, process);
+}
+
+void Cluster::later(Node node, Duration delay, std::function<void(Process&)> what) {
+  timeline_.after(delay, [this, node, life = machine(node).process->life, what = std::move(what)] {
+    const auto& process = machine(node).process;
+    if (process && process->life == life) what(*process);
+  });
+}
+
+void Cluster::receive(Node node, Delivery delivery) {
+  const auto& process = machine(node).process;
+  if (!process) return;
+  process->queue.push_back(std::move(delivery));
+  if (!std::exchange(process->looking, true))
+    later(node, dice_.between(Duration(20us), Duration(1ms)),
+          [this, node](Process&) { look(node); });
+}
+
+void Cluster::look(Node node) {
+  Machine& at = machine(node);
+  Process& process = *at.process;
+  if (at.stalled > timeline_.now())
+    return later(node, at.stalled - timeline_.now(), [this, node](Process&) { look(node); });
+  const Delivery delivery = std::move(process.queue.front());
+  process.queue.pop_front();
+  process.looking = !process.queue.empty();
+  if (process.looking)
+    later(node, dice_.between(Duration(20us), Duration(1ms)),
+          [this, node](Process&) { look(node); });
+  handle(node, process, delivery);
+}
+
+void Cluster::handle(Node node, Process& process, const Delivery& delivery) {
+  const auto* heard = std::get_if<Said>(&delivery);
+  const bool own = heard && heard->sender.node == node;
+  if (settings_.verbose && (!heard || own || !process.regular))
+    trace(fmt::format("n{} {}", node, describe(delivery)));
+  control::Control& control = *process.control;
+  Place place;
+  if (const auto* said = std::get_if<Said>(&delivery)) {
+    control.handle(BusMessage{said->place, said->sender, *said->payload}, seconds());
+    place = said->place;
+  } else if (const auto* view = std::get_if<BusView>(&delivery)) {
+    process.regular = true;
+    control.handle(*view, seconds());
+    place = view->place;
+  } else {
+    process.regular = false;
+    control.handle(BusInterrupted{}, seconds());
+  }
+  if (control.settled() && process.regular) {
+    if (++process.handled % 4 == 0 || place.seq % 8 == 0) checks_.agree(control, place);
+    const BusView& view = control.view();
+    const auto ring = group_.ring_of(node);
+    const bool firm = view.quorate && (view.members.size() == view.nodes.size() ||
+                                       view.members.size() * 2 > settings_.nodes);
+    if (ring && ring->ring == view.place.ring && firm && process.queue.empty())
+      checks_.still_there(control);
+  }
+  act(node, process);
+}
+
+void Cluster::act(Node node, Process& process) {
+  control::Output output = process.control->take_output();
+  Machine& at = machine(node);
+  if (!output.fatal.empty()) checks_.violated("fatal", fmt::format("n{}: {}", node, output.fatal));
+  for (const std::string& notice : output.notices) {
+    trace(fmt::format("n{} says: {}", node, notice));
+    checks_.count("notice");
+  }
+  for (std::string& payload : output.sends) group_.send(node, std::move(payload));
+  for (const std::string& key : output.acknowledged) at.executor->acknowledge(key);
+  for (const std::string& key : output.cancels) at.executor->cancel(key);
+  for (const auto& begun : output.begun) {
+    const bool lease = group_.has_lease(node);
+    checks_.begun(*process.control, process.regular, lease, begun);
+    at.executor->begin(begun.operation, lease || !begun.needs_quorum);
+  }
+  for (auto& each : output.writes) write(node, process, std::move(each));
+  for (const auto& answer : output.answers) {
+    const std::string mark = process.marks[answer.request];
+    trace(fmt::format("n{} answers {} ({}): {}{}", node, answer.request, mark,
+                      answer.refused.empty() ? "done" : answer.refused,
+                      answer.at_risk ? ", at risk" : ""));
+    checks_.count(!answer.refused.empty() ? "refused"
+                  : answer.at_risk        ? "at risk"
+                                          : "acknowledged");
+    if (answer.refused.empty() && !answer.at_risk && !mark.empty()) checks_.acknowledged(mark);
+  }
+  if (const auto deadline = process.control->deadline(); deadline && deadline != process.deadline)
+    later(node, std::chrono::seconds(*deadline - seconds()), [this, node](Process& still) {
+      still.control->expire(seconds());
+      act(node, still);
+    });
+  process.deadline = process.control->deadline();
+  if (output.plan_wanted) plan(node, process);
+}
+
+// One after the other; what is written when the power goes is not there.
+void Cluster::write(Node node, Process& process, control::Output::Write of) {
+  if (of.lost) return checks_.count("lost configuration");
+  later(node, dice_.magnitude(Duration(500us), Duration(40ms)),
+        [this, node, of = std::move(of), number = ++process.writing](Process& still) {
+          if (number < still.writing) return;  // a later one is on its way, and takes its place
+          machine(node).disk = {of.configuration, of.lineage};
+          still.control->kept(of.lineage, of.version);
+          act(node, still);
+        });
+}
+
+void Cluster::plan(Node node, Process& process) {
+  checks_.count("plan");
+  const std::string graph = control::make_plan(process.control->cib(), seconds());
+  if (settings_.documents) trace(process.control->document().text());
+  if (settings_.documents) trace(graph);
+  const Duration takes = dice_.magnitude(Duration(200us), Duration(60ms));
+  later(node, takes, [this, node, graph](Process& still) {
+    trace(fmt::format("n{} has planned", node));
+    still.control->planned(graph, seconds());
+    act(node, still);
+  });
+}
+
+}  // namespace gyre::rm::model

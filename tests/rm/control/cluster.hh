@@ -1,0 +1,109 @@
+// Nodes with what stands around control in production: a bus, an executor, a disk, a planner and
+// programs that ask for something; all in one thread and in virtual time.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rm/control/control.hh"
+#include "tests/rm/control/checks.hh"
+#include "tests/rm/control/executor.hh"
+#include "tests/rm/control/group.hh"
+#include "tests/rm/control/timeline.hh"
+#include "tests/sim/dice.hh"
+
+namespace gyre::rm::model {
+
+class Cluster {
+ public:
+  struct Settings {
+    Node nodes = 3;
+    bool two_node = false;
+    bool verbose = false;    // trace what happens
+    bool documents = false;  // and of what each plan was made, and what it is
+  };
+  Cluster(std::uint64_t seed, Settings, Checks::Promises);
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+
+  Timeline& timeline() noexcept { return timeline_; }
+  Checks& checks() noexcept { return checks_; }
+  Group& group() noexcept { return group_; }
+  Troubles& troubles() noexcept { return troubles_; }
+  Node nodes() const noexcept { return settings_.nodes; }
+  std::int64_t seconds() const {
+    return 1'700'000'000 + static_cast<std::int64_t>(timeline_.seconds());
+  }
+
+  void run(Duration);
+
+  void boot(Node);
+  void crash(Node);  // the whole node
+  bool is_on(Node node) const { return machine(node).on; }
+  void start_process(Node);
+  void kill_process(Node);
+  bool has_process(Node node) const { return machine(node).process != nullptr; }
+  void stall(Node, Duration);
+  void let_die(Node, const std::string& resource);
+
+  // Nothing: no process runs there. What it is called if it is a change of the configuration.
+  const control::Control* control(Node) const;
+  void ask(Node, control::Message, const std::string& mark);
+  void look_again(Node);
+
+  Executor* executor(Node node) { return machine(node).executor.get(); }
+  void trace(const std::string& line);
+  const std::vector<std::string>& lines() const noexcept { return lines_; }
+
+ private:
+  struct Disk {
+    std::string configuration, lineage;
+  };
+  struct Process {
+    std::uint64_t life = 0;
+    std::unique_ptr<control::Control> control;
+    std::deque<Delivery> queue;
+    bool looking = false;
+    bool regular = false;
+    std::uint64_t handled = 0;
+    std::optional<std::int64_t> deadline;
+    std::map<std::uint64_t, std::string> marks;  // by request
+    std::uint64_t writing = 0;                   // the last one asked for
+  };
+  struct Machine {
+    bool on = false;
+    std::string boot;
+    std::unique_ptr<Executor> executor;
+    Disk disk;
+    std::unique_ptr<Process> process;
+    Time stalled{};
+  };
+
+  Machine& machine(Node node) { return machines_[node - 1]; }
+  const Machine& machine(Node node) const { return machines_[node - 1]; }
+  // Later, if that process is still the same.
+  void later(Node, Duration, std::function<void(Process&)>);
+  void receive(Node, Delivery);
+  void look(Node);
+  void handle(Node, Process&, const Delivery&);
+  void act(Node, Process&);
+  void write(Node, Process&, control::Output::Write);
+  void plan(Node, Process&);
+  void connect_executor(Node);
+
+  Settings settings_;
+  Timeline timeline_;
+  sim::Dice dice_;
+  Checks checks_;
+  Troubles troubles_;
+  Group group_;
+  std::vector<Machine> machines_;
+  std::uint64_t lives_ = 0;
+  std::vector<std::string> lines_;
+};
+
+}  // namespace gyre::rm::model

@@ -1,0 +1,261 @@
+#include "tests/rm/control/group.hh"
+
+#include <algorithm>
+#include <set>
+
+namespace gyre::rm::model {
+
+Group::Group(Timeline& timeline, sim::Dice dice, Settings settings,
+             std::function<void(Node, Delivery)> deliver)
+    : timeline_(timeline),
+      dice_(dice),
+      settings_(settings),
+      deliver_(std::move(deliver)),
+      daemons_(settings.nodes) {}
+
+std::size_t Group::index(const Ring& ring, Node node) const {
+  return static_cast<std::size_t>(std::ranges::find(ring.nodes, node) - ring.nodes.begin());
+}
+
+void Group::power(Node node, bool on) {
+  Daemon& daemon = at(node);
+  const unsigned side = daemon.side;
+  const std::uint64_t processes = daemon.processes;
+  daemon = {};
+  daemon.on = on;
+  daemon.side = side;
+  daemon.processes = processes;
+  topology_changed();
+}
+
+void Group::set_side(Node node, unsigned side) {
+  at(node).side = side;
+  topology_changed();
+}
+
+bool Group::has_lease(Node node) const {
+  const auto& ring = at(node).ring;
+  return ring && !ring->broken && ring->quorate;
+}
+
+std::optional<Place> Group::ring_of(Node node) const {
+  const auto& ring = at(node).ring;
+  if (!ring || ring->broken) return std::nullopt;
+  return Place{ring->id, 0, 0};
+}
+
+bool Group::is_quorate(const std::vector<Node>& nodes) {
+  if (nodes.size() == settings_.nodes)
+    for (const Node node : nodes) at(node).seen_all = true;
+  const auto seen_all = [&](Node node) { return at(node).seen_all; };
+  return (settings_.two_node && std::ranges::any_of(nodes, seen_all)) ||
+         nodes.size() * 2 > settings_.nodes;
+}
+
+// Whoever can reach other nodes than those of its ring, or not all of them any more, is without a
+// ring until those who reach each other have made one.
+void Group::topology_changed() {
+  ++topology_;
+  std::map<unsigned, std::vector<Node>> components;
+  for (Node node = 1; node <= settings_.nodes; ++node)
+    if (at(node).on) components[at(node).side].push_back(node);
+  for (const auto& [side, component] : components) {
+    const bool stands = std::ranges::all_of(component, [this, &nodes = component](Node node) {
+      const auto& ring = at(node).ring;
+      return ring && !ring->broken && ring->nodes == nodes;
+    });
+    if (stands) continue;
+    for (const Node node : component)
+      if (const auto& ring = at(node).ring; ring && !ring->broken) {
+        ring->broken = true;
+        for (Entry& entry : ring->log)  // what was under way when it broke never comes
+          for (Time& received : entry.received)
+            if (received > timeline_.now()) received = never;
+      }
+    timeline_.after(dice_.between(Duration(50ms), Duration(900ms)),
+                    [this, made = topology_, nodes = component] {
+                      if (made == topology_) form(nodes);
+                    });
+  }
+}
+
+void Group::form(const std::vector<Node>& component) {
+  const auto stands = [&](Node node) { return at(node).ring && !at(node).ring->broken; };
+  if (std::ranges::all_of(component, stands)) return;
+  std::map<std::uint64_t, std::vector<Node>> by_ring;
+  for (const Node node : component) by_ring[at(node).ring ? at(node).ring->id : 0].push_back(node);
+  for (const auto& [id, together] : by_ring)
+    if (id > 0) recover(together);
+  auto ring = std::make_shared<Ring>();
+  ring->id = ++rings_;
+  ring->nodes = component;
+  ring->quorate = is_quorate(component);
+  ring->received.resize(component.size(), timeline_.now());
+  ring->delivered.resize(component.size(), timeline_.now());
+  std::map<Node, BusMember> members;
+  for (const Node node : component)
+    if (const auto& process = at(node).process) members[node] = *process;
+  // Together are those who come from the same view of the same ring.
+  std::map<Node, std::pair<std::uint64_t, Place>> from;
+  for (const Node node : component)
+    if (at(node).ring) from[node] = {at(node).ring->id, at(node).view};
+  std::map<Node, std::vector<Node>> together;
+  for (const Node node : component)
+    for (const Node other : component)
+      if (other == node || (at(node).is_member && at(other).is_member && from.contains(node) &&
+                            from.contains(other) && from[node] == from[other]))
+        if (members.contains(other)) together[node].push_back(other);
+  for (const Node node : component) {
+    Daemon& daemon = at(node);
+    std::erase_if(daemon.outbox, [](const Entry& each) { return each.kind != Entry::Kind::said; });
+    daemon.ring = ring;
+    daemon.delivered = 0;
+    daemon.members = members;
+  }
+  for (const Node node : component) {
+    deliver_view(node, {ring->id, 0, 0}, together[node]);
+    order_later(node);
+  }
+}
+
+// The end of their ring, for those who go on together: what anybody was delivered had been received
+// by all; of the rest what one of them has, and behind a hole only what is their own.
+void Group::recover(const std::vector<Node>& together) {
+  const auto ring = at(together.front()).ring;
+  std::size_t safe = 0;
+  for (const Daemon& daemon : daemons_)
+    if (daemon.ring == ring) safe = std::max(safe, daemon.delivered);
+  std::vector<std::size_t> rest;
+  bool hole = false;
+  for (std::size_t i = 0; i < ring->log.size(); ++i) {
+    const Entry& entry = ring->log[i];
+    const auto has = [&](Node node) {
+      return entry.received[index(*ring, node)] <= timeline_.now() || entry.who.node == node;
+    };
+    const bool own = std::ranges::find(together, entry.who.node) != together.end();
+    const bool had = std::ranges::any_of(together, has);
+    hole |= !had;
+    if (i < safe || (had && (!hole || own)))
+      rest.push_back(i);
+    else
+      ++lost_;
+  }
+  for (const Node node : together) {
+    Daemon& daemon = at(node);
+    // In a regular configuration still, as far as it knows of itself that they are safe.
+    const std::size_t regular =
+        daemon.delivered + (dice_.chance(0.5) ? dice_.below(safe - daemon.delivered + 1) : 0);
+    while (daemon.delivered < regular) arrive(node, *ring, daemon.delivered++);
+    if (daemon.is_member) deliver_(node, BusInterrupted{});
+    for (const std::size_t i : rest)
+      if (i >= regular && ring->log[i].kind == Entry::Kind::said) arrive(node, *ring, i);
+  }
+}
+
+BusMember Group::join(Node node) {
+  Daemon& daemon = at(node);
+  daemon.process = BusMember{node, ++daemon.processes, ++born_};
+  daemon.is_member = false;
+  daemon.outbox.push_back({Entry::Kind::joined, *daemon.process, nullptr, {}});
+  order_later(node);
+  return *daemon.process;
+}
+
+void Group::leave(Node node) {
+  Daemon& daemon = at(node);
+  if (!daemon.process) return;
+  const std::size_t kept = dice_.below(daemon.outbox.size() + 1);
+  daemon.outbox.resize(kept);
+  std::erase_if(daemon.outbox, [](const Entry& each) { return each.kind != Entry::Kind::said; });
+  daemon.outbox.push_back({Entry::Kind::left, *daemon.process, nullptr, {}});
+  daemon.process.reset();
+  daemon.is_member = false;
+  order_later(node);
+}
+
+void Group::send(Node node, std::string payload) {
+  Daemon& daemon = at(node);
+  if (!daemon.process) return;
+  daemon.outbox.push_back({Entry::Kind::said,
+                           *daemon.process,
+                           std::make_shared<const std::string>(std::move(payload)),
+                           {}});
+  order_later(node);
+}
+
+void Group::order_later(Node node) {
+  if (std::exchange(at(node).ordering, true)) return;
+  timeline_.after(dice_.between(Duration(100us), Duration(2ms)), [this, node] { order(node); });
+}
+
+void Group::order(Node node) {
+  Daemon& daemon = at(node);
+  daemon.ordering = false;
+  if (!daemon.ring || daemon.ring->broken || daemon.outbox.empty()) return;
+  const auto ring = daemon.ring;
+  Entry entry = std::move(daemon.outbox.front());
+  daemon.outbox.pop_front();
+  if (!daemon.outbox.empty()) order_later(node);
+  Time safe = timeline_.now();
+  for (std::size_t i = 0; i < ring->nodes.size(); ++i) {
+    const Duration slow = dice_.chance(0.02) ? Duration(60ms) : Duration(2ms);
+    const Duration delay =
+        ring->nodes[i] == node ? Duration() : dice_.between(Duration(50us), slow);
+    ring->received[i] = std::max(ring->received[i], timeline_.now() + delay);
+    entry.received.push_back(ring->received[i]);
+    safe = std::max(safe, ring->received[i]);
+  }
+  ++ordered_;
+  const std::size_t number = ring->log.size();
+  ring->log.push_back(std::move(entry));
+  for (std::size_t i = 0; i < ring->nodes.size(); ++i) {
+    ring->delivered[i] =
+        std::max(ring->delivered[i], safe + dice_.between(Duration(50us), Duration(3ms)));
+    timeline_.after(ring->delivered[i] - timeline_.now(),
+                    [this, ring, number, to = ring->nodes[i]] {
+                      if (ring->broken || at(to).ring != ring || at(to).delivered != number) return;
+                      at(to).delivered = number + 1;
+                      arrive(to, *ring, number);
+                    });
+  }
+}
+
+void Group::arrive(Node node, const Ring& ring, std::size_t number) {
+  Daemon& daemon = at(node);
+  const Entry& entry = ring.log[number];
+  const Place place{ring.id, number + 1, 0};
+  if (entry.kind == Entry::Kind::said) {
+    if (daemon.is_member) deliver_(node, Said{place, entry.who, entry.payload});
+    return;
+  }
+  std::vector<Node> together;
+  for (const auto& [other, member] : daemon.members)
+    if (member != entry.who) together.push_back(other);
+  if (entry.kind == Entry::Kind::joined) {
+    daemon.members[entry.who.node] = entry.who;
+    if (entry.who == daemon.process) together = {node};
+  } else if (const auto it = daemon.members.find(entry.who.node);
+             it != daemon.members.end() && it->second == entry.who) {
+    daemon.members.erase(it);
+  } else {
+    return;
+  }
+  deliver_view(node, place, std::move(together));
+}
+
+void Group::deliver_view(Node node, Place place, std::vector<Node> together) {
+  Daemon& daemon = at(node);
+  daemon.view = place;
+  if (!daemon.process || !daemon.members.contains(node) || daemon.members[node] != *daemon.process)
+    return;
+  daemon.is_member = true;
+  BusView view;
+  view.place = place;
+  for (const auto& [other, member] : daemon.members) view.members.push_back(member);
+  view.together = std::move(together);
+  view.nodes = daemon.ring->nodes;
+  view.quorate = daemon.ring->quorate;
+  deliver_(node, std::move(view));
+}
+
+}  // namespace gyre::rm::model

@@ -1,0 +1,207 @@
+#include "tests/rm/control/trial.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "rm/cib/digest.hh"
+#include "rm/control/planning.hh"
+#include "tests/rm/control/cluster.hh"
+#include "tests/rm/control/workload.hh"
+
+namespace gyre::rm::model {
+
+namespace {
+
+class Trial {
+ public:
+  explicit Trial(const TrialOptions& options)
+      : options_(options),
+        dice_(options.seed),
+        partitions_(options.kind ? options.kind == 'C' : dice_.chance(0.4)),
+        ignores_quorum_(partitions_ && dice_.chance(0.3)),
+        nodes_(dice_.one_of<Node>({2, 3, 3, 5})),
+        cluster_(dice_.next(),
+                 {nodes_, nodes_ == 2 && !partitions_, options.verbose, options.documents},
+                 {.one_copy = !partitions_,
+                  .quorum_for_starts = !ignores_quorum_,
+                  .acknowledged_stays = true}),
+        workload_(dice_.split(), nodes_, ignores_quorum_) {}
+
+  Verdict run() {
+    checks().set_rules(workload_.rules());
+    begin();
+    cluster_.troubles() = {dice_.one_of({0.0, 0.01, 0.04}), dice_.one_of({0.0, 0.0, 0.01}),
+                           dice_.one_of({0.0, 0.1})};
+    const Duration mean = dice_.one_of({Duration(2s), Duration(5s), Duration(15s)});
+    const Time end = now() + Duration(static_cast<std::int64_t>(options_.minutes * 60e9));
+    while (now() < end && checks().violations().empty()) {
+      cluster_.run(std::min(dice_.exponential(mean), Duration(60s)));
+      dice_.chance(0.5) ? change() : trouble();
+    }
+    if (checks().violations().empty()) calm_down();
+    if (checks().violations().empty()) look_at_the_end();
+    Verdict verdict;
+    verdict.violations = checks().violations();
+    verdict.counts = checks().counts();
+    verdict.lines = cluster_.lines();
+    verdict.summary = fmt::format("{} nodes, class {}{}, {:4.0f} s, {:4} plans, {:3} acknowledged",
+                                  nodes_, partitions_ ? 'C' : 'B', ignores_quorum_ ? "i" : " ",
+                                  cluster_.timeline().seconds(), verdict.counts["plan"],
+                                  verdict.counts["acknowledged"]);
+    return verdict;
+  }
+
+ private:
+  Checks& checks() { return cluster_.checks(); }
+  Time now() { return cluster_.timeline().now(); }
+  Node some_node() { return static_cast<Node>(dice_.between(1, nodes_)); }
+  std::string next_mark() { return fmt::format("m{}", ++marks_); }
+  bool settled(Node node) const {
+    const auto* control = cluster_.control(node);
+    return control && control->settled();
+  }
+
+  void begin() {
+    for (Node node = 1; node <= nodes_; ++node) {
+      cluster_.boot(node);
+      cluster_.start_process(node);
+      if (dice_.chance(0.5)) cluster_.run(dice_.between(Duration(), Duration(2s)));
+    }
+    cluster_.run(5s);
+    for (Node node = 1; node <= nodes_; ++node)
+      if (!settled(node)) return checks().violated("liveness", "no settled cluster at the start");
+    const auto* control = cluster_.control(1);
+    cluster_.ask(1, workload_.first(control->document(), "first"), "first");
+    cluster_.run(20s);
+  }
+
+  void change() {
+    const Node node = some_node();
+    if (!settled(node)) return;
+    const std::string mark = next_mark();
+    const auto message = workload_.change(cluster_.control(node)->document(), mark);
+    const bool configures = std::holds_alternative<control::Configure>(message);
+    cluster_.ask(node, message, configures ? mark : std::string());
+  }
+
+  void later(Duration low, Duration high, std::function<void()> what) {
+    cluster_.timeline().after(dice_.magnitude(low, high), [this, what = std::move(what)] {
+      if (!calm_) what();
+    });
+  }
+
+  void trouble() {
+    const Node node = some_node();
+    const auto chosen = dice_.below(partitions_ ? 9 : 6);
+    if (chosen == 0) {
+      checks().count("node crash");
+      cluster_.crash(node);
+      later(200ms, 60s, [this, node] {
+        cluster_.boot(node);
+        later(1ms, 5s, [this, node] { cluster_.start_process(node); });
+      });
+    } else if (chosen <= 2) {
+      checks().count("process crash");
+      cluster_.kill_process(node);
+      later(1ms, 20s, [this, node] { cluster_.start_process(node); });
+    } else if (chosen == 3) {
+      cluster_.stall(node, dice_.magnitude(Duration(10ms), Duration(3s)));
+    } else if (chosen <= 5) {
+      if (Executor* executor = cluster_.executor(node))
+        if (const auto active = executor->active(); !active.empty())
+          cluster_.let_die(node, active[dice_.below(active.size())]);
+    } else {
+      checks().count("partition");
+      for (Node each = 1; each <= nodes_; ++each)
+        cluster_.group().set_side(each, static_cast<unsigned>(dice_.below(2)));
+      cluster_.trace("partition");
+      later(100ms, 30s, [this] { heal(); });
+    }
+  }
+
+  void heal() {
+    cluster_.trace("all reach each other");
+    for (Node each = 1; each <= nodes_; ++each) cluster_.group().set_side(each, 0);
+  }
+
+  // All is mended, and what people had turned off is on again.
+  void calm_down() {
+    calm_ = true;
+    cluster_.trace("calm");
+    cluster_.troubles() = {};
+    heal();
+    for (Node node = 1; node <= nodes_; ++node) {
+      cluster_.boot(node);
+      cluster_.start_process(node);
+    }
+    cluster_.run(60s);
+    for (Node node = 1; node <= nodes_; ++node)
+      if (!settled(node)) {
+        checks().violated("liveness", fmt::format("n{} does not settle", node));
+        return;
+      }
+    const auto* control = cluster_.control(1);
+    const std::string mark = next_mark();
+    cluster_.ask(1, workload_.repair(control->document(), mark), mark);
+    for (Node node = 1; node <= nodes_; ++node)
+      cluster_.ask(1, AttributeChange{fmt::format("n{}", node), "standby", std::nullopt, true}, "");
+    cluster_.ask(1, Cleanup{}, "");
+    cluster_.run(120s);
+  }
+
+  void look_at_the_end() {
+    const std::uint64_t ordered = cluster_.group().ordered();
+    cluster_.run(30s);
+    if (cluster_.group().ordered() != ordered)
+      checks().violated("liveness", "no end of messages, though nothing happens");
+    std::string digest;
+    Node coordinator = 0;
+    for (Node node = 1; node <= nodes_; ++node) {
+      if (!settled(node))
+        return checks().violated("liveness", fmt::format("n{} is not settled at the end", node));
+      const auto* control = cluster_.control(node);
+      const std::string here(md5(control->document().text()).view());
+      if (digest.empty()) digest = here;
+      if (here != digest) checks().violated("agreement", "documents differ at the end");
+      if (control->coordinates()) coordinator = node;
+      if (!cluster_.executor(node)->idle())
+        checks().violated("liveness", fmt::format("n{}: operations or outcomes are left", node));
+    }
+    if (coordinator == 0) return checks().violated("liveness", "nobody coordinates at the end");
+    const auto* control = cluster_.control(coordinator);
+    cluster_.trace(control->document().text());
+    const std::string graph = control::make_plan(control->cib(), cluster_.seconds());
+    checks().count("fixpoint");
+    if (graph.find("<synapse") != std::string::npos) {
+      cluster_.trace(graph);
+      checks().violated("fixpoint", "a plan is left at the end");
+    }
+    for (const std::string& resource : workload_.rules().exclusive) {
+      checks().count("runs once");
+      if (checks().active_on(resource).size() != 1)
+        checks().violated("runs once", fmt::format("{} is active on {} nodes at the end", resource,
+                                                   checks().active_on(resource).size()));
+    }
+    for (const auto& [what, with] : workload_.rules().colocation)
+      if (checks().active_on(what) != checks().active_on(with))
+        checks().violated("S10", fmt::format("{} is not with {} at the end", what, with));
+  }
+
+  TrialOptions options_;
+  sim::Dice dice_;
+  bool partitions_, ignores_quorum_;
+  Node nodes_;
+  Cluster cluster_;
+  Workload workload_;
+  std::uint64_t marks_ = 0;
+  bool calm_ = false;
+};
+
+}  // namespace
+
+Verdict run_trial(const TrialOptions& options) {
+  return Trial(options).run();
+}
+
+}  // namespace gyre::rm::model

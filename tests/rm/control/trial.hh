@@ -1,0 +1,27 @@
+// One seed: a cluster, its configuration, what befalls it, and what has to hold at the end.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace gyre::rm::model {
+
+struct TrialOptions {
+  std::uint64_t seed = 1;
+  double minutes = 3;      // of trouble
+  bool verbose = false;    // tell what happens
+  bool documents = false;  // and of what each plan was made
+  char kind = 0;           // 'B' without partitions, 'C' with; otherwise the seed says
+};
+
+struct Verdict {
+  std::string summary;
+  std::vector<std::string> violations, lines;
+  std::map<std::string, std::uint64_t> counts;  // of checks, and of what came about
+};
+
+Verdict run_trial(const TrialOptions&);
+
+}  // namespace gyre::rm::model
