@@ -1,19 +1,11 @@
 #include "rm/cib/document.hh"
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
-#include <new>
 
 namespace gyre::rm {
 
 namespace {
-
-std::vector<std::size_t> find_line_ends(std::string_view text) {
-  std::vector<std::size_t> ends;
-  for (auto at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) ends.push_back(at);
-  return ends;
-}
 
 std::int64_t number(pugi::xml_node node, const char* name) {
   return node.attribute(name).as_llong();
@@ -40,15 +32,15 @@ std::string to_text(const pugi::xml_document& document) {
 }  // namespace
 
 std::variant<Document, Fault> Document::load(std::string_view text) {
-  if (auto fault = scan(text)) return std::move(*fault);
+  return load(Text(text));
+}
+
+std::variant<Document, Fault> Document::load(Text text) {
   Document loaded;
-  loaded.line_ends_ = find_line_ends(text);
-  // Parsed in place, in memory that the document takes: no second copy.
-  void* const memory = pugi::get_memory_allocation_function()(text.size());
-  if (memory == nullptr) throw std::bad_alloc();
-  std::memcpy(memory, text.data(), text.size());
+  if (auto fault = scan(text.view(), loaded.line_ends_)) return std::move(*fault);
+  const std::size_t size = text.size();
   const auto result = loaded.document_.load_buffer_inplace_own(
-      memory, text.size(), pugi::parse_default, pugi::encoding_utf8);
+      text.release(), size, pugi::parse_default, pugi::encoding_utf8);
   if (!result) return Fault{0, result.description(), Fault::Kind::malformed};
   if (std::string_view(loaded.cib().name()) != "cib")
     return Fault{loaded.line(loaded.cib()),

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "rm/cib/scan.hh"
+#include "rm/cib/text.hh"
 
 namespace gyre::rm {
 
@@ -27,7 +28,8 @@ inline constexpr const char* version_names[] = {"admin_epoch", "epoch", "num_upd
 // be read and changed through pugixml; they stay where they are when the document is moved.
 class Document {
  public:
-  static std::variant<Document, Fault> load(std::string_view text);
+  static std::variant<Document, Fault> load(Text);
+  static std::variant<Document, Fault> load(std::string_view);
 
   pugi::xml_node cib() const { return document_.document_element(); }
   pugi::xml_node configuration() const { return cib().child("configuration"); }
@@ -46,7 +48,7 @@ class Document {
 
  private:
   pugi::xml_document document_;
-  std::vector<std::size_t> line_ends_;  // offsets
+  LineEnds line_ends_;
 };
 
 }  // namespace gyre::rm

@@ -4,35 +4,39 @@
 
 #include <algorithm>
 #include <array>
-#include <bitset>
 #include <charconv>
 #include <vector>
 
 #include "rm/cib/characters.hh"
+#include "rm/cib/stops.hh"
 #include "rm/cib/values.hh"
 
 namespace gyre::rm {
 
 namespace {
 
-// Bytes that stand in a text, or in a value, for themselves and need no second look.
-constexpr auto plain = [] {
-  std::array<bool, 256> table{};
-  for (std::size_t c = 0x20; c < 0x80; ++c) table[c] = true;
-  for (const char c : {'\t', '\n', '\r'}) table[static_cast<std::size_t>(c)] = true;
-  for (const char c : {'<', '&', '"', '\'', ']'}) table[static_cast<std::size_t>(c)] = false;
-  return table;
-}();
-constexpr auto plain_name = [] {
+// Those of ASCII that a name may go on with.
+constexpr auto plain_in_name = [] {
   std::array<bool, 256> table{};
   for (std::size_t c = 'a'; c <= 'z'; ++c) table[c] = table[c - 'a' + 'A'] = true;
   for (std::size_t c = '0'; c <= '9'; ++c) table[c] = true;
   for (const char c : {'_', '-', '.', ':'}) table[static_cast<std::size_t>(c)] = true;
   return table;
 }();
+constexpr bool is_plain_in_name(char c) {
+  return plain_in_name[static_cast<unsigned char>(c)];
+}
+
+constexpr bool is_plain_at_begin(char c) {
+  return is_plain_in_name(c) && (c < '-' || c > '9');
+}
 
 constexpr bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+constexpr bool is_ascii(char c) {
+  return static_cast<unsigned char>(c) < 0x80;
 }
 
 // US-ASCII is UTF-8, too.
@@ -48,7 +52,10 @@ std::string_view shown(std::string_view name) {
 
 class Scanner {
  public:
-  explicit Scanner(std::string_view text) : text_(text) { open_.reserve(depth_max); }
+  Scanner(std::string_view text, LineEnds& line_ends)
+      : text_(text), stops_(text), line_ends_(line_ends) {
+    open_.reserve(depth_max);
+  }
 
   bool document();
   Fault fault() const;
@@ -56,8 +63,9 @@ class Scanner {
  private:
   bool element();
   bool start_tag();
+  bool plain_attribute();
   bool attribute(std::string_view element);
-  bool maybe_alike() const;
+  bool maybe_alike();
   bool unique_attributes(std::string_view element);
   bool end_tag();
   bool content();
@@ -71,12 +79,15 @@ class Scanner {
   std::string_view name();
 
   bool ends() const { return at_ == text_.size(); }
+  char here() const { return ends() ? '\0' : text_[at_]; }
   bool next(std::string_view word) const { return text_.substr(at_).starts_with(word); }
   bool blanks() {
     const std::size_t from = at_;
-    while (!ends() && is_blank(text_[at_])) ++at_;
+    for (; is_blank(here()); ++at_)
+      if (here() == '\n') end_line();
     return at_ > from;
   }
+  void end_line() { line_ends_.push_back(static_cast<LineEnds::value_type>(at_)); }
   bool refuse(std::string what) {
     what_ = std::move(what);
     return false;
@@ -86,16 +97,19 @@ class Scanner {
   }
 
   std::string_view text_;
+  Stops stops_;
   std::size_t at_ = 0;
+  LineEnds& line_ends_;  // so far
   std::vector<std::string_view> open_, attributes_;
-  std::string_view value_;  // of the last attribute
-  std::string_view root_;   // once its tag is read
+  std::array<std::uint32_t, 1024> tag_with_{};  // which had a name of that sum last
+  std::uint32_t tag_ = 0;                       // how many there were
+  std::string_view value_;                      // of the last attribute
+  std::string_view root_;                       // once its tag is read
   std::string what_;
 };
 
 Fault Scanner::fault() const {
-  const auto before = text_.substr(0, at_);
-  return {1 + static_cast<std::size_t>(std::ranges::count(before, '\n')), what_,
+  return {1 + line_ends_.size(), what_,
           root_.empty()    ? Fault::Kind::malformed
           : root_ == "cib" ? Fault::Kind::broken
                            : Fault::Kind::not_cib};
@@ -137,20 +151,20 @@ bool Scanner::element() {
 }
 
 std::string_view Scanner::name() {
-  const std::size_t from = at_;
-  while (!ends()) {
-    if (plain_name[static_cast<unsigned char>(text_[at_])]) {
-      ++at_;
-      continue;
-    }
-    const Decoded found = decode(text_.substr(at_));
-    if (found.size < 2 || !continues_name(found.character)) break;
-    at_ += found.size;
+  const char* const from = text_.data() + at_;
+  const char* const end = text_.data() + text_.size();
+  const char* to = from;
+  for (;;) {
+    to = std::find_if_not(to, end, is_plain_in_name);
+    if (to == end || is_ascii(*to)) break;
+    const Decoded found = decode({to, end});
+    if (!continues_name(found.character)) break;
+    to += found.size;
   }
-  const auto found = text_.substr(from, at_ - from);
-  if (found.empty() || begins_name(decode(found).character)) return found;
-  at_ = from;
-  return {};
+  const std::string_view found(from, to);
+  if (!found.empty() && !begins_name(decode(found).character)) return {};
+  at_ += found.size();
+  return found;
 }
 
 bool Scanner::start_tag() {
@@ -162,16 +176,36 @@ bool Scanner::start_tag() {
         fmt::format("<{}> is more than {} elements deep, {}", shown(element), depth_max, where()));
   attributes_.clear();
   for (;;) {
+    while (plain_attribute()) continue;
     const bool apart = blanks();
-    if (next(">") || next("/>")) break;
+    if (here() == '>' || next("/>")) break;
     if (ends()) return refuse(fmt::format("the document ends in the tag <{}>", shown(element)));
     if (!apart) return refuse(fmt::format("no blank before an attribute of <{}>", shown(element)));
     if (!attribute(element)) return false;
   }
   if (!unique_attributes(element)) return false;
   if (open_.empty()) root_ = element;
-  if (next(">")) open_.push_back(element);
-  at_ += next(">") ? 1 : 2;
+  const bool opens = here() == '>';
+  if (opens) open_.push_back(element);
+  at_ += opens ? 1 : 2;
+  return true;
+}
+
+// Takes ` name="value"` if it is as plain as nearly all are; else nothing, for attribute() to
+// judge.
+bool Scanner::plain_attribute() {
+  const char* const end = text_.data() + text_.size();
+  const char* const blank = text_.data() + at_;
+  if (blank == end || *blank != ' ') return false;
+  const char* const name = blank + 1;
+  const char* const equals = std::find_if_not(name, end, is_plain_in_name);
+  if (end - equals < 2 || equals[0] != '=' || equals[1] != '"') return false;
+  if (equals == name || !is_plain_at_begin(*name)) return false;
+  const auto from = static_cast<std::size_t>(equals + 2 - text_.data());
+  const std::size_t to = stops_.from(from);
+  if (to == text_.size() || text_[to] != '"' || to - from > value_size_max) return false;
+  attributes_.emplace_back(name, equals);
+  at_ = to + 1;
   return true;
 }
 
@@ -182,26 +216,27 @@ bool Scanner::attribute(std::string_view element) {
         fmt::format("what should be an attribute of <{}> has no valid name", shown(element)));
   attributes_.push_back(attribute);
   blanks();
-  if (!next("="))
+  if (here() != '=')
     return refuse(
         fmt::format("attribute \"{}\" of <{}> has no value", shown(attribute), shown(element)));
   ++at_;
   blanks();
-  if (!next("\"") && !next("'"))
+  if (here() != '"' && here() != '\'')
     return refuse(fmt::format("the value of \"{}\" of <{}> is not in quotes", shown(attribute),
                               shown(element)));
   return value(text_[at_++], attribute);
 }
 
 // Whether they may be alike: nearly always it takes no comparison to know that they are not.
-bool Scanner::maybe_alike() const {
-  std::bitset<1024> seen;
+bool Scanner::maybe_alike() {
+  ++tag_;
   for (const std::string_view name : attributes_) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(name[i]); };
     const std::size_t sum = name.size() * 131 + byte(0) * 7u + byte(name.size() / 2) * 37u +
                             byte(name.size() - 1) * 61u;
-    if (seen[sum % seen.size()]) return true;
-    seen[sum % seen.size()] = true;
+    auto& tag = tag_with_[sum % tag_with_.size()];
+    if (tag == tag_) return true;
+    tag = tag_;
   }
   return false;
 }
@@ -217,7 +252,7 @@ bool Scanner::unique_attributes(std::string_view element) {
 bool Scanner::value(char quote, std::string_view attribute) {
   const std::size_t from = at_;
   for (;;) {
-    while (!ends() && plain[static_cast<unsigned char>(text_[at_])]) ++at_;
+    at_ = stops_.from(at_);
     if (at_ - from > value_size_max)
       return refuse(fmt::format("the value of \"{}\" has more than {} bytes", shown(attribute),
                                 value_size_max));
@@ -235,7 +270,7 @@ bool Scanner::value(char quote, std::string_view attribute) {
 bool Scanner::content() {
   const std::size_t from = at_;
   for (;;) {
-    while (!ends() && plain[static_cast<unsigned char>(text_[at_])]) ++at_;
+    at_ = stops_.from(at_);
     if (at_ - from > value_size_max)
       return refuse(fmt::format("a text has more than {} bytes, {}", value_size_max, where()));
     if (ends() || text_[at_] == '<') return true;
@@ -246,7 +281,8 @@ bool Scanner::content() {
 
 // One character that is not plain.
 bool Scanner::other() {
-  if (text_[at_] == '&') return reference();
+  if (here() == '&') return reference();
+  if (here() == '\n') end_line();
   const Decoded found = decode(text_.substr(at_));
   if (found.size == 0) return refuse(fmt::format("bytes that are not UTF-8, {}", where()));
   if (!is_character(found.character))
@@ -282,7 +318,7 @@ bool Scanner::end_tag() {
   if (element != open_.back())
     return refuse(fmt::format("</{}> where </{}> is due", shown(element), shown(open_.back())));
   blanks();
-  if (!next(">")) return refuse(fmt::format("the tag </{}> has no end", shown(element)));
+  if (here() != '>') return refuse(fmt::format("the tag </{}> has no end", shown(element)));
   ++at_;
   open_.pop_back();
   return true;
@@ -318,7 +354,7 @@ bool Scanner::instruction() {
 bool Scanner::section(std::string_view kind, std::string_view end) {
   while (!next(end)) {
     if (ends()) return refuse(fmt::format("{} without an end, {}", kind, where()));
-    if (text_[at_] == '&' || plain[static_cast<unsigned char>(text_[at_])])
+    if (here() == '&' || !Stops::is_stop(static_cast<unsigned char>(here())))
       ++at_;
     else if (!other())
       return false;
@@ -346,10 +382,16 @@ std::string Fault::text() const {
   return line == 0 ? what : fmt::format("line {}: {}", line, what);
 }
 
-std::optional<Fault> scan(std::string_view text) {
-  Scanner scanner(text);
+std::optional<Fault> scan(std::string_view text, LineEnds& line_ends) {
+  line_ends.clear();
+  Scanner scanner(text, line_ends);
   if (scanner.document()) return std::nullopt;
   return scanner.fault();
+}
+
+std::optional<Fault> scan(std::string_view text) {
+  LineEnds line_ends;
+  return scan(text, line_ends);
 }
 
 }  // namespace gyre::rm

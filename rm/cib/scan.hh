@@ -1,12 +1,15 @@
 // A look at a document's bytes before anything else sees them, for the parser behind it is lenient
 // and recursive tools stand behind that. Linear in the bytes, but for the names of an element's
-// attributes, which are sorted; no recursion; nothing is allocated but the names of open elements.
+// attributes, which are sorted; no recursion; nothing is allocated but the names of open elements,
+// those of one element's attributes and where lines end.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gyre::rm {
 
@@ -32,5 +35,9 @@ struct Fault {
 // Nothing: one well-formed element in UTF-8, with what may stand around it. A document type is
 // refused, and with it all entities but XML's own five and those of a number.
 std::optional<Fault> scan(std::string_view text);
+
+// Where the line ends are, too: as far as the fault, if there is one.
+using LineEnds = std::vector<std::uint32_t>;
+std::optional<Fault> scan(std::string_view text, LineEnds&);
 
 }  // namespace gyre::rm

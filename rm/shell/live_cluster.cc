@@ -135,9 +135,9 @@ LiveCluster running_cluster() {
   return {std::string(elsewhere ? directory : "/run/gyre") + "/rm.sock", std::chrono::seconds(30)};
 }
 
-std::variant<std::string, Unread> read_running() {
+std::variant<Text, Unread> read_running() {
   try {
-    return running_cluster().text();
+    return Text(running_cluster().text());
   } catch (const Refused& refused) {
     return Unread{refused.what()};
   }

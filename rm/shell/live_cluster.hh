@@ -38,6 +38,6 @@ class LiveCluster : public Cluster {
 // The one of this node: GYRE_RUN_DIR, else /run/gyre, is where its socket is.
 LiveCluster running_cluster();
 // The text of its document.
-std::variant<std::string, Unread> read_running();
+std::variant<Text, Unread> read_running();
 
 }  // namespace gyre::rm::shell

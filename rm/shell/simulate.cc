@@ -216,10 +216,10 @@ int simulate(int argc, char** argv) {
   const bool live = options.source == SimulateOptions::Source::live;
   if (live && options.in_place) return fail(exits::usage, "--in-place needs --xml-file");
   const std::string name = live ? "the cluster" : piped ? "stdin" : options.file;
-  const auto text = live ? read_running() : piped ? read_all(stdin) : read_file(options.file);
+  auto text = live ? read_running() : piped ? read_document(stdin) : read_document(options.file);
   if (const auto* unread = std::get_if<Unread>(&text))
     return fail(live ? exits::no_input : exits::error, fmt::format("{}: {}", name, unread->why));
-  auto loaded = Document::load(std::get<std::string>(text));
+  auto loaded = Document::load(std::move(std::get<Text>(text)));
   if (const auto* fault = std::get_if<Fault>(&loaded))
     return fail(fault->kind == Fault::Kind::not_cib ? exits::protocol : exits::error,
                 fmt::format("{}:{}: {}", name, fault->line, fault->what));

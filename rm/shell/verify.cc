@@ -113,19 +113,19 @@ std::optional<int> read_options(int argc, char** argv, Options& options) {
 struct Input {
   std::string name;   // in messages
   std::string words;  // that it could not be read
-  std::variant<std::string, Unread> text;
+  std::variant<Text, Unread> text;
 };
 Input read_input(const Options& options) {
   const auto& argument = options.argument;
   switch (options.source) {
     case Options::Source::file:
-      return {argument, "Couldn't parse input file: " + argument, read_file(argument)};
+      return {argument, "Couldn't parse input file: " + argument, read_document(argument)};
     case Options::Source::text:
-      return {"text", "Couldn't parse input string: " + argument.substr(0, 200), argument};
+      return {"text", "Couldn't parse input string: " + argument.substr(0, 200), Text(argument)};
     case Options::Source::live:
       return {"the cluster", "CIB query failed: Input file not available", read_running()};
     default:
-      return {"stdin", "Couldn't parse input from STDIN.", read_all(stdin)};
+      return {"stdin", "Couldn't parse input from STDIN.", read_document(stdin)};
   }
 }
 
@@ -170,12 +170,12 @@ int judge(const Options& options, Severity worst) {
               options.verbose ? "" : "-V may provide more details");
 }
 
-int verify_input(const Options& options, const Input& input) {
+int verify_input(const Options& options, Input input) {
   const bool live = options.source == Options::Source::live;
   if (const auto* unread = std::get_if<Unread>(&input.text))
     return fail(live ? exits::no_input : exits::error, input.words,
                 fmt::format("{}: {}", input.name, unread->why));
-  const auto loaded = Document::load(std::get<std::string>(input.text));
+  const auto loaded = Document::load(std::move(std::get<Text>(input.text)));
   if (const auto* fault = std::get_if<Fault>(&loaded)) return refuse(input, *fault);
   const auto& document = std::get<Document>(loaded);
   if (!options.save.empty())

@@ -26,6 +26,17 @@ TEST(Scan, TakesWhatIsWellFormed) {
     EXPECT_EQ(refusal(text), "") << text;
 }
 
+TEST(Scan, KnowsWhereLinesEnd) {
+  LineEnds ends{7};
+  const std::string_view text =
+      "<?xml version='1.0'\n?>\n<!--\n\n--><a b='\n'\n><![CDATA[\n]]>x\n&lt;\r\n</a\n><?c\nd?>\n";
+  EXPECT_FALSE(scan(text, ends));
+  LineEnds wanted;
+  for (std::uint32_t at = 0; at < text.size(); ++at)
+    if (text[at] == '\n') wanted.push_back(at);
+  EXPECT_EQ(ends, wanted);
+}
+
 TEST(Scan, SaysInWhichLineWhatIsWrong) {
   const std::pair<const char*, const char*> cases[] = {
       {"", "line 1: there is no element"},
