@@ -51,12 +51,6 @@ void forget_failures_of_changed(Cluster& cluster, Resource& resource, Node& node
     forget_failure(cluster, resource, node, "action definition changed");
 }
 
-bool agent_changed(const Resource& resource, pugi::xml_node record) {
-  return attribute(record, "type") != resource.type ||
-         attribute(record, "class") != resource.standard ||
-         attribute(record, "provider") != resource.provider;
-}
-
 // What stops has nothing more to be cancelled, but it is not known yet whether it stops.
 void end(Cluster& cluster, Resource& resource, const Recurring& recurring, std::string_view why) {
   Action& ends =
@@ -137,7 +131,7 @@ void check_operation(Cluster& cluster, Resource& resource, Node& node, const Ope
 }
 
 void check_parameters(Cluster& cluster, Resource& resource) {
-  for (const auto& [node, record] : resource.history) {
+  for (const auto& [node, record, of_other_agent] : resource.history) {
     if (!looked_into(*node) || !runs_on(resource, *node)) continue;
     const auto operations = sorted_operations(record);
     const auto begin = active_from(operations);
@@ -150,11 +144,11 @@ void check_parameters(Cluster& cluster, Resource& resource) {
 }
 
 void check_records(Cluster& cluster, Resource& resource) {
-  for (const auto& [node, record] : resource.history) {
+  for (const auto& [node, record, of_other_agent] : resource.history) {
     if (!looked_into(*node)) continue;
     if (resource.orphan) {
       if (!resource.in_clone()) forget(cluster, resource, *node, false);
-    } else if (agent_changed(resource, record)) {
+    } else if (of_other_agent) {
       forget(cluster, resource, *node, false);
       if (runs_on(resource, *node)) stop_action(cluster, resource, node, false);
       unfence_again(cluster, resource, *node, "Device definition changed");

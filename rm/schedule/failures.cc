@@ -51,7 +51,7 @@ bool failed_for_good(const Resource& resource, const Node& node) {
     return operation && blocks(*operation) && record.exit != std::max(record.expected, rc::ok);
   };
   return std::ranges::any_of(resource.history, [&](const auto& of_node) {
-    return of_node.first == &node && std::ranges::any_of(sorted_operations(of_node.second), failed);
+    return of_node.node == &node && std::ranges::any_of(sorted_operations(of_node.xml), failed);
   });
 }
 

@@ -17,48 +17,61 @@ std::int64_t number(std::string_view text, std::int64_t otherwise) {
 
 // transition-magic is status:rc;action:transition:expected:uuid, the key what follows the
 // semicolon.
-struct Magic {
-  std::int64_t action = -1, expected = -1;
-  std::string_view uuid;
-};
-Magic read_magic(std::string_view key) {
-  if (const auto semicolon = key.find(';'); semicolon != key.npos) key.remove_prefix(semicolon + 1);
-  Magic magic;
-  std::string_view parts[4];
-  for (auto& part : parts) {
-    const auto colon = key.find(':');
-    part = key.substr(0, colon);
-    key = colon == key.npos ? std::string_view{} : key.substr(colon + 1);
+class Magic {
+ public:
+  explicit Magic(std::string_view key) {
+    if (const auto semicolon = key.find(';'); semicolon != key.npos)
+      key.remove_prefix(semicolon + 1);
+    for (auto& part : parts_) {
+      const auto colon = key.find(':');
+      part = key.substr(0, colon);
+      key = colon == key.npos ? std::string_view{} : key.substr(colon + 1);
+    }
   }
-  magic.action = number(parts[1], -1);
-  magic.expected = number(parts[2], -1);
-  magic.uuid = parts[3];
-  return magic;
-}
+  std::int64_t transition() const { return number(parts_[1], -1); }
+  std::int64_t expected() const { return number(parts_[2], -1); }
+  std::string_view uuid() const { return parts_[3]; }
 
-// There are more of these than of anything else in a document: one walk over each.
+ private:
+  std::string_view parts_[4];
+};
+
+// There are more of these than of anything else in a document: one walk over each, and no more of
+// it is measured than is wanted.
 OperationRecord read_record(pugi::xml_node xml) {
   OperationRecord record{.xml = xml};
   record.call_id = -1;
   record.exit = rc::unknown;
   std::string_view key, magic;
-  for (auto each : xml.attributes()) {
-    const std::string_view name = each.name(), value = each.value();
-    const auto integer = [&](int otherwise) { return static_cast<int>(number(value, otherwise)); };
-    if (name == "id") record.id = value;
-    if (name == "operation") record.task = value;
-    if (name == "operation_key") record.key = value;
-    if (name == "interval") record.interval_ms = number(value, 0);
-    if (name == "last-rc-change") record.last_change = number(value, 0);
-    if (name == "call-id") record.call_id = integer(-1);
-    if (name == "rc-code") record.exit = integer(rc::unknown);
-    if (name == "op-status") record.status = static_cast<Status>(integer(0));
-    if (name == "transition-key") key = value;
-    if (name == "transition-magic") magic = value;
+  for (auto each = xml.first_attribute(); each; each = each.next_attribute()) {
+    const std::string_view name = each.name();
+    const auto integer = [&](int otherwise) {
+      return static_cast<int>(number(each.value(), otherwise));
+    };
+    if (name == "id")
+      record.id = each.value();
+    else if (name == "operation")
+      record.task = each.value();
+    else if (name == "operation_key")
+      record.key = each.value();
+    else if (name == "interval")
+      record.interval_ms = number(each.value(), 0);
+    else if (name == "last-rc-change")
+      record.last_change = number(each.value(), 0);
+    else if (name == "call-id")
+      record.call_id = integer(-1);
+    else if (name == "rc-code")
+      record.exit = integer(rc::unknown);
+    else if (name == "op-status")
+      record.status = static_cast<Status>(integer(0));
+    else if (name == "transition-key")
+      key = each.value();
+    else if (name == "transition-magic")
+      magic = each.value();
   }
   if (record.key.empty()) record.key = record.id;
   if (key.empty()) key = magic;
-  if (!key.empty()) record.expected = static_cast<int>(read_magic(key).expected);
+  if (!key.empty()) record.expected = static_cast<int>(Magic(key).expected());
   return record;
 }
 
@@ -68,11 +81,12 @@ bool comes_before(const OperationRecord& a, const OperationRecord& b) {
     return a.last_change < b.last_change;
   }
   const auto magic = [](const OperationRecord& r) {
-    return read_magic(attribute(r.xml, "transition-magic"));
+    return Magic(attribute(r.xml, "transition-magic"));
   };
   const Magic of_a = magic(a), of_b = magic(b);
-  if (of_a.uuid != of_b.uuid || of_a.action == of_b.action) return b.call_id < 0 && a.call_id >= 0;
-  return (of_a.action >= 0 && of_a.action < of_b.action) || (b.call_id < 0 && a.call_id >= 0);
+  const std::int64_t from_a = of_a.transition(), from_b = of_b.transition();
+  if (of_a.uuid() != of_b.uuid() || from_a == from_b) return b.call_id < 0 && a.call_id >= 0;
+  return (from_a >= 0 && from_a < from_b) || (b.call_id < 0 && a.call_id >= 0);
 }
 
 bool promotable(const Resource& resource) {
@@ -84,7 +98,7 @@ bool promotable(const Resource& resource) {
 std::vector<OperationRecord> sorted_operations(pugi::xml_node record) {
   std::vector<OperationRecord> found;
   for (auto xml : record.children("lrm_rsc_op")) found.push_back(read_record(xml));
-  std::ranges::stable_sort(found, comes_before);
+  if (found.size() > 1) std::ranges::stable_sort(found, comes_before);
   return found;
 }
 

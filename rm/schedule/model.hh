@@ -117,6 +117,13 @@ struct Recurring {
   bool expired = false;  // its failure is forgotten: it begins anew
 };
 
+// A resource's record on a node: all of its operations there.
+struct ResourceRecord {
+  Node* node;
+  pugi::xml_node xml;
+  bool of_other_agent = false;  // than is configured today
+};
+
 struct Resource {
   Resource() = default;
   Resource(const Resource&) = delete;
@@ -157,10 +164,10 @@ struct Resource {
 
   // What is.
   Role role = Role::stopped;
-  std::vector<Node*> running_on;   // of a collection: wherever any of it runs
-  std::vector<Node*> dangling_on;  // a migration's source that was not stopped
-  std::vector<bool> known_on;      // by node: its state there is known
-  std::vector<std::pair<Node*, pugi::xml_node>> history;  // its records, by node
+  std::vector<Node*> running_on;        // of a collection: wherever any of it runs
+  std::vector<Node*> dangling_on;       // a migration's source that was not stopped
+  std::vector<bool> known_on;           // by node: its state there is known
+  std::vector<ResourceRecord> history;  // by node
   std::vector<Recurring> recurring;
   Node* demote_wanted = nullptr;   // a failure wants it demoted there, and no more
   std::vector<Node*> stop_wanted;  // where it must be stopped, whatever else holds

@@ -126,8 +126,8 @@ std::vector<NodeHistory> histories(const Cluster& cluster) {
   for (const Node& node : cluster.nodes) nodes.emplace(node.id, &node);
   std::unordered_map<const void*, const Resource*> recorded;
   for (const Resource& resource : cluster.resources)
-    for (const auto& [where, record] : resource.history)
-      recorded.emplace(record.internal_object(), &resource);
+    for (const auto& record : resource.history)
+      recorded.emplace(record.xml.internal_object(), &resource);
   std::vector<NodeHistory> found;
   for (auto state : cluster.cib.child("status").children("node_state")) {
     const auto node = nodes.find(state.attribute("id").value());
