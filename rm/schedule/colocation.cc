@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
 
 #include "rm/schedule/assign.hh"
 #include "rm/schedule/unpack.hh"
@@ -7,9 +8,6 @@
 namespace gyre::rm::schedule {
 
 namespace {
-
-// A node that was worth something and would be worth nothing, in a merge that only adds.
-constexpr int hacked = -Score::infinity_value * 100;
 
 std::string_view value_of(const Node& node, std::string_view attribute) {
   if (attribute.empty() || attribute == "#uname") return node.name;
@@ -127,30 +125,34 @@ void apply_to_clone(Cluster& cluster, Resource& dependent, Resource& clone, cons
   for (Resource* instance : clone.children) apply_colocation(cluster, dependent, *instance, c);
 }
 
-Score best_with(Cluster& cluster, const Resource& resource, std::string_view attribute,
-                std::string_view value) {
-  Score best = Score::minus_infinity();
-  for (const Node& node : cluster.nodes) {
-    const Weight& weight = resource.weights[node.index];
-    if (weight.present && weight.score > best && available(node) &&
-        value_of(node, attribute) == value)
-      best = weight.score;
-  }
-  return best;
+// For each node the first that has the attribute's value in common with it.
+const std::vector<std::size_t>& firsts_alike(Cluster& cluster, std::string_view attribute) {
+  auto& firsts = cluster.firsts_alike[attribute];
+  if (!firsts.empty()) return firsts;
+  std::unordered_map<std::string_view, std::size_t> by_value;
+  for (const Node& node : cluster.nodes)
+    firsts.push_back(by_value.emplace(value_of(node, attribute), node.index).first->second);
+  return firsts;
 }
 
-void add_wishes(Cluster& cluster, Weights& work, std::vector<int>& raw, const Resource& resource,
+void add_wishes(Cluster& cluster, Weights& work, const Resource& resource,
                 std::string_view attribute, double factor, bool only_positive) {
+  const auto& firsts = firsts_alike(cluster, attribute);
+  std::vector<Score> best(work.size(), Score::minus_infinity());  // at the first of those alike
+  for (const Node& node : cluster.nodes) {
+    const Weight& weight = resource.weights[node.index];
+    Score& so_far = best[firsts[node.index]];
+    if (weight.present && weight.score > so_far && available(node)) so_far = weight.score;
+  }
   for (const Node& node : cluster.nodes) {
     Weight& weight = work[node.index];
-    if (!weight.present || raw[node.index] == hacked) continue;
-    const Score wish = best_with(cluster, resource, attribute, value_of(node, attribute));
+    if (!weight.present) continue;
+    const Score wish = best[firsts[node.index]];
     if (factor < 0 && wish < Score()) continue;
     const double by = factor * wish.value();
     const Score sum = weight.score + Score(std::lround(by));
     if (only_positive && sum < Score() && weight.score > Score()) {
-      raw[node.index] = hacked;
-      weight.score = Score(1);
+      weight.score = Score(1);  // worth something it was, and stays so in a merge that only adds
       continue;
     }
     if (only_positive && sum < Score() && weight.score == Score()) continue;
@@ -199,8 +201,7 @@ Weights merged(Cluster& cluster, Resource& resource, const Weights& weights,
     resource.merging = false;
     return work;
   }
-  std::vector<int> raw(work.size());
-  add_wishes(cluster, work, raw, resource, attribute, factor, flags & merge_positive);
+  add_wishes(cluster, work, resource, attribute, factor, flags & merge_positive);
   if (can_run_somewhere(cluster, work)) {
     for (const Colocation* c : resource.colocated_here)
       if (influences(*c)) follow(*c, *c->dependent);

@@ -346,12 +346,14 @@ struct Cluster {
   std::deque<Resource> resources;  // all of them, however deep
   std::vector<Resource*> top;      // in order of configuration, then orphans
   std::unordered_map<std::string_view, Resource*> by_id;
+  // By a node attribute: for each node the first one whose value of it is the same.
+  std::map<std::string_view, std::vector<std::size_t>> firsts_alike;
   std::map<std::string_view, Ticket> tickets;
   std::map<std::string_view, std::vector<std::string_view>> tags;
   std::deque<Colocation> colocations;
   std::deque<Location> locations;
   std::deque<Action> actions;
-  std::vector<Ordering> orderings;
+  std::deque<Ordering> orderings;  // the most of all
   std::vector<Failure> failures;
   std::vector<Forgotten> forgotten;
   std::vector<InFlight> in_flight;
