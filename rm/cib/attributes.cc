@@ -18,6 +18,14 @@ std::optional<std::string_view> Attributes::find(std::string_view name) const no
   return place->value;
 }
 
+std::span<const Attributes::Entry> Attributes::beginning_with(
+    std::string_view beginning) const noexcept {
+  const auto from = place_of(entries_, beginning);
+  const auto to = std::ranges::partition_point(
+      from, entries_.end(), [&](const Entry& entry) { return entry.name.starts_with(beginning); });
+  return {from, to};
+}
+
 void Attributes::set(std::string_view name, std::string_view value) {
   const auto place = place_of(entries_, name);
   if (place != entries_.end() && place->name == name)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,9 @@ class Attributes {
   // What is there under that name stays. Was there nothing?
   bool add(std::string_view name, std::string_view value);
   void erase(std::string_view name) noexcept;
+
+  // Those whose names begin so.
+  std::span<const Entry> beginning_with(std::string_view) const noexcept;
 
   // In the order of the names' bytes.
   const_iterator begin() const noexcept { return entries_.begin(); }

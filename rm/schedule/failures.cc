@@ -11,15 +11,19 @@ namespace gyre::rm::schedule {
 
 namespace {
 
-// "fail-count-d#monitor_10000" counts for d, and for each anonymous instance of it.
-bool counts_for(std::string_view attribute, std::string_view prefix, std::string_view name) {
-  if (!attribute.starts_with(prefix)) return false;
-  attribute.remove_prefix(prefix.size());
-  const auto hash = attribute.find('#');
-  auto resource = attribute.substr(0, hash);
-  if (resource == name) return true;
-  const auto colon = resource.rfind(':');
-  return colon != resource.npos && resource.substr(0, colon) == name;
+// Calls take(value) for each attribute that counts for that resource. "fail-count-d#monitor_10000"
+// counts for d, and for each anonymous instance of it; there may be some for every resource.
+void for_each_counting(const Node& node, std::string_view prefix, std::string_view name,
+                       auto take) {
+  const auto all = node.attributes.beginning_with(prefix);
+  const auto after_prefix = [&](const Attributes::Entry& entry) {
+    return entry.name.substr(prefix.size());
+  };
+  for (auto entry = std::ranges::lower_bound(all, name, {}, after_prefix);
+       entry != all.end() && after_prefix(*entry).starts_with(name); ++entry) {
+    const auto resource = after_prefix(*entry).substr(0, after_prefix(*entry).find('#'));
+    if (resource == name || resource.substr(0, resource.rfind(':')) == name) take(entry->value);
+  }
 }
 
 std::int64_t number(std::string_view text) {
@@ -64,11 +68,11 @@ FailCount fail_count(const Cluster& cluster, const Resource& resource, const Nod
   FailCount found;
   Score count;
   const auto name = counted_name(resource);
-  for (const auto& [key, value] : node.attributes) {
-    if (counts_for(key, "fail-count-", name)) count += parse_score(value).value_or(Score());
-    if (counts_for(key, "last-failure-", name))
-      found.last_failure = std::max(found.last_failure, number(value));
-  }
+  for_each_counting(node, "fail-count-", name,
+                    [&](std::string_view value) { count += parse_score(value).value_or(Score()); });
+  for_each_counting(node, "last-failure-", name, [&](std::string_view value) {
+    found.last_failure = std::max(found.last_failure, number(value));
+  });
   found.count = count.value();
   if (raw || found.count == 0 || resource.failure_timeout_s == 0) return found;
   if (failed_for_good(resource, node)) return found;

@@ -42,11 +42,10 @@ void stick(Cluster& cluster, Resource& resource) {
 // What is about to be forgotten does not count. A container's failures are also those of the
 // connection to the guest in it.
 int failures_on(const Cluster& cluster, const Resource& resource, const Node& node) {
-  const auto here = [&](const Forgotten& f) { return f.resource == &resource && f.node == &node; };
-  if (std::ranges::any_of(cluster.forgotten, here)) return 0;
   Score count(fail_count(cluster, resource, node).count);
   if (resource.guest) count += Score(fail_count(cluster, *resource.guest, node).count);
-  return count.value();
+  const auto here = [&](const Forgotten& f) { return f.resource == &resource && f.node == &node; };
+  return count > Score() && std::ranges::any_of(cluster.forgotten, here) ? 0 : count.value();
 }
 
 void ban_after_failures(Cluster& cluster, Resource& resource) {

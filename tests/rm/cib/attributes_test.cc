@@ -27,6 +27,21 @@ TEST(Attributes, SetOverwritesAndAddKeeps) {
   EXPECT_EQ(attributes.size(), 1u);
 }
 
+TEST(Attributes, AreFoundByHowTheyBegin) {
+  Attributes attributes;
+  for (const char* name : {"a", "b", "ba", "bb", "c"}) attributes.set(name, "");
+  const auto names = [&](std::string_view beginning) {
+    std::string all;
+    for (const auto& entry : attributes.beginning_with(beginning)) all += entry.name, all += ' ';
+    return all;
+  };
+  EXPECT_EQ(names("b"), "b ba bb ");
+  EXPECT_EQ(names("bb"), "bb ");
+  EXPECT_EQ(names(""), "a b ba bb c ");
+  EXPECT_EQ(names("bc"), "");
+  EXPECT_EQ(names("d"), "");
+}
+
 TEST(Attributes, WhatIsErasedOrWasNeverThereIsNotFound) {
   Attributes attributes;
   attributes.set("b", "1");
