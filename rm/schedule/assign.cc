@@ -64,12 +64,36 @@ Node* stay(const Resource& resource, Node& best) {
   return available(*current) && weight.present && weight.score == score ? current : &best;
 }
 
+std::vector<Node*> present_nodes(Cluster& cluster, const Weights& weights) {
+  std::vector<Node*> nodes;
+  for (Node& node : cluster.nodes)
+    if (weights[node.index].present) nodes.push_back(&node);
+  return nodes;
+}
+
+struct Better {
+  const Weights& weights;
+  const Node* active;
+
+  bool operator()(const Node* a, const Node* b) const {
+    const Score x = score(*a), y = score(*b);
+    if (x != y) return x > y;
+    if (a->assigned != b->assigned) return a->assigned < b->assigned;
+    if ((a == active) != (b == active)) return a == active;
+    return a->name < b->name;
+  }
+  Score score(const Node& node) const {
+    return available(node) ? weights[node.index].score : Score::minus_infinity();
+  }
+};
+
 bool choose(Cluster& cluster, Resource& resource, Node* preferred) {
   const Node* active = current_node(resource);
-  const auto nodes = sorted_nodes(cluster, resource.weights, active);
-  Node* chosen = nodes.empty() ? nullptr : preferred_node(resource, preferred, *nodes.front());
-  if (!chosen && !nodes.empty()) chosen = stay(resource, *nodes.front());
-  return put_on(resource, chosen, false);
+  const auto nodes = present_nodes(cluster, resource.weights);
+  if (nodes.empty()) return put_on(resource, nullptr, false);
+  Node& best = **std::ranges::min_element(nodes, Better{resource.weights, active});
+  Node* chosen = preferred_node(resource, preferred, best);
+  return put_on(resource, chosen ? chosen : stay(resource, best), false);
 }
 
 }  // namespace
@@ -97,19 +121,8 @@ bool can_run_somewhere(const Cluster& cluster, const Weights& weights) noexcept 
 }
 
 std::vector<Node*> sorted_nodes(Cluster& cluster, const Weights& weights, const Node* active) {
-  std::vector<Node*> nodes;
-  for (Node& node : cluster.nodes)
-    if (weights[node.index].present) nodes.push_back(&node);
-  const auto score = [&](const Node* node) {
-    return available(*node) ? weights[node->index].score : Score::minus_infinity();
-  };
-  std::ranges::sort(nodes, [&](const Node* a, const Node* b) {
-    const Score x = score(a), y = score(b);
-    if (x != y) return x > y;
-    if (a->assigned != b->assigned) return a->assigned < b->assigned;
-    if ((a == active) != (b == active)) return a == active;
-    return a->name < b->name;
-  });
+  auto nodes = present_nodes(cluster, weights);
+  std::ranges::sort(nodes, Better{weights, active});
   return nodes;
 }
 
