@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "rm/schedule/graph_attributes.hh"
 #include "rm/schedule/plan.hh"
@@ -79,8 +80,11 @@ std::string graph_xml(Cluster& cluster, const std::vector<Step>& steps) {
   text.attribute("transition_id", "0");
   if (steps.empty()) return text.out + "/>\n";
   text.out += ">\n";
+  constexpr std::size_t usual = 640;  // bytes of a step; what nobody writes to costs nothing
+  text.out.reserve(steps.size() * usual);
   for (std::size_t i = 0; i < steps.size(); ++i) step_xml(text, cluster, steps[i], i);
-  return text.out + "</transition_graph>\n";
+  text.out += "</transition_graph>\n";
+  return std::move(text.out);
 }
 
 }  // namespace gyre::rm::schedule
