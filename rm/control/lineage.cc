@@ -7,7 +7,7 @@
 namespace gyre::rm::control {
 
 std::string to_text(const Lineage& lineage) {
-  return to_text(lineage.firm) + '/' + lineage.changed;
+  return to_text(lineage.firm) + '_' + lineage.changed;
 }
 
 Lineage read_lineage(std::string_view text) {
@@ -20,7 +20,7 @@ Lineage read_lineage(std::string_view text) {
     return true;
   };
   Place& firm = lineage.firm;
-  if (!number(firm.ring, '.') || !number(firm.seq, '.') || !number(firm.index, '/')) return {};
+  if (!number(firm.ring, '.') || !number(firm.seq, '.') || !number(firm.index, '_')) return {};
   lineage.changed.assign(at, end);
   return lineage;
 }

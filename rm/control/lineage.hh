@@ -18,7 +18,7 @@ struct Lineage {
   bool operator==(const Lineage&) const = default;
 };
 
-// As it is written beside the configuration: "FIRM/CHANGED".
+// As it is written beside the configuration: "FIRM_CHANGED", which may be part of a file's name.
 std::string to_text(const Lineage&);
 // Whatever is none is of nowhere.
 Lineage read_lineage(std::string_view);

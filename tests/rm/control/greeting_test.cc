@@ -19,7 +19,7 @@ Hello hello(std::string digest) {
   Hello made;
   made.name = digest;
   made.digest = std::move(digest);
-  made.lineage = "5.0.0/5.1.0-1";
+  made.lineage = "5.0.0_5.1.0-1";
   made.version = {1, 5, 5};
   return made;
 }
@@ -56,7 +56,7 @@ TEST(Greeting, TheLaterUpdate) {
 
 TEST(Greeting, TheLaterChange) {
   Hello first = hello("a"), second = hello("b");
-  second.lineage = "5.0.0/5.2.0-1";
+  second.lineage = "5.0.0_5.2.0-1";
   first.version.num_updates = 9;
   expect_second(first, second);
 }
@@ -64,7 +64,7 @@ TEST(Greeting, TheLaterChange) {
 TEST(Greeting, WhatWasLivedThrough) {
   Hello first = hello("a"), second = hello("b");
   second.live = true;
-  first.lineage = "5.0.0/5.2.0-1";
+  first.lineage = "5.0.0_5.2.0-1";
   first.version.num_updates = 9;
   expect_second(first, second);
 }
@@ -89,8 +89,8 @@ TEST(Greeting, WhoWasQuorate) {
 // What was acknowledged there is on as many disks as it takes, and stays.
 TEST(Greeting, TheLaterFirmView) {
   Hello first = hello("a"), second = hello("b");
-  first.lineage = "9.0.0/99.0.0-1";
-  second.lineage = "10.0.0/5.1.0-1";
+  first.lineage = "9.0.0_99.0.0-1";
+  second.lineage = "10.0.0_5.1.0-1";
   first.quorate = first.live = true;
   first.version = {9, 9, 9};
   expect_second(first, second);
@@ -124,14 +124,14 @@ TEST(Greeting, TheOldestOfTheLowestFeatureSetCoordinates) {
 
 TEST(Lineage, ComesBackAsItWasWritten) {
   const Lineage lineage{{1, 2, 3}, "4.5.6-7"};
-  EXPECT_EQ(to_text(lineage), "1.2.3/4.5.6-7");
+  EXPECT_EQ(to_text(lineage), "1.2.3_4.5.6-7");
   EXPECT_EQ(read_lineage(to_text(lineage)), lineage);
   EXPECT_EQ(read_lineage(to_text(Lineage{})), Lineage{});
 }
 
 TEST(Lineage, WhatIsNoneIsOfNowhere) {
-  for (const char* text : {"", "/", "1", "1.2", "1.2.3", "1.2.3-4", "a.b.c/d", "1.2.-3/4",
-                           "99999999999999999999.0.0/1", "1.2.99999999999/1"})
+  for (const char* text : {"", "_", "1", "1.2", "1.2.3", "1.2.3-4", "a.b.c_d", "1.2.-3_4",
+                           "99999999999999999999.0.0_1", "1.2.99999999999_1"})
     EXPECT_EQ(read_lineage(text), Lineage{}) << text;
 }
 

@@ -20,7 +20,7 @@ T there_and_back(const T& message) {
 
 TEST(Messages, AHello) {
   const auto back = there_and_back(
-      Hello{"1.2.3", "n1", "model", "boot", "1.0.0/1.2.0-1", {1, 2, 3}, "digest", true, true, 4});
+      Hello{"1.2.3", "n1", "model", "boot", "1.0.0_1.2.0-1", {1, 2, 3}, "digest", true, true, 4});
   EXPECT_EQ(back.view, "1.2.3");
   EXPECT_EQ(back.version, (Version{1, 2, 3}));
   EXPECT_TRUE(back.quorate && back.live);
@@ -84,8 +84,8 @@ TEST(Messages, AResult) {
 }
 
 TEST(Messages, WhatIsOnDisk) {
-  const auto back = there_and_back(Kept{"1.0.0/1.2.0-1", 1, 2});
-  EXPECT_EQ(back.lineage, "1.0.0/1.2.0-1");
+  const auto back = there_and_back(Kept{"1.0.0_1.2.0-1", 1, 2});
+  EXPECT_EQ(back.lineage, "1.0.0_1.2.0-1");
   EXPECT_EQ(back.epoch, 2);
 }
 
