@@ -221,14 +221,15 @@ void Control::settle(std::int64_t now) {
   changed();
 }
 
-// Quorate, and what makes it so is more than nodes whose process is not here: all of the ring's
-// nodes are members, or most of those that are configured.
+// Quorate, so that no other side can be, and what makes it so is more than nodes whose process is
+// not here: all of the ring's nodes are members. Or most of those that are configured are.
 bool Control::is_firm() const {
   std::size_t nodes = 0;
   for (pugi::xml_node node : cib().child("configuration").child("nodes").children("node"))
     nodes += std::string_view(node.attribute("type").value()) == "remote" ? 0 : 1;
   const std::size_t members = view_.members.size();
-  return view_.quorate && (members == view_.nodes.size() || members * 2 > nodes);
+  const bool all_here = members == view_.nodes.size() && !view_.fencing_needed;
+  return view_.quorate && (all_here || members * 2 > nodes);
 }
 
 void Control::settle_members(std::int64_t now) {

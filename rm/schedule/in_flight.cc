@@ -42,13 +42,28 @@ bool waits_for_away(const Action& action) {
 
 using Followers = std::unordered_map<const Action*, std::vector<const Action*>>;
 
-// What comes right after each. Marks in the order that are not in the graph, for nothing is planned
-// of what they stand for, are in between: what is under way is of them, too.
-Followers followers_of(const Cluster& cluster, const std::vector<Step>& steps) {
-  std::unordered_set<const Action*> planned;
+using Actions = std::unordered_set<const Action*>;
+
+// What is under way itself and not planned again, as where nothing more may be done with its
+// resource.
+Actions under_way(const Cluster& cluster) {
+  Actions found;
+  for (const Action& action : cluster.actions)
+    for (const InFlight& operation : cluster.in_flight)
+      if (operation.interval_ms == 0 && action.interval_ms == 0 && action.task == operation.task &&
+          is_on_its_node(operation, action) && is_of(operation, action))
+        found.insert(&action);
+  return found;
+}
+
+// What comes right after each. What is not in the graph is in between: marks in the order, of which
+// nothing is planned, and what is under way.
+Followers followers_of(const Cluster& cluster, const std::vector<Step>& steps,
+                       const Actions& begun) {
+  Actions planned;
   for (const Step& step : steps) planned.insert(step.action);
   const auto passed = [&](const Action& action) {
-    return action.pseudo && !planned.contains(&action);
+    return (action.pseudo || begun.contains(&action)) && !planned.contains(&action);
   };
   Followers followers;
   const auto follow = [&](const Action& action, auto&& counts) {
@@ -68,7 +83,7 @@ Followers followers_of(const Cluster& cluster, const std::vector<Step>& steps) {
 }  // namespace
 
 std::vector<Step> without_waiting(const Cluster& cluster, std::vector<Step> steps) {
-  std::unordered_set<const Action*> waiting;
+  Actions waiting;
   std::vector<const Action*> fresh;
   const auto hold = [&](const Action& action) {
     if (waiting.insert(&action).second) fresh.push_back(&action);
@@ -78,7 +93,9 @@ std::vector<Step> without_waiting(const Cluster& cluster, std::vector<Step> step
     for (const InFlight& operation : cluster.in_flight)
       if (holds(operation, *step.action)) hold(*step.action);
   }
-  Followers followers = followers_of(cluster, steps);
+  const Actions begun_before = under_way(cluster);
+  for (const Action* each : begun_before) hold(*each);
+  Followers followers = followers_of(cluster, steps, begun_before);
   while (!fresh.empty()) {
     const Action* next = fresh.back();
     fresh.pop_back();

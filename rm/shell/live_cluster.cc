@@ -113,7 +113,7 @@ void LiveCluster::clean_up(const Cleanup& cleanup) {
 void LiveCluster::ask_for(const auto& what) {
   const json answer = header_of(ask(control::encode(0, what)));
   if (answer.value("at_risk", false))
-    fmt::print(stderr, "accepted without quorum: may be dropped\n");
+    fmt::print(stderr, "accepted by too few nodes to be safe: may be dropped\n");
 }
 
 std::string LiveCluster::local_node() {

@@ -255,6 +255,7 @@ void Group::deliver_view(Node node, Place place, std::vector<Node> together) {
   view.together = std::move(together);
   view.nodes = daemon.ring->nodes;
   view.quorate = daemon.ring->quorate;
+  view.fencing_needed = settings_.two_node;
   deliver_(node, std::move(view));
 }
 

@@ -138,6 +138,38 @@ TEST_F(InFlightTest, BehindACloneItWaitsForItsInstances) {
   EXPECT_THAT(keys, Contains("c_start_0"));
 }
 
+// It runs on the third node, too, where it could not be stopped: so it is started nowhere again,
+// but where it is being started who needs it still waits.
+TEST_F(InFlightTest, BehindAStartThatIsNotPlannedAgainItWaits) {
+  text_ = R"(<cib have-quorum="1" crm_feature_set="3.16.1"><configuration>
+    <crm_config><cluster_property_set id="o">
+      <nvpair id="o1" name="stonith-enabled" value="false"/>
+      <nvpair id="o2" name="enable-startup-probes" value="false"/>
+    </cluster_property_set></crm_config>
+    <nodes><node id="1" uname="n1"/><node id="2" uname="n2"/></nodes>
+    <resources><group id="g">
+      <primitive id="ga" class="ocf" provider="pacemaker" type="Dummy"/>
+      <primitive id="gb" class="ocf" provider="pacemaker" type="Dummy"/>
+    </group></resources><constraints/></configuration><status>
+    <node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member" expected="member">
+      <lrm id="1"><lrm_resources><lrm_resource id="ga" class="ocf" provider="pacemaker"
+        type="Dummy"><lrm_rsc_op id="ga_last_0" operation_key="ga_start_0" operation="start"
+        transition-key="7:3:0:u" transition-magic="-1:193;7:3:0:u" call-id="-1" rc-code="193"
+        op-status="-1" interval="0" op-digest="f2317cad3d54cec5d7d7aa7d0bf35cf8"/></lrm_resource>
+      </lrm_resources></lrm></node_state>
+    <node_state id="2" uname="n2" in_ccm="true" crmd="online" join="member" expected="member">
+      <lrm id="2"><lrm_resources><lrm_resource id="ga" class="ocf" provider="pacemaker"
+        type="Dummy"><lrm_rsc_op id="ga_last_0" operation_key="ga_stop_0" operation="stop"
+        transition-key="11:8:0:u" transition-magic="0:1;11:8:0:u" call-id="11" rc-code="1"
+        op-status="0" interval="0"/><lrm_rsc_op id="ga_last_failure_0" operation_key="ga_stop_0"
+        operation="stop" transition-key="11:8:0:u" transition-magic="0:1;11:8:0:u" call-id="11"
+        rc-code="1" op-status="0" interval="0"/></lrm_resource></lrm_resources></lrm></node_state>
+    </status></cib>)";
+  EXPECT_THAT(planned({}), Contains("gb_start_0"));
+  EXPECT_THAT(planned({{.resource = "ga", .node = "n1", .task = "start"}}),
+              Not(Contains("gb_start_0")));
+}
+
 class AwayTest : public InFlightTest {
  protected:
   AwayTest() {
