@@ -81,10 +81,19 @@ void add_ours(Variables& variables, const Surroundings& surroundings) {
   variables["GYRE_RUN_DIR"] = surroundings.run_dir;
 }
 
+// Nothing here fences yet: so a device runs nowhere, which can be said, and does not start.
+Result of_fence_device(const Operation& operation) {
+  if (operation.task == "stop") return result_of(Status::done, ocf_ok, "");
+  if (operation.task == "monitor" && !operation.recurs())
+    return result_of(Status::done, ocf_not_running, "");
+  return result_of(Status::not_supported, ocf_not_supported, "fence devices are not run yet");
+}
+
 }  // namespace
 
 std::variant<Command, Result> command_of(const Operation& operation,
                                          const Surroundings& surroundings) {
+  if (operation.standard == "stonith") return of_fence_device(operation);
   if (operation.standard != "ocf")
     return result_of(
         Status::not_supported, ocf_not_supported,

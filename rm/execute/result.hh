@@ -11,7 +11,7 @@ namespace gyre::rm::execute {
 
 // What OCF calls them.
 inline constexpr int ocf_ok = 0, ocf_failed = 1, ocf_not_supported = 3, ocf_not_permitted = 4,
-                     ocf_not_installed = 5, ocf_unknown = 193;
+                     ocf_not_installed = 5, ocf_not_running = 7, ocf_unknown = 193;
 
 struct Result {
   Outcome::Status status = Outcome::Status::done;

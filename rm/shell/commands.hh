@@ -27,6 +27,7 @@ int crm_mon(int argc, char** argv);
 int crm_node(int argc, char** argv);
 int crm_resource(int argc, char** argv);
 int crm_standby(int argc, char** argv);
+int stonith_admin(int argc, char** argv);
 int simulate(int argc, char** argv);
 int verify(int argc, char** argv);
 

@@ -110,6 +110,10 @@ void LiveCluster::clean_up(const Cleanup& cleanup) {
   ask_for(cleanup);
 }
 
+void LiveCluster::confirm_down(const std::string& node) {
+  ask_for(control::Confirm{node});
+}
+
 void LiveCluster::ask_for(const auto& what) {
   const json answer = header_of(ask(control::encode(0, what)));
   if (answer.value("at_risk", false))

@@ -22,6 +22,9 @@ class LiveCluster : public Cluster {
   void clean_up(const Cleanup&) override;
   std::string local_node() override;
 
+  // A person says that nothing runs there.
+  void confirm_down(const std::string& node);
+
   // Waits until the document is another than when this was last called; at first, not at all. A
   // cluster that is waited on answers nothing else.
   void wait_for_change();

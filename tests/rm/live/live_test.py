@@ -261,6 +261,24 @@ class Live(unittest.TestCase):
         first.crm("crm_attribute", "-t", "crm_config", "-n", "stonith-enabled", "-v", "false")
         self.where("d")
 
+    def test_o_where_fencing_is_on_a_person_says_that_a_node_is_down(self):
+        self.begin(3)
+        first = self.cluster[1]
+        self.configure(1, '<primitive id="f" class="stonith" type="fence_dummy"/>')
+        first.crm("crm_attribute", "-t", "crm_config", "-n", "stonith-enabled", "-v", "true")
+        self.configure(1, dummy("d"))
+        at = self.where("d")
+        self.cluster[at].kill()
+        rest = self.others(at)
+        until(lambda: f"n{at} has to be fenced" in "".join(
+            self.cluster[each].log(500) for each in rest), "it is said that it waits")
+        self.assertFalse(any(self.cluster[each].runs("d") for each in rest))
+        one, another = (self.cluster[each] for each in rest)
+        with self.assertRaises(cluster.Broken):
+            one.crm("stonith_admin", "--confirm", another.name)  # which takes part
+        one.crm("stonith_admin", "--confirm", f"n{at}")
+        self.where("d", *rest)
+
     def probed(self, resource, number):
         path = (f"./status/node_state[@uname='n{number}']/lrm/lrm_resources/"
                 f"lrm_resource[@id='{resource}']/lrm_rsc_op[@rc-code='7']")
