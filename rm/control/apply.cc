@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rm/cib/difference_xml.hh"
+#include "rm/cib/digest.hh"
 #include "rm/control/control.hh"
 #include "rm/control/members.hh"
 #include "rm/control/records.hh"
@@ -167,6 +168,23 @@ void Control::apply(const Kept& kept, const Delivered& message, std::int64_t) {
     kept_[message.sender.node] = {kept.admin_epoch, kept.epoch, 0};
   if (is_own(message)) own_.erase(message.envelope.serial);
   answer_kept();
+}
+
+// A document that has become another than the coordinator's, by whatever error, is nothing to go
+// by: this node begins anew, with that of the others. What it had is kept beside it, to be looked
+// at.
+void Control::apply(const Compare& compare, const Delivered& message, std::int64_t) {
+  if (compare.view != to_text(view_.place) || message.sender.node != coordinator_) return;
+  if (compare.digest.empty()) {
+    compared_ = std::string(md5(document_.text()).view());
+    if (message.sender == self_) send(0, Compare{compare.view, compared_});
+    return;
+  }
+  if (compared_.empty() || compared_ == compare.digest) return;
+  write(true);
+  output_.fatal =
+      "the document of this node has become another than the coordinator's; it begins "
+      "anew with that of the others, and its own is kept beside it";
 }
 
 void Control::answer(const Delivered& message, std::string refused, bool stale) {

@@ -51,6 +51,7 @@ void Control::enter(const BusView& view, std::int64_t now) {
   view_ = view;
   regular_ = true;
   abort_transition();
+  compared_.clear();
   const auto self = std::ranges::find(view.members, settings_.node, &BusMember::node);
   if (self == view.members.end()) {
     phase_ = Phase::alone;

@@ -148,6 +148,7 @@ class Control {
   void apply(const Begin&, const Delivered&, std::int64_t now);
   void apply(const Result&, const Delivered&, std::int64_t now);
   void apply(const Kept&, const Delivered&, std::int64_t now);
+  void apply(const Compare&, const Delivered&, std::int64_t now);
   void apply_request(const auto& request, const Delivered&);
   void sign(const Configure&, std::uint32_t node);
   bool holds(const Begin&, const BusMember& sender) const;
@@ -191,6 +192,7 @@ class Control {
 
   std::uint64_t serial_ = 0;
   std::map<std::uint64_t, Own> own_;
+  std::string compared_;  // the digest of the document where it was last to be taken
   std::map<std::uint32_t, Version> kept_;        // by node
   std::map<std::uint64_t, Version> to_be_kept_;  // own requests, answered once all have it
 

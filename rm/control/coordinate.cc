@@ -75,6 +75,7 @@ void Control::expire(std::int64_t now) {
 }
 
 void Control::look_again() {
+  if (coordinates()) send(0, Compare{to_text(view_.place), {}});
   changed();
 }
 

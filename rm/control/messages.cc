@@ -67,8 +67,12 @@ void fields(auto& m, auto&& f) requires std::is_same_v<std::remove_cvref_t<declt
   f("lineage", m.lineage), f("admin_epoch", m.admin_epoch), f("epoch", m.epoch);
 }
 
-constexpr std::array kinds = {"hello",  "piece",   "own-history", "configure", "attribute",
-                              "forget", "confirm", "begin",       "result",    "kept"};
+void fields(auto& m, auto&& f) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, Compare> {
+  f("view", m.view), f("digest", m.digest);
+}
+
+constexpr std::array kinds = {"hello",   "piece", "own-history", "configure", "attribute", "forget",
+                              "confirm", "begin", "result",      "kept",      "compare"};
 static_assert(kinds.size() == std::variant_size_v<Message>);
 
 // What is longer goes compressed, behind a byte that no object begins with.

@@ -78,8 +78,15 @@ struct Kept {
   std::int64_t admin_epoch = 0, epoch = 0;
 };
 
+// Whether all have the same: without a digest, everybody takes that of the document as it is here
+// in the order; with one, it is the coordinator's of then.
+struct Compare {
+  std::string view;
+  std::string digest;
+};
+
 using Message = std::variant<Hello, Piece, OwnHistory, Configure, AttributeChange, Cleanup, Confirm,
-                             Begin, Result, Kept>;
+                             Begin, Result, Kept, Compare>;
 
 // By its serial, a sender knows its own again.
 struct Envelope {
