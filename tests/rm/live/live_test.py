@@ -164,9 +164,10 @@ class Live(unittest.TestCase):
         self.settled(1, 2)
         names = {each.get("id") for each in self.cluster[1].document().iter("primitive")}
         self.assertEqual(names, {"d", "of2", "more"})
-        lost = list((self.cluster[1].folder / "rm").glob("cib-lost-*.xml"))
-        self.assertEqual(len(lost), 1)
-        self.assertIn('id="of1"', lost[0].read_text())
+        def lost():
+            return list((self.cluster[1].folder / "rm").glob("cib-lost-*.xml"))
+        until(lambda: len(lost()) == 1, "what gave way is kept")
+        self.assertIn('id="of1"', lost()[0].read_text())
         self.where("d")  # the two copies of the split are one again
 
     def online(self, number):
