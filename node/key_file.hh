@@ -1,0 +1,15 @@
+// The file of the secret that the nodes of a cluster share, as corosync-keygen makes it.
+#pragma once
+
+#include <string>
+
+#include "transport/root_key.hh"
+
+namespace gyre::node {
+
+// All bytes of the regular file `path`, 128 to 4096 of them. Refused: a link; what is no regular
+// file; a file of somebody else than root and this process's user; one that its group or others may
+// read or write. Throws ConfigError "path: reason", which says what to do.
+RootKey read_key_file(const std::string& path);
+
+}  // namespace gyre::node
