@@ -6,6 +6,7 @@
 #include <set>
 
 #include "node/config_address.hh"
+#include "node/config_crypto.hh"
 #include "node/config_lines.hh"
 #include "node/config_metrics.hh"
 #include "node/config_parts.hh"
@@ -97,24 +98,19 @@ class Reader {
   // Each form's own Corosync had its own default; a file that was sealed there must not run open
   // here.
   void refuse_sealing() {
-    constexpr auto reason =
-        "this version neither authenticates nor encrypts; write `secauth: off` to run open";
-    if (settings_.is("totem.secauth", "on")) settings_.refuse("totem.secauth", reason);
-    for (const char* path : {"totem.crypto_cipher", "totem.crypto_hash"})
-      if (settings_.has(path) && !settings_.is(path, "none"))
-        settings_.refuse(path, fmt::format("{}: this version neither authenticates nor encrypts; "
-                                           "write `none` to run open",
-                                           path));
-    if (settings_.has("totem.secauth")) return;
-    // Version 2 files say "open" in these words.
-    if (settings_.is("totem.crypto_cipher", "none") && settings_.is("totem.crypto_hash", "none"))
-      return;
-    if (!listed())
-      settings_.refuse("totem.secauth",
-                       fmt::format("secauth is on unless written, and {}", reason));
-    settings_.notice("totem.secauth",
-                     "totem.secauth is not written: frames are neither authenticated nor "
-                     "encrypted, whoever reaches the port can join");
+    config_.protection = read_protection(settings_, !listed());
+    const bool written = settings_.has("totem.secauth");
+    if (config_.protection.on)
+      settings_.refuse(
+          "totem.secauth",
+          fmt::format("{}this version neither authenticates nor encrypts; write `secauth: off` to "
+                      "run open",
+                      written || listed() ? "" : "secauth is on unless written, and "));
+    const bool said = written || settings_.has("totem.crypto_cipher");
+    if (!said)
+      settings_.notice("totem.secauth",
+                       "totem.secauth is not written: frames are neither authenticated nor "
+                       "encrypted, whoever reaches the port can join");
   }
 
   void read_transport() {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -17,6 +18,7 @@
 
 #include "membership/quorum.hh"
 #include "totem/parameters.hh"
+#include "transport/root_key.hh"
 #include "transport/transport.hh"
 
 namespace gyre::node {
@@ -56,6 +58,15 @@ struct MetricsAddress {
   std::uint16_t port = 0;
 };
 
+// How frames are protected: alike on all nodes, never negotiated.
+enum class Cipher : std::uint8_t { aes256gcm, chacha20poly1305 };
+struct Protection {
+  bool on = false;  // secauth; everything else only counts with it
+  Cipher cipher = Cipher::aes256gcm;
+  std::string keyfile;
+  std::shared_ptr<const RootKey> key;  // written in the file itself; then there is no keyfile
+};
+
 struct LoggingConfig {
   bool to_stderr = true, to_syslog = true, to_logfile = false;
   bool debug = false, timestamp = true, hires = true;
@@ -80,7 +91,7 @@ struct Config {
   bool block_unlisted_ips = true;
   std::uint32_t nodeid = 0;  // totem.nodeid, 0: not given
   bool clear_node_high_bit = false;
-  bool secauth = false;           // on is refused until the seal exists
+  Protection protection;          // on is refused until the seal exists
   std::vector<ListedNode> nodes;  // nodelist, or the interface's member{}, in file order
   totem::Parameters timers;       // effective; frame_max and receive_frames are set later
   Poll poll = Poll::adaptive;

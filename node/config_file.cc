@@ -1,4 +1,6 @@
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -7,6 +9,7 @@
 
 #include "node/config.hh"
 #include "node/config_lines.hh"
+#include "node/config_settings.hh"
 #include "transport/shm/descriptor.hh"
 
 namespace gyre::node {
@@ -15,10 +18,11 @@ namespace {
 constexpr std::size_t file_max = 1 << 20;  // some hundred times what 128 nodes need
 constexpr std::size_t parts_max = 256;     // of one folder
 
-std::string read_text(const std::string& file) {
+// What stands in it may be a secret only if `facts` say that others cannot read it.
+std::string read_text(const std::string& file, struct stat* facts = nullptr) {
   const auto fail = [&] { refuse(file, 0, std::string("cannot be read: ") + strerror(errno)); };
   const shm::Descriptor opened(open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!opened) fail();
+  if (!opened || (facts && ::fstat(opened.number(), facts) != 0)) fail();
   std::string text(file_max + 1, '\0');
   std::size_t length = 0;
   while (length < text.size()) {
@@ -31,7 +35,6 @@ std::string read_text(const std::string& file) {
   if (length > file_max)
     refuse(file, 0, "longer than " + std::to_string(file_max) + " bytes: no configuration file");
   text.resize(length);
-  text.shrink_to_fit();
   return text;
 }
 
@@ -61,13 +64,20 @@ std::vector<std::string> files_in(const std::filesystem::path& folder) {
 }  // namespace
 
 Config read_config(const std::string& file) {
-  const std::string text = read_text(file);
+  struct stat facts {};
+  const Secret text(read_text(file, &facts));
   std::vector<ConfigPart> parts;
   for (const char* section : {"uidgid", "service"})
     for (const std::string& part :
          files_in(std::filesystem::path(file).parent_path() / (std::string(section) + ".d")))
       parts.push_back({section, part, read_text(part)});
-  return parse_config(text, file, parts);
+  Config config = parse_config(text.text(), file, parts);
+  if (config.protection.key && (facts.st_mode & 077) != 0)
+    refuse(file, 0,
+           fmt::format("holds the cluster's key and has mode {:04o}, so others may read it: `chmod "
+                       "0600 {}`, or write a keyfile instead of a key",
+                       facts.st_mode & 07777, file));
+  return config;
 }
 
 }  // namespace gyre::node

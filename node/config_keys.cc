@@ -16,7 +16,7 @@ constexpr std::string_view facilities =
     "local0|local1|local2|local3|local4|local5|local6|local7";
 
 // Reasons that several keys share.
-constexpr std::string_view not_sealed = "frames are neither encrypted nor authenticated";
+constexpr std::string_view one_library = "libsodium does it";
 constexpr std::string_view one_link = "there is one link, so none takes over from another";
 constexpr std::string_view no_knet = "kronosnet is not used; udpu takes its place";
 constexpr std::string_view plain_log = "log lines do not carry the place in the source";
@@ -45,12 +45,12 @@ constexpr Key keys[] = {
     word("totem", "poll", "adaptive|spin|wait"),
 
     word("totem", "secauth", on_off),
-    text("totem", "crypto_type", not_sealed),
-    text("totem", "crypto_model", not_sealed),
-    word("totem", "crypto_cipher", "none|aes128|aes192|aes256|3des"),
+    word("totem", "crypto_type", "nss|sober", one_library),
+    word("totem", "crypto_model", "nss|openssl|gcrypt", one_library),
+    word("totem", "crypto_cipher", "none|aes128|aes192|aes256|3des|aes256gcm|chacha20poly1305"),
     word("totem", "crypto_hash", "none|md5|sha1|sha256|sha384|sha512"),
-    text("totem", "keyfile", not_sealed),
-    text("totem", "key", not_sealed),
+    text("totem", "keyfile"),
+    text("totem", "key"),
 
     word("totem", "rrp_mode", "none|active|passive"),
     number("totem", "rrp_problem_count_timeout", 0, u32, one_link),

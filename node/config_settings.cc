@@ -1,9 +1,11 @@
 #include "node/config_settings.hh"
 
 #include <fmt/format.h>
+#include <sodium.h>
 
 #include <charconv>
 
+#include "node/config_crypto.hh"
 #include "node/config_keys.hh"
 #include "node/config_lines.hh"
 
@@ -12,7 +14,7 @@ namespace gyre::node {
 // Gives each section its path with numbers, then each item its place.
 class SettingsReader {
  public:
-  SettingsReader(const Lines& lines, Settings& settings) : lines_(lines), settings_(settings) {}
+  SettingsReader(Lines& lines, Settings& settings) : lines_(lines), settings_(settings) {}
 
   void read() {
     for (const Item& item : lines_.items) {
@@ -22,7 +24,7 @@ class SettingsReader {
     silent_.push_back(false);
     paths_.emplace_back();
     for (std::size_t i = 1; i < lines_.sections.size(); ++i) enter(i);
-    for (const Item& item : lines_.items) place_item(item);
+    for (Item& item : lines_.items) place_item(item);
   }
 
  private:
@@ -104,7 +106,7 @@ class SettingsReader {
     return path;
   }
 
-  void place_item(const Item& item) {
+  void place_item(Item& item) {
     const Section& section = lines_.sections[item.section];
     const std::string& above = paths_[item.section];
     std::string path = above.empty() ? item.key : fmt::format("{}.{}", above, item.key);
@@ -116,6 +118,9 @@ class SettingsReader {
       grant(item);
       path = fmt::format("uidgid.config.{}.{}", item.key, item.value);
       value.assign(1, '1');
+    } else if (path == "totem.key") {
+      wipe(value);
+      settings_.secret_ = Secret(std::move(item.value));
     }
     if (path.size() > key_path_max)
       refuse(settings_.file_, item.line, "key path too long with its number or name");
@@ -141,6 +146,9 @@ class SettingsReader {
     const std::string path =
         section.path.empty() ? item.key : fmt::format("{}.{}", section.path, item.key);
     const Key* key = find_key(section.path, item.key);
+    if (const std::string meant = key ? "" : mistaken_crypto_key(section.path, item.key);
+        !meant.empty())
+      refuse(settings_.file_, item.line, meant);
     if (!key)
       settings_.notices_.emplace(
           item.line, fmt::format("{} is not known: kept in the key map, no effect", path));
@@ -149,16 +157,26 @@ class SettingsReader {
                                  fmt::format("{} has no effect here: {}", path, key->no_effect));
   }
 
-  const Lines& lines_;
+  Lines& lines_;
   Settings& settings_;
   std::map<std::pair<std::size_t, std::string_view>, const Item*> items_;
   std::vector<std::string> paths_;  // of each section, with numbers
   std::vector<bool> silent_;        // of each section: its keys need no notice of their own
 };
 
+void wipe(std::string& text) noexcept {
+  text.resize(text.capacity());  // what was there before, too
+  sodium_memzero(text.data(), text.size());
+  text.clear();
+}
+
+Secret::~Secret() {
+  wipe(text_);
+}
+
 Settings::Settings(std::string_view text, const std::string& file, std::size_t services)
     : file_(file), services_elsewhere_(services) {
-  const Lines lines = split_lines(text, file);
+  Lines lines = split_lines(text, file);
   SettingsReader(lines, *this).read();
 }
 

@@ -6,11 +6,31 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "node/config.hh"
 
 namespace gyre::node {
+
+// A text that is wiped when it is gone. It is handed over, never copied.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string&& text) noexcept : text_(std::move(text)) {}
+  Secret(Secret&& other) noexcept { *this = std::move(other); }
+  Secret& operator=(Secret&& other) noexcept {
+    text_.swap(other.text_);
+    return *this;
+  }
+  ~Secret();
+  std::string_view text() const noexcept { return text_; }
+
+ private:
+  std::string text_;
+};
+// Overwrites it, too.
+void wipe(std::string& text) noexcept;
 
 class Settings {
  public:
@@ -33,6 +53,8 @@ class Settings {
   // Only for keys that the table calls numbers.
   std::uint64_t number(const std::string& path, std::uint64_t otherwise) const;
   bool is(const std::string& path, std::string_view value) const;
+  // Of totem.key, whose text() is empty.
+  std::string_view secret() const { return secret_.text(); }
   // Where `path` is written, else where its section begins, else where that one's does; 0: nowhere.
   int line(std::string path) const;
   [[noreturn]] void refuse(const std::string& path, std::string_view reason) const;
@@ -54,6 +76,7 @@ class Settings {
   std::string file_;
   std::size_t services_elsewhere_;
   std::map<std::string, Value> values_;
+  Secret secret_;
   std::map<std::string, int> section_lines_;
   std::vector<Numbered> interfaces_, nodes_, members_, services_;
   std::vector<Grant> grants_;

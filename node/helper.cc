@@ -167,6 +167,7 @@ void Helper::run() {
     drain(to_helper_);
     handle_signals();
     write_log();
+    remind();
     reserve_on_disk();
     keep_on_disk();
     for (shm::Channel channel; clients_out_.pop(channel); channel = {})
@@ -307,6 +308,11 @@ void Helper::write_log() {
     setup_.writer.write(LogLevel::warning,
                         fmt::format("{} log records were lost", lost - lost_records_));
   lost_records_ = setup_.log.dropped();
+}
+
+void Helper::remind() {
+  if (!setup_.reminder.empty() && setup_.daily.due(Time(Clock::now().time_since_epoch())))
+    setup_.writer.write(LogLevel::warning, setup_.reminder);
 }
 
 bool Helper::keep(const membership::KeptVotes& kept) noexcept {

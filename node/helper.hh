@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "node/daily.hh"
 #include "node/desk.hh"
 #include "node/log.hh"
 #include "node/node.hh"
@@ -42,6 +43,8 @@ class Helper final : public Errands {
     StatusPage& page;
     Topics topics;                 // what programs may ask
     Reloader* reloader = nullptr;  // who reads the configuration anew
+    std::string reminder{};        // said in the log once a day; empty: nothing is
+    Daily daily{};
   };
   // What the reactor is told.
   struct News {
@@ -104,6 +107,7 @@ class Helper final : public Errands {
   Reloader::Reading read_configuration();
   void read_configuration_for(std::uint64_t ticket);
   void write_log();
+  void remind();
   void reserve_on_disk();
   void keep_on_disk();
   void tell_systemd();

@@ -70,6 +70,7 @@ StatusNames status_names(const Config& config, const LocalNode& local) {
   names.version = GYRE_VERSION;
   names.transport = config.transport == TransportKind::udpu ? "udpu" : "udp";
   names.cluster = config.cluster_name;
+  names.secauth = config.protection.on;
   names.votequorum = config.quorum.section;
   names.device_votes = config.quorum.device_votes;
   names.nodes[local.nodeid] = {local.name, local.address};
@@ -77,6 +78,16 @@ StatusNames status_names(const Config& config, const LocalNode& local) {
     if (peer.nodeid != NodeId::none) names.nodes[peer.nodeid] = {peer.name, peer.address};
   names.address_text = [](const Address& address) { return udp::text(udp::with_port(address, 0)); };
   return names;
+}
+
+// Said at the start and once a day; empty where frames are sealed.
+std::string open_warning(const Config& config) {
+  if (config.protection.on) return {};
+  return fmt::format(
+      "SECAUTH IS OFF: frames are neither authenticated nor encrypted. Whoever reaches UDP port {} "
+      "can read everything, join, and speak for any node: `corosync-keygen`, the key file on all "
+      "nodes, and `secauth: on` end that",
+      config.mcastport);
 }
 
 std::vector<ListedPeer> listed_peers(const LocalNode& local) {
@@ -142,6 +153,8 @@ void run(Config config, const LocalNode& local, Admission admission, const Optio
                             static_cast<std::uint32_t>(local.nodeid), local.name, local.interface,
                             local.address));
   for (const std::string& notice : config.notices) writer->write(LogLevel::warning, notice);
+  if (const std::string open = open_warning(config); !open.empty())
+    writer->write(LogLevel::warning, open);
   RingStore store = open_ring_store(state_directory(config, options), *writer);
   VotesStore votes =
       open_votes_store(state_directory(config, options), config.timers.consensus, *writer);
@@ -209,7 +222,8 @@ void run(Config config, const LocalNode& local, Admission admission, const Optio
                  .writer = *writer,
                  .page = *page,
                  .topics = std::move(topics),
-                 .reloader = &reloader});
+                 .reloader = &reloader,
+                 .reminder = open_warning(config)});
   const std::vector<ListedPeer> peers = listed_peers(local);
   const auto node =
       std::make_unique<Node>(Node::Setup{.transport = *transport,

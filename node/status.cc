@@ -123,7 +123,7 @@ std::string status_json(const Snapshot& snapshot, const StatusNames& names) {
       {"members", std::move(members)},
       {"quorum", quorum_of(snapshot.verdict)},
       {"transport", names.transport},
-      {"secauth", false},
+      {"secauth", names.secauth},
       {"version", names.version},
       {"uptime_ms", (snapshot.taken - snapshot.started) / 1'000'000},
       {"clients", snapshot.client_count},

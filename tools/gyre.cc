@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
+#include <string_view>
 #include <variant>
 
 #include "tools/command.hh"
@@ -40,6 +41,25 @@ static int run_as_subcommand(const CorosyncCommand& command, int argc, char** ar
   return run(command, argc - 1, argv + 1);
 }
 
+// `gyre keys generate` is corosync-keygen.
+static bool generates_keys(int argc, char** argv) {
+  return argc > 2 && argv[1] == std::string_view("keys") && argv[2] == std::string_view("generate");
+}
+
+static int generate_keys(int argc, char** argv) {
+  std::string name = "gyre keys generate";
+  argv[2] = name.data();
+  return run(*corosync_command("corosync-keygen"), argc - 2, argv + 2);
+}
+
+static void add_keys(CLI::App& app) {
+  CLI::App* keys =
+      app.add_subcommand("keys", "Makes the secret that the nodes of a cluster share.");
+  keys->add_subcommand("generate", "Writes a new key file, as corosync-keygen does.");
+  keys->require_subcommand(1);
+  keys->footer("Example:\n  gyre keys generate -k ./authkey -s 256");
+}
+
 }  // namespace gyre::tools
 
 int main(int argc, char** argv) {
@@ -47,6 +67,7 @@ int main(int argc, char** argv) {
   constexpr int status_error = 1, status_usage = 2;
 
   if (const CorosyncCommand* command = corosync_command(argv[0])) return run(*command, argc, argv);
+  if (generates_keys(argc, argv)) return generate_keys(argc, argv);
   for (const CorosyncCommand& command : corosync_commands())
     if (argc > 1 && command.name == argv[1]) return run_as_subcommand(command, argc, argv);
 
@@ -64,6 +85,7 @@ int main(int argc, char** argv) {
   add_device(app, common);
   add_top(app, common);
   add_bench(app, common);
+  add_keys(app);
   for (const CorosyncCommand& command : corosync_commands())
     app.add_subcommand(std::string(command.name), std::string(command.what));
 

@@ -101,9 +101,10 @@ int run(const Request& request, bool json) {
         "Gathering {} bits for key from {}.\n",
         request.size * 8, request.source);
   std::fflush(stdout);
-  const std::optional<std::string> key = gather(request);
+  std::optional<std::string> key = gather(request);
   if (!key) return status_usage;
   const int status = write(request, *key, json);
+  ::explicit_bzero(key->data(), key->size());
   if (json && status == 0)
     fmt::print("{}\n", Json{{"file", request.file}, {"bits", request.size * 8}}.dump());
   return status;

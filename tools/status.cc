@@ -12,10 +12,15 @@ namespace {
 
 void status(const Common& common) {
   const Json answer = ask(common, "status");
-  if (common.json)
+  if (common.json) {
     fmt::print("{}\n", answer.dump());
-  else
+  } else {
     print_facts(answer);
+    if (!answer.at("secauth").get<bool>())
+      fmt::print(
+          "\nSECAUTH IS OFF: frames are neither authenticated nor encrypted, whoever reaches the "
+          "port can join.\n");
+  }
 }
 
 void members(const Common& common) {

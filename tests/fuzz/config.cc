@@ -70,7 +70,7 @@ void check_config(const Config& config) {
   assert(config.netmtu >= 1000 && config.netmtu <= 65535);
   assert(config.timers.consensus >= config.timers.token_loss);
   assert(config.timers.token_retransmit < config.timers.token_loss);
-  assert(config.keys.count("totem.key") == 0 && !config.secauth);
+  assert(config.keys.count("totem.key") == 0 && !config.protection.on);
   assert(config.form == Form::nodelist ? !config.nodes.empty() : !config.bindnetaddr.empty());
   assert(config.transport == TransportKind::udpu || !config.mcastaddr.empty());
   for (const ListedNode& node : config.nodes) assert(!node.ring0_addr.empty() && node.line > 0);

@@ -28,7 +28,7 @@ TEST(Config, DefaultsOfTheInterfaceForm) {
   EXPECT_TRUE(config.block_unlisted_ips);
   EXPECT_EQ(config.nodeid, 0u);
   EXPECT_FALSE(config.clear_node_high_bit);
-  EXPECT_FALSE(config.secauth);
+  EXPECT_FALSE(config.protection.on);
   EXPECT_TRUE(config.nodes.empty());
   EXPECT_TRUE(config.timers.open);
   EXPECT_EQ(config.poll, Poll::adaptive);

@@ -133,6 +133,14 @@ TEST_F(Gyred, ALogThatCannotBeOpenedIsNamed) {
   EXPECT_TRUE(has(ended.output, "/proc/self/log")) << ended.output;
 }
 
+TEST_F(Gyred, SaysLoudlyThatNothingIsSealed) {
+  write_config();
+  const auto gyred = start(1);
+  ASSERT_TRUE(notify.wait_for("READY=1"));
+  EXPECT_TRUE(has(read_file(directory / "output1"),
+                  "warning: SECAUTH IS OFF: frames are neither authenticated nor encrypted"));
+}
+
 TEST_F(Gyred, OneDaemonPerRunDirectory) {
   write_config();
   const auto first = start(1);

@@ -107,7 +107,9 @@ class HelperThread : public testing::Test {
                  .log = log,
                  .writer = writer,
                  .page = *page,
-                 .topics = test_topics(writer)}};
+                 .topics = test_topics(writer),
+                 .reminder = "the ring is open",
+                 .daily = Daily(20ms)}};
   std::uint64_t turns = 0, reserved = 0;
   std::size_t clients = 0;
 };
@@ -163,6 +165,16 @@ TEST_F(HelperThread, ProgramsComeAndGoWhileTheReactorTurns) {
   helper.stop();
   EXPECT_EQ(RingStore(directory / "state").bound(), reserved);
   EXPECT_NE(test::read_file(directory / "log").find("turn 1 of the test"), std::string::npos);
+}
+
+TEST_F(HelperThread, SaysAgainAndAgainWhatIsToBeRemembered) {
+  const auto said = [&] {
+    const std::string text = test::read_file(directory / "log");
+    const auto first = text.find("warning: the ring is open");
+    return first != std::string::npos &&
+           text.find("warning: the ring is open", first + 1) != std::string::npos;
+  };
+  turn_until(said);
 }
 
 // A view makes the helper ask for a snapshot, of which the stream tells.

@@ -81,6 +81,8 @@ TEST_F(Status, TellsStateRingMembersAndCounters) {
   EXPECT_EQ(status["quorum"]["flags"], "WaitForAll ");
   EXPECT_EQ(status["transport"], "udpu");
   EXPECT_EQ(status["secauth"], false);
+  names.secauth = true;
+  EXPECT_EQ(nlohmann::json::parse(status_json(snapshot, names))["secauth"], true);
   EXPECT_EQ(status["version"], "0.1.0");
   EXPECT_EQ(status["uptime_ms"], 2500);
   EXPECT_EQ(status["counters"]["ring"]["messages"], 7);

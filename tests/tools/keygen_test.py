@@ -29,6 +29,18 @@ Writing corosync key to {key}.
         self.assertEqual(json.loads(done.stdout), {"file": str(larger), "bits": 32768})
         self.assertEqual(larger.stat().st_size, 4096)
 
+    def test_is_gyre_keys_generate_too(self):
+        key = self.tools.folder / "generated"
+        self.assertEqual(self.tools.run(1, f"gyre keys generate -k {key} -s 256 -l").stdout, f"""\
+Corosync Cluster Engine Authentication key generator.
+Gathering 2048 bits for key from /dev/urandom.
+Writing corosync key to {key}.
+""")
+        self.assertEqual((key.stat().st_size, stat.S_IMODE(key.stat().st_mode)), (256, 0o400))
+        self.assertIn("gyre keys generate", self.tools.run(1, "gyre keys generate -h").stdout)
+        self.assertIn("generate", self.tools.run(1, "gyre keys --help").stdout)
+        self.assertEqual(self.tools.run(1, "gyre keys").returncode, 2)
+
     def test_follows_no_link(self):
         link, victim = self.tools.folder / "link", self.tools.folder / "victim"
         link.symlink_to(victim)

@@ -91,7 +91,9 @@ class ToolTest(Case):
         self.assertEqual((answer["quorum"]["quorate"], answer["quorum"]["fencing"]),
                          (False, "no_section"))
         self.assertEqual(answer["ring"], {"seq": answer["view"], "representative": 7})
-        self.assertRegex(self.gyre("status").stdout, r"(?m)^ring\.representative +7$")
+        words = self.gyre("status").stdout
+        self.assertRegex(words, r"(?m)^ring\.representative +7$")
+        self.assertIn("\nSECAUTH IS OFF: frames are neither authenticated nor encrypted", words)
 
     def scrape(self, method="GET", path="/metrics"):
         connection = http.client.HTTPConnection("127.0.0.1", self.metrics, timeout=20)

@@ -20,8 +20,11 @@ namespace gyre {
 namespace {
 
 // A sanitizer makes mlock() do nothing.
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool memory_is_locked = false;
+#elif defined(__has_feature)
+constexpr bool memory_is_locked =
+    !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer);
 #else
 constexpr bool memory_is_locked = true;
 #endif
