@@ -91,7 +91,8 @@ std::string CommandPort::change() const {
 }
 
 std::string CommandPort::who() const {
-  return dump({{"node", node_}, {"settled", control_.settled()}, {"change", change()}});
+  return dump(
+      {{"node", node_}, {"settled", control_.settled()}, {"change", change()}, {"aside", aside_}});
 }
 
 void CommandPort::answer(const control::Output::Answer& answer) {

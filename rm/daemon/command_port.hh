@@ -1,10 +1,10 @@
 // Where the commands of operators ask: a socket, one frame per question and one per answer.
 //
 // A question is an object of JSON. {"kind": "document"} is answered by the document, "who" by what
-// this node is, and "watch" by a frame at once and whenever the document has changed since the last
-// one was taken. What is to change is asked for as members say it to each other (control/messages),
-// and answered when it is so: {"refused": WHY, "stale": BOOL, "at_risk": BOOL}. Behind an object,
-// after a zero byte, may come text.
+// this node is, with the files of what was set aside here, and "watch" by a frame at once and
+// whenever the document has changed since the last one was taken. What is to change is asked for as
+// members say it to each other (control/messages), and answered when it is so: {"refused": WHY,
+// "stale": BOOL, "at_risk": BOOL}. Behind an object, after a zero byte, may come text.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,8 @@ class CommandPort {
               std::function<void(const std::string&)> trouble);
 
   void answer(const control::Output::Answer&);
+  // The configuration of another side than the one that counts is in this file.
+  void set_aside(const std::string& path) { aside_.insert(path); }
   // Tells those who watch, if it has changed.
   void tell_watchers();
 
@@ -46,6 +48,7 @@ class CommandPort {
   std::function<void()> asked_;
   std::map<std::uint64_t, local::Connection*> waiting_;
   std::set<local::Connection*> watchers_;
+  std::set<std::string> aside_;
   std::string told_;  // the last change that watchers know of
   local::Server server_;
 };

@@ -104,6 +104,7 @@ void Daemon::begin(std::set<std::string> known) {
                             settings_.node_name},
       *control_, [this] { take_output(); },
       [](const std::string& what) { spdlog::warn("{}", what); });
+  for (const std::string& path : store_.aside()) port_->set_aside(path);
   connection_.join(group);
   ring_ = loop_.io(connection_.fd(), EPOLLIN, [this](std::uint32_t) { take_events(); });
   recheck_.in(recheck_interval(control_->cib()));
@@ -196,7 +197,10 @@ void Daemon::write(control::Output::Write wanted) {
     try {
       if (wanted.lost) {
         const std::string path = store_.set_aside(wanted.configuration, wanted.lineage);
-        return [path] { spdlog::warn("the configuration of this side is in {}", path); };
+        return [this, path] {
+          spdlog::warn("the configuration of this side is in {}", path);
+          port_->set_aside(path);
+        };
       }
       store_.write(wanted.configuration, wanted.lineage);
       return [this, lineage = wanted.lineage, version = wanted.version] {

@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -18,6 +20,7 @@ namespace gyre::rm::daemon {
 namespace {
 
 constexpr std::string_view mark = "<!-- lineage ", end = " -->\n";
+constexpr std::string_view set_aside_name = "cib-lost-";
 
 [[noreturn]] void fail(const char* call, const std::string& path) {
   throw std::runtime_error(fmt::format("{} {}: {}", call, path, std::strerror(errno)));
@@ -63,9 +66,19 @@ void Store::write(std::string_view configuration, std::string_view lineage) cons
 }
 
 std::string Store::set_aside(std::string_view configuration, std::string_view lineage) const {
-  const std::string path = fmt::format("{}/cib-lost-{}.xml", directory_, lineage);
+  const std::string path = fmt::format("{}/{}{}.xml", directory_, set_aside_name, lineage);
   replace(path, configuration);
   return path;
+}
+
+std::vector<std::string> Store::aside() const {
+  std::vector<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(set_aside_name) && name.ends_with(".xml")) found.push_back(entry.path());
+  }
+  std::ranges::sort(found);
+  return found;
 }
 
 void Store::replace(const std::string& path, std::string_view content) const {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rm/cib/document.hh"
 
@@ -31,6 +32,8 @@ class Store {
   void write(std::string_view configuration, std::string_view lineage) const;
   // Beside it: what gave way to another side's. Where it is.
   std::string set_aside(std::string_view configuration, std::string_view lineage) const;
+  // The files of all that was set aside, and that nobody has taken away yet.
+  std::vector<std::string> aside() const;
 
  private:
   void replace(const std::string& path, std::string_view content) const;

@@ -68,7 +68,7 @@ void open_standard_descriptors() {
 
 void open_log(bool debug) {
   auto log = spdlog::stderr_logger_st("gyre-exec");
-  log->set_pattern("%Y-%m-%d %H:%M:%S %n[%P] %l: %v");
+  log->set_pattern("%Y-%m-%d %H:%M:%S.%e %n[%P] %l: %v");
   log->set_level(debug ? spdlog::level::debug : spdlog::level::info);
   spdlog::set_default_logger(std::move(log));
 }

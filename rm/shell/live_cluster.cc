@@ -86,7 +86,10 @@ std::string LiveCluster::ask(const std::string& question) {
 
 std::string LiveCluster::text() {
   std::string reply = ask(R"({"kind":"document"})");
-  header_of(reply);
+  const json header = header_of(reply);
+  aside_.clear();
+  for (const json& path : header.value("aside", json::array()))
+    if (path.is_string()) aside_.push_back(path.get<std::string>());
   return reply.erase(0, std::min(reply.find('\0'), reply.size() - 1) + 1);
 }
 

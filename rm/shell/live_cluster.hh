@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "rm/local/client.hh"
 #include "rm/shell/cluster.hh"
@@ -17,6 +18,9 @@ class LiveCluster : public Cluster {
 
   Document read() override;
   std::string text();  // of the document
+  // Files on this node of what was configured on its side of a split, and gave way to what was on
+  // another; as of when the document was last read.
+  const std::vector<std::string>& aside() const noexcept { return aside_; }
   void change(const Difference&) override;
   void change(const AttributeChange&) override;
   void clean_up(const Cleanup&) override;
@@ -36,6 +40,7 @@ class LiveCluster : public Cluster {
   std::chrono::milliseconds timeout_;
   local::Client client_;
   bool watching_ = false;
+  std::vector<std::string> aside_;
 };
 
 // The one of this node: GYRE_RUN_DIR, else /run/gyre, is where its socket is.

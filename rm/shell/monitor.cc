@@ -57,7 +57,8 @@ struct Shown {
   std::string text;
 };
 
-Shown show_document(const MonitorCommand& command, const Document& document) {
+Shown show_document(const MonitorCommand& command, const Document& document,
+                    const std::string& besides) {
   schedule::Cluster cluster;
   show::MonitorOptions options = command.show;
   options.updated = clock_seconds();
@@ -85,6 +86,7 @@ Shown show_document(const MonitorCommand& command, const Document& document) {
       old_form ? show::monitor_text_1_1(cluster, options) : show::monitor_text(cluster, options);
   if (const auto notice = show::monitor_notice(cluster, options); !notice.empty())
     text += '\n' + notice + '\n';
+  if (!besides.empty()) text += '\n' + besides;
   return {exits::ok, std::move(text)};
 }
 
@@ -103,7 +105,8 @@ void print(const MonitorCommand& command, const std::string& text) {
 }
 
 int show_once(const MonitorCommand& command, Source& source) {
-  const Shown shown = show_document(command, source.read());
+  const Document document = source.read();
+  const Shown shown = show_document(command, document, source.notice());
   print(command, shown.text);
   return shown.status;
 }

@@ -1,7 +1,9 @@
 #include "rm/shell/source.hh"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <optional>
 
@@ -60,6 +62,20 @@ class LiveSource final : public Source {
   }
 
   Document read() override { return cluster_.read(); }
+
+  std::string notice() override {
+    std::string notice;
+    for (const std::string& path : cluster_.aside()) {
+      const bool gone = ::access(path.c_str(), F_OK) != 0 && errno == ENOENT;
+      if (!gone)
+        notice += fmt::format(
+            "The configuration of this node's side of a split gave way to the other's, and is kept "
+            "in {}: see what of it is missing (crm_diff), then remove the file.\n",
+            path);
+    }
+    return notice;
+  }
+
   void wait() override { watched_->wait_for_change(); }
 
  private:

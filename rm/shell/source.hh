@@ -14,6 +14,8 @@ class Source {
 
   // Throws Refused.
   virtual Document read() = 0;
+  // What there is to say besides; of the last read().
+  virtual std::string notice() { return {}; }
   // Returns once there was a change since the source was opened, or since the last call; only of
   // one that was opened to be watched.
   virtual void wait() = 0;

@@ -29,6 +29,17 @@ TEST_F(StoreTest, WhereNothingWasThereIsNothing) {
   EXPECT_FALSE(Store(folder_ + "/rm").read());
 }
 
+TEST_F(StoreTest, WhatWasSetAsideIsThereUntilItIsTakenAway) {
+  const Store store(folder_ + "/rm");
+  EXPECT_TRUE(store.aside().empty());
+  const auto document = std::get<Document>(Document::load(text));
+  store.write(document.configuration_text(), "5.7.0-1");
+  const std::string path = store.set_aside(document.configuration_text(), "4.1.0-2");
+  EXPECT_EQ(store.aside(), std::vector{path});
+  std::filesystem::remove(path);
+  EXPECT_TRUE(store.aside().empty());
+}
+
 TEST_F(StoreTest, WhatWasWrittenIsThereAgainWithWhereItCameFrom) {
   const auto document = std::get<Document>(Document::load(text));
   Store(folder_ + "/rm").write(document.configuration_text(), "5.7.0-1");

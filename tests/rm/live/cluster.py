@@ -15,7 +15,7 @@ import xml.etree.ElementTree as xml
 
 HERE = pathlib.Path(__file__).resolve()
 sys.path.insert(0, str(HERE.parents[2] / "faults"))
-from switch import NETWORK, Switch  # noqa: E402
+from switch import NETWORK, SWITCH, Switch  # noqa: E402
 
 FORM_MAX = 30.0  # seconds, for what takes a fraction of one on a machine that is not busy
 
@@ -78,6 +78,14 @@ def receive(asked, size):
     return data
 
 
+def stat(process):
+    """In which state a process is: R, S, T …; Z if it is none any more."""
+    try:
+        return pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "Z"
+
+
 class Node:
     def __init__(self, number, cluster):
         self.number, self.name, self._cluster = number, f"n{number}", cluster
@@ -109,14 +117,14 @@ class Node:
             self._outer.wait()
             self._init = None
 
-    def processes(self, name):
-        """Those of this node, by their number here."""
+    def processes(self, name=None):
+        """Those of this node, by their number here; of any name if there is none."""
         inside = os.stat(f"/proc/{self._init}/ns/pid").st_ino
         found = []
         for entry in pathlib.Path("/proc").glob("[0-9]*"):
             try:
                 same = os.stat(entry / "ns/pid").st_ino == inside
-                if same and (entry / "comm").read_text().strip() == name:
+                if same and name in (None, (entry / "comm").read_text().strip()):
                     found.append(int(entry.name))
             except OSError:
                 pass
@@ -125,6 +133,22 @@ class Node:
     def signal(self, name, number):
         for process in self.processes(name):
             os.kill(process, number)
+
+    def pause(self, *names):
+        """Its processes of these names, or all but the one that begins them; until resume()."""
+        def running():
+            found = [each for name in names or [None] for each in self.processes(name)]
+            return [each for each in found if each != self._init and stat(each) not in "TZ"]
+        def none_runs():
+            for each in running():
+                os.kill(each, signal.SIGSTOP)
+            return not running()
+        until(none_runs, f"{self.name} pauses")
+
+    def resume(self, *names):
+        for name in names or [None]:
+            for each in self.processes(name):
+                os.kill(each, signal.SIGCONT)
 
     def run(self, *command, stdin=None):
         return subprocess.run(
@@ -162,6 +186,10 @@ class Node:
         path = f"/proc/{self._init}/root/run/resource-agents/Dummy-{resource}.state"
         return os.stat(path).st_mtime
 
+    def interface(self):
+        """The address of its interface, as others see who answers."""
+        return self.run("cat", "/sys/class/net/eth0/address").stdout.strip()
+
     def log(self, lines=30):
         text = (self.folder / "log").read_text(errors="replace")
         return "\n".join(text.splitlines()[-lines:])
@@ -184,9 +212,23 @@ class Cluster:
             nodes="".join(NODE.format(number, Switch.address(number)) for number in numbers)))
         self.nodes = {number: Node(number, self) for number in numbers}
 
-    def start(self):
-        for node in self.nodes.values():
-            node.start()
+    def start(self, numbers=None):
+        for number in numbers or self.nodes:
+            self.nodes[number].start()
+
+    def answers(self, address):
+        """Who answers for an address, asked from beside the nodes: the address of its interface.
+        None: nobody."""
+        probe = ("import errno, socket, sys\nasked = socket.socket()\nasked.settimeout(0.5)\n"
+                 "sys.exit(asked.connect_ex((sys.argv[1], 9)) != errno.ECONNREFUSED)")
+        inside = ["ip", "netns", "exec", SWITCH]
+        subprocess.run(["ip", "-n", SWITCH, "addr", "replace", f"{NETWORK}.254/24", "dev", "br0"],
+                       check=True)
+        if subprocess.run([*inside, sys.executable, "-c", probe, address]).returncode != 0:
+            return None
+        told = subprocess.run([*inside, "ip", "neigh", "show", "to", address], text=True,
+                              capture_output=True).stdout.split()
+        return told[told.index("lladdr") + 1] if "lladdr" in told else None
 
     def end(self):
         for node in self.nodes.values():

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""usage: live_test.py GYRED GYRE_RM GYRE_EXEC PACEMAKERD GYRE_CRM
+"""usage: live_test.py GYRED GYRE_RM GYRE_EXEC PACEMAKERD GYRE_CRM [SCENARIO...]
 
 The resource manager on whole nodes with Debian's agents: resources run, move when a node dies or
 goes, and stay where they are when only a part of a node's stack dies.
@@ -9,75 +9,16 @@ import os
 import pathlib
 import pwd
 import signal
-import sys
-import tempfile
-import time
-import unittest
-import xml.etree.ElementTree as xml
 
 import cluster
+import scenario
+import side_by_side
 from cluster import until
-
-PROGRAMS = ("gyred", "gyre-rm", "gyre-exec", "pacemakerd", "gyre-crm")
-SKIP = 77
-DUMMY = ('<primitive id="{0}" class="ocf" provider="{1}" type="Dummy"><operations>'
-         '<op id="{0}-monitor" name="monitor" interval="1s"/></operations>{2}</primitive>')
+from faults import Faults
+from scenario import Scenario, dummy
 
 
-def dummy(name, provider="heartbeat", **parameters):
-    pairs = "".join(f'<nvpair id="{name}-{key}" name="{key}" value="{value}"/>'
-                    for key, value in parameters.items())
-    return DUMMY.format(name, provider, f'<instance_attributes id="{name}-attributes">{pairs}'
-                        "</instance_attributes>" if pairs else "")
-
-
-class Live(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="live")
-        self.cluster = None
-
-    def tearDown(self):
-        failed = self._outcome.result.errors or self._outcome.result.failures
-        if self.cluster:
-            if failed:
-                self.cluster.tell()
-            self.cluster.end()
-        self.folder.cleanup()
-
-    def begin(self, count, *resources, **properties):
-        self.cluster = cluster.Cluster(self.folder.name, programs, count)
-        self.cluster.start()
-        self.settled(*self.cluster.nodes)
-        first = self.cluster[1]
-        first.crm("crm", "configure", "property", "stonith-enabled=false",
-                  *(f"{name.replace('_', '-')}={value}" for name, value in properties.items()))
-        for resource in resources:
-            self.configure(1, resource)
-
-    def configure(self, number, resource):
-        self.cluster[number].crm("cibadmin", "-C", "-o", "resources", "-X", resource)
-
-    def settled(self, *numbers):
-        """These nodes share a document in which all of them take part."""
-        def same():
-            told = [self.cluster[number].document() for number in numbers]
-            texts = {xml.tostring(document) for document in told}
-            states = {state.get("uname"): state.get("join")
-                      for state in told[0].iter("node_state") if state.get("crmd") == "online"}
-            return len(texts) == 1 and states == {f"n{number}": "member" for number in numbers}
-        return until(same, f"nodes {numbers} agree")
-
-    def where(self, resource, *numbers):
-        """The one node of these on which it runs."""
-        def running():
-            return [number for number in numbers or self.cluster.nodes
-                    if self.cluster[number].runs(resource)]
-        until(lambda: len(running()) == 1, f"{resource} runs once")
-        return running()[0]
-
-    def others(self, number):
-        return [each for each in self.cluster.nodes if each != number]
-
+class Live(Scenario):
     def test_a_node_dies_and_its_resource_moves(self):
         self.begin(2, dummy("d"), no_quorum_policy="ignore")
         at = self.where("d")
@@ -125,13 +66,6 @@ class Live(unittest.TestCase):
         self.assertEqual(self.cluster[at].state_changed("d"), since)
         self.assertEqual(self.where("d"), at)
 
-    def monitored(self, resource, number):
-        """The document has a result of its recurring monitor there."""
-        path = (f"./status/node_state[@uname='n{number}']/lrm/lrm_resources/"
-                f"lrm_resource[@id='{resource}']/lrm_rsc_op[@interval='1000'][@rc-code='0']")
-        until(lambda: self.cluster[number].document().find(path) is not None,
-              f"{resource} is monitored")
-
     def test_e_the_coordinator_dies_while_an_operation_is_under_way(self):
         self.begin(3, dummy("slow", "pacemaker", op_sleep="2"))
         path = ("./status/node_state/lrm/lrm_resources/lrm_resource[@id='slow']/"
@@ -170,10 +104,6 @@ class Live(unittest.TestCase):
         self.assertIn('id="of1"', lost()[0].read_text())
         self.where("d")  # the two copies of the split are one again
 
-    def online(self, number):
-        return [state.get("uname") for state in self.cluster[number].document().iter("node_state")
-                if state.get("crmd") == "online"]
-
     def test_g_a_node_that_is_told_to_go_hands_over_first(self):
         self.begin(2, dummy("d"), no_quorum_policy="ignore")
         at = self.where("d")
@@ -183,19 +113,19 @@ class Live(unittest.TestCase):
         self.assertEqual(self.where("d"), other)
         self.assertEqual(self.online(other), [f"n{other}"])
 
-    def test_h_an_address_moves(self):
+    def test_h_an_address_answers_and_moves(self):
+        address = f"{cluster.NETWORK}.100"
         self.begin(2, '<primitive id="ip" class="ocf" provider="heartbeat" type="IPaddr2">'
                    '<instance_attributes id="ip-a"><nvpair id="ip-ip" name="ip" '
-                   f'value="{cluster.NETWORK}.100"/><nvpair id="ip-mask" name="cidr_netmask" '
+                   f'value="{address}"/><nvpair id="ip-mask" name="cidr_netmask" '
                    'value="24"/></instance_attributes></primitive>', no_quorum_policy="ignore")
-        def has(number):
-            return f"{cluster.NETWORK}.100/24" in self.cluster[number].run(
-                "ip", "-4", "addr", "show", "eth0").stdout
-        until(lambda: has(1) != has(2), "the address is on one of them")
-        at = 1 if has(1) else 2
+        interfaces = {node.interface(): node.number for node in self.cluster.nodes.values()}
+        until(lambda: self.cluster.answers(address), "the address answers")
+        at = interfaces[self.cluster.answers(address)]
         other, = self.others(at)
         self.cluster[at].kill()
-        until(lambda: has(other), "the address moves")
+        moved = self.cluster[other].interface()
+        until(lambda: self.cluster.answers(address) == moved, "the address answers elsewhere")
 
     def test_n_who_decides_is_not_root(self):
         self.begin(1)
@@ -252,7 +182,7 @@ class Live(unittest.TestCase):
         self.settled(1, 2)
 
     def test_m_with_fencing_on_and_no_device_nothing_starts_and_it_is_said(self):
-        self.cluster = cluster.Cluster(self.folder.name, programs, 2)
+        self.cluster = cluster.Cluster(self.folder.name, scenario.programs, 2)
         self.cluster.start()
         self.settled(1, 2)
         first = self.cluster[1]
@@ -280,11 +210,6 @@ class Live(unittest.TestCase):
         one.crm("stonith_admin", "--confirm", f"n{at}")
         self.where("d", *rest)
 
-    def probed(self, resource, number):
-        path = (f"./status/node_state[@uname='n{number}']/lrm/lrm_resources/"
-                f"lrm_resource[@id='{resource}']/lrm_rsc_op[@rc-code='7']")
-        return self.cluster[number].document().find(path) is not None
-
     def test_j_a_failure_is_noticed_and_mended(self):
         self.begin(2, dummy("d"), no_quorum_policy="ignore")
         at = self.where("d")
@@ -297,12 +222,4 @@ class Live(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if os.geteuid() != 0 or not pathlib.Path("/usr/lib/ocf/resource.d/heartbeat/Dummy").exists():
-        print("skipped: needs root, for namespaces, and Debian's resource-agents")
-        sys.exit(SKIP)
-    if not os.environ.get("LIVE_INSIDE"):
-        os.environ["LIVE_INSIDE"] = "1"
-        os.execvp("unshare", cluster.UNSHARE + [sys.executable, *sys.argv])
-    cluster.prepare()
-    programs = {name: os.path.abspath(path) for name, path in zip(PROGRAMS, sys.argv[1:])}
-    unittest.main(argv=[sys.argv[0], *sys.argv[len(PROGRAMS) + 1:]], verbosity=2)
+    side_by_side.main(Live, Faults)
