@@ -1,5 +1,5 @@
-"""Nodes that die one after the other, that pause, that come while all is moving, and sides that both
-write."""
+"""Nodes that die one after the other, that pause, that come while all is moving, and sides that
+both write."""
 import concurrent.futures
 
 from cluster import Broken, until
