@@ -5,6 +5,7 @@
 #include "rm/cib/difference_xml.hh"
 #include "rm/cib/digest.hh"
 #include "rm/control/control.hh"
+#include "rm/control/divergence.hh"
 #include "rm/control/members.hh"
 #include "rm/control/records.hh"
 #include "rm/simulate/history.hh"
@@ -170,21 +171,56 @@ void Control::apply(const Kept& kept, const Delivered& message, std::int64_t) {
   answer_kept();
 }
 
-// A document that has become another than the coordinator's, by whatever error, is nothing to go
-// by: this node begins anew, with that of the others. What it had is kept beside it, to be looked
-// at.
+// A digest of another than the coordinator is of who has something else: it is shown what it is
+// compared with.
 void Control::apply(const Compare& compare, const Delivered& message, std::int64_t) {
-  if (compare.view != to_text(view_.place) || message.sender.node != coordinator_) return;
-  if (compare.digest.empty()) {
-    compared_ = std::string(md5(document_.text()).view());
-    if (message.sender == self_) send(0, Compare{compare.view, compared_});
+  if (compare.view != to_text(view_.place)) return;
+  if (message.sender.node != coordinator_) {
+    const bool shows = pieces_sent_ < pieces_.size();
+    if (coordinates() && !compared_.text.empty() && !compare.digest.empty() && !shows)
+      begin_pieces(compared_.text);
     return;
   }
-  if (compared_.empty() || compared_ == compare.digest) return;
+  if (compare.digest.empty()) {
+    compared_.text = document_.text();
+    compared_.digest = md5(compared_.text).view();
+    if (coordinates()) send(0, Compare{compare.view, compared_.digest});
+  } else if (!compared_.digest.empty() && compared_.digest != compare.digest) {
+    diverge(compare);
+  } else if (!coordinates()) {
+    compared_ = {};
+  }
+}
+
+// A document that has become another than the coordinator's, by whatever error, is nothing to go
+// by: from here on nothing is applied or begun. Once it is known where it differs this node begins
+// anew, with the document of the others. What it had is kept beside it, to be looked at.
+void Control::diverge(const Compare& expected) {
+  phase_ = Phase::diverged;
+  expected_ = expected.digest;
+  assembly_ = {};
   write(true);
-  output_.fatal =
-      "the document of this node has become another than the coordinator's; it begins "
-      "anew with that of the others, and its own is kept beside it";
+  send(0, Compare{expected.view, compared_.digest});
+}
+
+void Control::find_difference(const Piece& piece) {
+  if (!assembly_.add(piece.number, piece.of, piece.bytes) || !assembly_.complete()) return;
+  const auto text = assembly_.document();
+  // It may be what was compared after that.
+  if (!text || md5(*text).view() != expected_)
+    return begin_anew("it has been compared again since");
+  const auto here = Document::load(compared_.text), there = Document::load(*text);
+  const auto* ours = std::get_if<Document>(&here);
+  const auto* theirs = std::get_if<Document>(&there);
+  const auto where = ours && theirs ? first_difference(ours->cib(), theirs->cib()) : std::nullopt;
+  begin_anew(where.value_or("in how it is written"));
+}
+
+void Control::begin_anew(std::string_view where) {
+  output_.fatal = fmt::format(
+      "the document of this node has become another than the coordinator's ({}); it begins anew "
+      "with that of the others, and its own is kept beside it",
+      where);
 }
 
 void Control::answer(const Delivered& message, std::string refused, bool stale) {

@@ -51,7 +51,8 @@ void Control::enter(const BusView& view, std::int64_t now) {
   view_ = view;
   regular_ = true;
   abort_transition();
-  compared_.clear();
+  compared_ = {};
+  if (phase_ == Phase::diverged) return begin_anew("nobody could say any more");
   const auto self = std::ranges::find(view.members, settings_.node, &BusMember::node);
   if (self == view.members.end()) {
     phase_ = Phase::alone;
@@ -88,9 +89,11 @@ void Control::deliver(Delivered message, std::int64_t now) {
     greeting_.add(message.sender.node, *hello);
     if (greeting_.complete()) decide(now);
   } else if (const auto* piece = std::get_if<Piece>(&message.envelope.message)) {
-    if (phase_ == Phase::catching_up && piece->view == view) take(*piece, now);
+    if (piece->view == view) take(*piece, message.sender, now);
   } else if (phase_ == Phase::settled) {
     apply(message, now);
+  } else if (phase_ == Phase::diverged) {
+    return;
   } else if (put_off_.size() < put_off_max) {
     put_off_.push_back(std::move(message));
   } else if (is_own(message)) {
@@ -108,7 +111,11 @@ void Control::decide(std::int64_t now) {
   if (!source) return settle(now);
   phase_ = Phase::catching_up;
   if (*source != settings_.node) return;
-  pieces_ = to_pieces(document_.text());
+  begin_pieces(document_.text());
+}
+
+void Control::begin_pieces(std::string_view document) {
+  pieces_ = to_pieces(document);
   pieces_sent_ = 0;
   for (std::size_t i = 0; i < pieces_outstanding_max; ++i) send_pieces();
 }
@@ -119,8 +126,15 @@ void Control::send_pieces() {
   ++pieces_sent_;
 }
 
+void Control::take(const Piece& piece, const BusMember& sender, std::int64_t now) {
+  if (phase_ == Phase::catching_up) return catch_up(piece, now);
+  // Of what was compared, for who has something else.
+  if (settled() && sender == self_) return send_pieces();
+  if (phase_ == Phase::diverged && sender.node == coordinator_) find_difference(piece);
+}
+
 // The last one is the mark behind which everybody has the document.
-void Control::take(const Piece& piece, std::int64_t now) {
+void Control::catch_up(const Piece& piece, std::int64_t now) {
   if (!assembly_.add(piece.number, piece.of, piece.bytes)) return;
   if (*greeting_.source() == settings_.node) send_pieces();
   if (!assembly_.complete()) return;

@@ -103,7 +103,7 @@ class Control {
   Output take_output() { return std::exchange(output_, {}); }
 
  private:
-  enum class Phase : std::uint8_t { alone, greeting, catching_up, settled };
+  enum class Phase : std::uint8_t { alone, greeting, catching_up, settled, diverged };
   struct Delivered {
     BusMember sender;
     Place place;
@@ -119,8 +119,10 @@ class Control {
   void enter(const BusView&, std::int64_t now);
   void greet(std::int64_t now);
   void deliver(Delivered, std::int64_t now);
-  void take(const Piece&, std::int64_t now);
+  void take(const Piece&, const BusMember& sender, std::int64_t now);
+  void catch_up(const Piece&, std::int64_t now);
   void decide(std::int64_t now);
+  void begin_pieces(std::string_view document);
   void send_pieces();
   bool load(std::string_view text);
   void settle(std::int64_t now);
@@ -149,6 +151,9 @@ class Control {
   void apply(const Result&, const Delivered&, std::int64_t now);
   void apply(const Kept&, const Delivered&, std::int64_t now);
   void apply(const Compare&, const Delivered&, std::int64_t now);
+  void diverge(const Compare& expected);
+  void find_difference(const Piece&);
+  void begin_anew(std::string_view where);
   void apply_request(const auto& request, const Delivered&);
   void sign(const Configure&, std::uint32_t node);
   bool holds(const Begin&, const BusMember& sender) const;
@@ -192,7 +197,10 @@ class Control {
 
   std::uint64_t serial_ = 0;
   std::map<std::uint64_t, Own> own_;
-  std::string compared_;  // the digest of the document where it was last to be taken
+  struct Compared {
+    std::string text, digest;  // of the document where they were last to be taken
+  } compared_;
+  std::string expected_;                         // the coordinator's digest of it, if it is another
   std::map<std::uint32_t, Version> kept_;        // by node
   std::map<std::uint64_t, Version> to_be_kept_;  // own requests, answered once all have it
 

@@ -79,7 +79,8 @@ struct Kept {
 };
 
 // Whether all have the same: without a digest, everybody takes that of the document as it is here
-// in the order; with one, it is the coordinator's of then.
+// in the order; with one, it is the coordinator's of then, or of who had another one there and is
+// to be shown, in pieces, what the coordinator had.
 struct Compare {
   std::string view;
   std::string digest;

@@ -31,12 +31,25 @@ class PairTest : public testing::Test {
       take(one_, {1, 10, 1}, first_);
       take(two_, {2, 20, 2}, second_);
       if (order_.empty()) return;
-      const auto [sender, payload] = std::move(order_.front());
-      order_.pop_front();
-      const BusMessage message{{1, ++seq_, 0}, sender, payload};
-      one_.handle(message, now);
-      two_.handle(message, now);
+      deliver_next();
     }
+  }
+
+  // Of who coordinates, and no more.
+  void deliver_digests() {
+    for (int message = 0; message < 2; ++message) {
+      take(one_, {1, 10, 1}, first_);
+      take(two_, {2, 20, 2}, second_);
+      deliver_next();
+    }
+  }
+
+  void deliver_next() {
+    const auto [sender, payload] = std::move(order_.front());
+    order_.pop_front();
+    const BusMessage message{{1, ++seq_, 0}, sender, payload};
+    one_.handle(message, now);
+    two_.handle(message, now);
   }
 
   void take(Control& control, const BusMember& sender, Output& all) {
@@ -73,8 +86,66 @@ TEST_F(PairTest, BeginAnewWithADocumentThatHasBecomeAnother) {
   run();
   EXPECT_EQ(first_.fatal, "");
   EXPECT_NE(second_.fatal.find("another than the coordinator's"), std::string::npos);
+  EXPECT_NE(second_.fatal.find("(/cib/status/node_state[@id=\"1\"]/@odd: \"1\" here, none there"),
+            std::string::npos)
+      << second_.fatal;
   ASSERT_EQ(second_.writes.size(), written + 1);
   EXPECT_TRUE(second_.writes.back().lost);
+}
+
+TEST_F(PairTest, DoNothingWithADocumentThatHasBecomeAnother) {
+  two_.cib().child("status").first_child().append_attribute("odd") = "1";
+  one_.look_again();
+  deliver_digests();
+  one_.ask(AttributeChange{"n1", "colour", "blue"});
+  run();
+  EXPECT_NE(one_.document().text().find("colour"), std::string::npos);
+  EXPECT_EQ(two_.document().text().find("colour"), std::string::npos);
+  EXPECT_NE(second_.fatal.find("/@odd"), std::string::npos) << second_.fatal;
+}
+
+TEST_F(PairTest, BeginAnewAlsoWhereNobodyCanSayAnyMoreWhatDiffers) {
+  two_.cib().child("status").first_child().append_attribute("odd") = "1";
+  one_.look_again();
+  deliver_digests();
+  two_.handle(BusView{{2, 0, 0}, {{2, 20, 2}}, {2}, {2}, true, false}, now);
+  take(two_, {2, 20, 2}, second_);
+  EXPECT_NE(second_.fatal.find("nobody could say"), std::string::npos) << second_.fatal;
+}
+
+TEST_F(PairTest, SayWhatDiffersOfADocumentInManyPieces) {
+  std::uint64_t noise = 1;
+  for (Control* each : {&one_, &two_}) {
+    noise = 1;
+    pugi::xml_node state = each->cib().child("status").first_child();
+    for (int i = 0; i < 40'000; ++i)
+      state.append_child("noise").append_attribute("of") =
+          std::to_string(noise = noise * 6364136223846793005u + 1442695040888963407u).c_str();
+  }
+  two_.cib().child("status").first_child().last_child().append_attribute("odd") = "1";
+  one_.look_again();
+  run();
+  EXPECT_NE(second_.fatal.find("/noise[40000]/@odd"), std::string::npos) << second_.fatal;
+}
+
+TEST_F(PairTest, ComeBackWithTheOthersDocument) {
+  two_.cib().child("status").first_child().append_attribute("odd") = "1";
+  one_.look_again();
+  run();
+  ASSERT_NE(second_.fatal, "");
+  two_ = Control({2, "n2", "test", "life-2"}, default_document(), "");
+  one_.handle(BusView{{1, ++seq_, 0}, {{1, 10, 1}}, {1}, {1, 2}, true, false}, now);
+  const BusView both{{1, ++seq_, 0}, {{1, 10, 1}, {2, 30, 2}}, {}, {1, 2}, true, false};
+  for (Control* each : {&one_, &two_}) {
+    BusView view = both;
+    view.together = {each == &one_ ? 1u : 2u};
+    each->handle(view, now);
+  }
+  second_ = {};
+  run();
+  EXPECT_EQ(second_.fatal, "");
+  EXPECT_TRUE(two_.settled());
+  EXPECT_EQ(one_.document().text(), two_.document().text());
 }
 
 }  // namespace
