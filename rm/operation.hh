@@ -17,6 +17,8 @@ struct Operation {
   std::string resource;  // as the agent is told: "d:1" if the instances are unique, else "d"
   std::string standard, provider, type;
   std::string task;  // start, stop, monitor, promote, notify …
+  // The node to be fenced, by a fence device: task off, reboot or on. Empty: not a fencing.
+  std::string target;
   std::chrono::milliseconds interval{}, timeout{20'000}, delay{};
   // Of the agent, and of the cluster as CRM_meta_NAME; without what the environment puts before.
   Parameters parameters;

@@ -27,6 +27,7 @@ json json_of(const Operation& operation) {
           {"provider", operation.provider},
           {"type", operation.type},
           {"task", operation.task},
+          {"target", operation.target},
           {"interval", operation.interval.count()},
           {"timeout", operation.timeout.count()},
           {"delay", operation.delay.count()},
@@ -47,6 +48,7 @@ Operation read_operation(const json& from) {
   from.at("provider").get_to(operation.provider);
   from.at("type").get_to(operation.type);
   from.at("task").get_to(operation.task);
+  from.at("target").get_to(operation.target);
   operation.interval = read_time(from, "interval");
   operation.timeout = read_time(from, "timeout");
   operation.delay = read_time(from, "delay");

@@ -26,7 +26,7 @@
 
 namespace gyre::rm::execute {
 
-inline constexpr int words_version = 1;
+inline constexpr int words_version = 2;
 inline constexpr std::size_t key_max = 256;
 inline constexpr std::size_t words_max = std::size_t{4} << 20;  // the longest frame
 

@@ -13,8 +13,17 @@ using testing::HasSubstr;
 using testing::Not;
 using namespace std::chrono_literals;
 
-const Operation operation{"start:3:0:x", "d:1", "ocf", "heartbeat", "Dummy",
-                          "start",       10s,   20s,   1s,          {{"a", "ü\n\""}, {"b", ""}}};
+const Operation operation{"start:3:0:x",
+                          "d:1",
+                          "ocf",
+                          "heartbeat",
+                          "Dummy",
+                          "start",
+                          "",
+                          10s,
+                          20s,
+                          1s,
+                          {{"a", "ü\n\""}, {"b", ""}}};
 const Outcome outcome{"start:3:0:x", Outcome::Status::timed_out, 1, "why", "out", 1234, 5ms, 6ms};
 
 TEST(Words, OfARequestComeBackAsTheyWere) {
@@ -23,6 +32,13 @@ TEST(Words, OfARequestComeBackAsTheyWere) {
   EXPECT_EQ(std::get<Cancel>(read_request(text_of(Cancel{"k"}))).key, "k");
   EXPECT_EQ(std::get<Hello>(read_request(text_of(Hello{7}))).version, 7);
   EXPECT_EQ(std::get<Acknowledge>(read_request(text_of(Acknowledge{~0ULL}))).serial, ~0ULL);
+}
+
+TEST(Words, NameWhoIsToBeFenced) {
+  Operation fencing = operation;
+  fencing.target = "n2";
+  EXPECT_EQ(std::get<execute::Run>(read_request(text_of(execute::Run{fencing}))).operation,
+            fencing);
 }
 
 TEST(Words, OfAnAnswerComeBackAsTheyWere) {
@@ -85,6 +101,7 @@ TEST(Words, OfAnOperationStayWithinBounds) {
   refused("parameters", {{"only a name"}});
   refused("parameters", {{"a", 1}});
   refused("task", nullptr);
+  refused("target", 1);
 }
 
 TEST(Words, OfATimeThatNobodyLivesToSeeAreOfACentury) {
