@@ -310,6 +310,7 @@ class Reader {
                                    "integer in range (-20..99), but \"{}\" was given",
                                    priority));
     config_.metrics = read_metrics(settings_);
+    config_.account = read_account(settings_);
     config_.clients_max = settings_.number("system.clients_max", config_.clients_max);
     config_.client_backlog_max =
         settings_.number("system.client_backlog_max", config_.client_backlog_max);

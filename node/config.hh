@@ -48,6 +48,12 @@ struct Grant {
   std::string place;  // "file:line"
 };
 
+// Whose user gyred becomes after its start (aisexec{}).
+struct WantedAccount {
+  std::string user, group;  // empty: not written, or root's, which gyred gives up
+  int line = 0;
+};
+
 struct Service {
   std::string name;
   bool operator_starts = false;  // ver: 1; with ver: 0 it starts with the ring
@@ -98,6 +104,7 @@ struct Config {
   // Its votes are those of a node that is not listed.
   membership::QuorumSettings quorum;
   std::vector<Grant> grants;
+  WantedAccount account;
   std::vector<Service> services;
   LoggingConfig logging;
   std::string state_dir;                           // system.state_dir, may be empty

@@ -143,6 +143,8 @@ constexpr Key keys[] = {
 
     text("uidgid", "uid"),
     text("uidgid", "gid"),
+    text("aisexec", "user"),
+    text("aisexec", "group"),
     text("service", "name"),
     number("service", "ver", 0, 1),
 
@@ -181,7 +183,6 @@ constexpr SectionWithoutEffect sections_without_effect[] = {
     {"nozzle", "no network device is made"},
     {"pload", "`gyre bench throughput` makes load"},
     {"amf", "the availability management framework is gone"},
-    {"aisexec", "the account that starts the daemon decides"},
     {"event", "the event service is gone"},
 };
 

@@ -41,4 +41,23 @@ std::vector<Service> read_services(Settings& settings) {
   return services;
 }
 
+// Files of the first Corosync name root there, for the services that it loaded.
+WantedAccount read_account(Settings& settings) {
+  WantedAccount account;
+  const auto take = [&](const char* path) -> std::string {
+    if (!settings.has(path)) return {};
+    account.line = settings.line(path);
+    const std::string name = settings.text(path);
+    if (name.empty()) settings.refuse(path, fmt::format("{} is empty", path));
+    if (name != "root") return name;
+    settings.notice(path, fmt::format("{}: root has no effect here: gyred gives up root once it "
+                                      "has started",
+                                      path));
+    return {};
+  };
+  account.user = take("aisexec.user");
+  account.group = take("aisexec.group");
+  return account;
+}
+
 }  // namespace gyre::node

@@ -1,4 +1,4 @@
-// service{}, and the files of uidgid.d and service.d beside the configuration.
+// service{} and aisexec{}, and the files of uidgid.d and service.d beside the configuration.
 #pragma once
 
 #include <vector>
@@ -13,5 +13,6 @@ Settings read_part(const ConfigPart& part, std::size_t services_before);
 
 // Adds a notice for each that nothing comes of.
 std::vector<Service> read_services(Settings& settings);
+WantedAccount read_account(Settings& settings);
 
 }  // namespace gyre::node

@@ -25,13 +25,25 @@ struct flock whole_file(short type) {
   return lock;
 }
 
+// A file that somebody laid there is not followed anywhere, and a FIFO keeps nobody waiting.
+shm::Descriptor open_own(const std::string& path) {
+  constexpr int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  shm::Descriptor file(::open(path.c_str(), flags | O_CREAT | O_EXCL, 0644));
+  if (file || errno != EEXIST) return file;
+  file = shm::Descriptor(::open(path.c_str(), flags));
+  struct stat facts {};
+  if (!file || (::fstat(file.number(), &facts) == 0 && S_ISREG(facts.st_mode))) return file;
+  errno = EEXIST;
+  return {};
+}
+
 }  // namespace
 
 PidFile::PidFile(const std::string& run_dir) : path_(run_dir + "/gyred.pid") {
   if (::mkdir(run_dir.c_str(), 0755) != 0 && errno != EEXIST)
     throw StartError(Exit::lock, fmt::format("run directory {} cannot be made: {}", run_dir,
                                              std::strerror(errno)));
-  file_ = shm::Descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  file_ = open_own(path_);
   if (!file_)
     throw StartError(Exit::lock,
                      fmt::format("{} cannot be opened: {}", path_, std::strerror(errno)));

@@ -1,5 +1,6 @@
 // gyred: the daemon. Start order: configuration; run directory; background; log; state directory;
-// memory and scheduling class; link; helper thread; reactor.
+// memory and scheduling class; link; socket for programs; privileges given up; helper thread;
+// reactor.
 
 #include <sys/random.h>
 #include <sys/utsname.h>
@@ -19,6 +20,7 @@
 #include "node/key_map.hh"
 #include "node/log.hh"
 #include "node/node.hh"
+#include "node/privileges.hh"
 #include "node/reactor.hh"
 #include "node/record.hh"
 #include "node/ring_store.hh"
@@ -135,6 +137,16 @@ VotesStore open_votes_store(const std::string& directory, Duration consensus,
   throw StartError(Exit::state_directory, error.what());
 }
 
+Belongings belongings(const Config& config, const Options& options, const RingStore& rings,
+                      const VotesStore& votes) {
+  const auto name_of = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
+  return {.run_dir = options.run_dir,
+          .state_dir = state_directory(config, options),
+          .run_files = {"gyred.pid", "gyre.sock"},
+          .state_files = {name_of(rings.path()), name_of(votes.path())},
+          .log_file = config.logging.to_logfile ? config.logging.logfile : ""};
+}
+
 membership::QuorumSettings quorum_settings(const Config& config, const LocalNode& local,
                                            VotesStore::Origin kept) {
   membership::QuorumSettings settings = config.quorum;
@@ -144,7 +156,8 @@ membership::QuorumSettings quorum_settings(const Config& config, const LocalNode
 }
 
 // Everything from here on is made once, and in this order.
-void run(Config config, const LocalNode& local, Admission admission, const Options& options,
+void run(Config config, const LocalNode& local, Admission admission,
+         const std::optional<Account>& account, const Options& options,
          std::optional<Background>& background) {
   const PidFile pid_file(options.run_dir);
   const std::unique_ptr<LogWriter> writer = open_log(config, options);
@@ -245,6 +258,8 @@ void run(Config config, const LocalNode& local, Admission admission, const Optio
                    .log = log,
                    .poll = config.poll,
                    .leave_max = parameters.consensus + std::chrono::seconds(1)});
+  const bool no_secret = !config.protection.on;
+  say(*writer, give_up_privileges(account, belongings(config, options, store, votes), no_secret));
   helper.start();
   std::optional<Exporter> exporter;  // its thread comes behind the helper, which takes the signals
   if (!config.metrics.address.empty()) exporter.emplace(config.metrics, options.run_dir);
@@ -302,11 +317,12 @@ int main(int argc, char** argv) {
     config.file = std::filesystem::absolute(config.file);  // for a reload, from another folder
     const LocalNode local = find_local(config, options->nodeid);
     const Admission admission(config.grants);
+    const std::optional<Account> account = account_of(config);
     if (options->test) return 0;
     std::signal(SIGPIPE, SIG_IGN);
     std::optional<Background> background;
     if (!options->foreground) background.emplace();
-    run(std::move(config), local, admission, *options, background);
+    run(std::move(config), local, admission, account, *options, background);
     return 0;
   } catch (const ConfigError& error) {
     return failed(Exit::configuration, error.what());

@@ -32,7 +32,8 @@ StateDirectory::StateDirectory(std::string path) : path_(std::move(path)) {
 }
 
 std::optional<std::string> StateDirectory::read(const char* name, std::size_t max) const {
-  const shm::Descriptor file(::openat(descriptor_.number(), name, O_RDONLY | O_CLOEXEC));
+  const shm::Descriptor file(
+      ::openat(descriptor_.number(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file && errno == ENOENT) return std::nullopt;
   if (!file) unusable(path_, fmt::format("its file {} cannot be read", name));
   std::string content(max, '\0');
@@ -45,8 +46,10 @@ void StateDirectory::replace(const char* name, std::string_view content) const {
   const std::string aside_name = std::string(name) + ".new";
   const std::string aside_path = path_ + "/" + aside_name;
   {
+    // What a crash left there, or what somebody laid there, is not written into.
+    ::unlinkat(descriptor_.number(), aside_name.c_str(), 0);
     const shm::Descriptor aside(::openat(descriptor_.number(), aside_name.c_str(),
-                                         O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+                                         O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     if (!aside) fail("open", aside_path);
     if (::write(aside.number(), content.data(), content.size()) !=
         static_cast<ssize_t>(content.size()))

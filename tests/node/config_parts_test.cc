@@ -169,5 +169,24 @@ TEST(Admission, NamesWhomNobodyKnows) {
             "f:4: group \"4294967295\" is not known on this machine");
 }
 
+TEST(Aisexec, NamesWhoseUserGyredBecomes) {
+  const Config config = parse(interface_form("", "", "aisexec {\nuser: ais\ngroup: net\n}\n"));
+  EXPECT_EQ(config.account.user, "ais");
+  EXPECT_EQ(config.account.group, "net");
+  EXPECT_EQ(config.account.line, 13);
+  EXPECT_THAT(config.notices, IsEmpty());
+  EXPECT_EQ(parse(interface_form()).account.user, "");
+}
+
+TEST(Aisexec, RootIsGivenUpWhateverStandsThere) {
+  const Config config = parse(interface_form("", "", "aisexec {\nuser: root\ngroup: root\n}\n"));
+  EXPECT_EQ(config.account.user, "");
+  EXPECT_EQ(config.account.group, "");
+  EXPECT_THAT(config.notices, testing::Each(testing::HasSubstr("root has no effect here: gyred")));
+  EXPECT_EQ(config.notices.size(), 2u);
+  EXPECT_EQ(error_of(interface_form("", "", "aisexec {\nuser:\n}\n")),
+            "f:12: aisexec.user is empty");
+}
+
 }  // namespace
 }  // namespace gyre::node

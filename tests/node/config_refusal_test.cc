@@ -193,7 +193,7 @@ TEST(Guide, IsAcceptedWithOneInterfaceInTheOpen) {
   EXPECT_FALSE(config.logging.hires);
   EXPECT_EQ(config.keys.at("service.0.name"), "pacemaker");
   EXPECT_EQ(config.notices.size(),
-            7u);  // vsftype threads rrp_mode amf aisexec fileline AMF
+            8u);  // vsftype threads rrp_mode amf aisexec.user aisexec.group fileline AMF
 }
 
 std::string read_error(const std::string& path) {

@@ -289,8 +289,7 @@ TEST_P(SectionWithoutEffectTest, IsNamedOnceWithAllThatItHolds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SectionWithoutEffectTest,
-                         testing::Values("resources", "nozzle", "pload", "amf", "aisexec",
-                                         "event"));
+                         testing::Values("resources", "nozzle", "pload", "amf", "event"));
 
 TEST(Config, WhatNobodyKnowsIsNamedToo) {
   const Config config = parse(interface_form("tokn: 5", "colour: red", "mine {\nkey: value\n}\n"));

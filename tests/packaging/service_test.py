@@ -232,8 +232,31 @@ class Systemd(Service):
         if may_raise_limits():
             self.assertNotIn("memory is not locked", self.log())
         self.assertEqual(self.show("LimitNOFILE"), "65536")
-        self.expect(0, "NoNewPrivs:\t1\n", "grep", "NoNewPrivs",
-                    f"/proc/{self.show('MainPID')}/status")
+        self.expect(0, "CapEff:\t0{16}\nNoNewPrivs:\t1\nSeccomp:\t2\n", "grep", "-E",
+                    "^(CapEff|NoNewPrivs|Seccomp):", f"/proc/{self.show('MainPID')}/status")
+
+    def test_becomes_a_user_of_its_own(self):
+        self.expect(0, "(.|\n)*", "systemd-sysusers")
+        self.addCleanup(self.machine.run, "userdel", "gyre")
+        uid = self.machine.run("id", "-u", "gyre").stdout.strip()
+        for _ in range(2):
+            self.expect(0, "", "systemctl", "start", "corosync")
+            self.expect(0, f"Uid:(\t{uid}){{4}}\n", "grep", "^Uid:",
+                        f"/proc/{self.show('MainPID')}/status")
+            self.expect(0, "{.*}\n", "gyre", "status", "--json")
+            self.expect(0, "", "systemctl", "reload", "corosync")
+            self.machine.run("kill", "-KILL", self.show("MainPID"))
+            self.await_that(lambda: self.show("NRestarts") == "1")
+            self.await_that(lambda: self.show("ActiveState") == "active")
+            self.expect(0, "", "systemctl", "stop", "corosync")
+            self.assertEqual((self.show("Result"), self.show("ExecMainStatus")), ("success", "0"))
+        self.assertNotIn("cannot", self.log())
+
+    def test_leaves_what_the_resource_manager_has(self):
+        self.expect(0, "", "systemctl", "start", "corosync")
+        self.machine.write("/run/gyre/kept", "")
+        self.expect(0, "", "systemctl", "stop", "corosync")
+        self.expect(0, "", "cat", "/run/gyre/kept")
 
     def test_the_watchdog_is_fed_until_the_daemon_hangs(self):
         self.expect(0, "", "systemctl", "start", "corosync")
