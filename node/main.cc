@@ -58,6 +58,9 @@ udp::Settings link_settings(const Config& config, const LocalNode& local) {
   settings.group = config.mcastaddr;
   settings.port = config.mcastport;
   settings.ttl = config.ttl;
+  settings.cluster = cluster_tag(config.cluster_name);
+  // Where anybody may come from anywhere, a listed node may send from another address, too.
+  settings.tokens_from_peers_only = local.peers.empty() || config.block_unlisted_ips;
   const bool ipv6 = local.address.find(':') != std::string::npos;
   settings.payload_max = udp_payload_max(config.netmtu, ipv6);
   if (!local.peers.empty() && config.block_unlisted_ips) {

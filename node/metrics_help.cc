@@ -86,6 +86,8 @@ constexpr CounterHelp helps[] = {
     {"transport", "dropped_stalled", "Frames that a stuck device did not take."},
     {"transport", "dropped_error", "Frames refused by the kernel or the card."},
     {"transport", "dropped_source", "Frames from addresses that are not listed."},
+    {"transport", "dropped_kernel",
+     "Datagrams that the kernel dropped: of another cluster or address, or for want of room."},
 
     {"header", "too_short", "Frames shorter than their header."},
     {"header", "magic", "Frames of other programs."},

@@ -70,6 +70,7 @@ constexpr Named<T> transport_names[] = {
     {"dropped_stalled", &T::dropped_stalled},
     {"dropped_error", &T::dropped_error},
     {"dropped_source", &T::dropped_source},
+    {"dropped_kernel", &T::dropped_kernel},
 };
 
 using G = membership::GroupCounters;

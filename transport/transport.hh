@@ -84,6 +84,7 @@ struct TransportCounters {
   std::uint64_t dropped_stalled = 0;     // the device took nothing for stall_max
   std::uint64_t dropped_error = 0;       // refused by the kernel or the card
   std::uint64_t dropped_source = 0;      // not from an address that is listed
+  std::uint64_t dropped_kernel = 0;      // by the kernel: of another cluster or source, or no room
 };
 
 class Transport {

@@ -38,6 +38,10 @@ struct Settings {
   std::size_t payload_max = 1400;  // bytes of one datagram, payload_limit at most
   // Numeric addresses; frames from others are dropped. Nothing: sources are not known beforehand.
   std::optional<std::vector<std::string>> sources;
+  // What write_header puts into each frame; others never leave the kernel. Nothing: not looked at.
+  std::optional<std::uint64_t> cluster;
+  // Nobody sends to the token lane before set_peer() has named him: the rest stays in the kernel.
+  bool tokens_from_peers_only = false;
   Duration stall_max = std::chrono::milliseconds(100);
   // Asked for; what the kernel grants is in Limits::receive_frames. The send buffer is as large
   // because frames for peers that no longer answer ARP sit in it for seconds.
@@ -88,6 +92,10 @@ class Device final : public Transport {
   Socket open_group(const Settings& settings);
   void set_limits(const Settings& settings);
 
+  void filter_data();
+  void filter_tokens() noexcept;
+  void count_drops() noexcept;
+
   std::size_t prepare(std::size_t count) noexcept;
   bool welcome(const mmsghdr& message, const Address& source) noexcept;
 
@@ -108,6 +116,8 @@ class Device final : public Transport {
   const Duration stall_max_;
   Address group_;
   std::optional<std::vector<Address>> sources_;  // sorted, port 0
+  const std::optional<std::uint64_t> cluster_;
+  const bool tokens_from_peers_only_;
   FramePool& pool_;
   Limits limits_;
   std::size_t headroom_used_ = 0;  // where the pool's payload is smaller than a datagram
@@ -130,11 +140,13 @@ class Device final : public Transport {
   std::array<Address, nodes_max> peers_{};  // empty: not known
   std::array<NodeIndex, nodes_max> known_peers_{};
   std::size_t known_peer_count_ = 0;
+  bool peers_changed_ = false;  // and the token lane's filter has not
 
   Unfinished unfinished_;
 
   Time now_{};
   Time stalled_since_ = never;
+  Time count_drops_at_{};
   TransportCounters counters_;
 };
 

@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "transport/udp/address.hh"
+#include "transport/udp/filter.hh"
 #include "transport/udp/udp.hh"
 
 namespace gyre::udp {
@@ -14,6 +15,7 @@ constexpr std::size_t index(Lane lane) noexcept {
 }
 
 constexpr Duration stalled_retry = std::chrono::milliseconds(1);
+constexpr Duration drops_counted_every = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -21,6 +23,7 @@ constexpr Duration stalled_retry = std::chrono::milliseconds(1);
 
 std::size_t Device::receive(Lane lane, std::span<Arrival> arrivals) noexcept {
   bool& known_empty = known_empty_[index(lane)];
+  if (peers_changed_) filter_tokens();
   if (std::exchange(known_empty, false)) return 0;
   std::size_t filled = 0;
   // Frames that are not welcome fill no place; a flood of them ends after one queue's worth.
@@ -202,11 +205,36 @@ void Device::set_peer(NodeIndex peer, LinkIndex, const Address& address) noexcep
   known_peer_count_ = 0;
   for (std::size_t i = 0; i < nodes_max; ++i)
     if (family(peers_[i]) != AF_UNSPEC) known_peers_[known_peer_count_++] = NodeIndex(i);
+  peers_changed_ = true;
+}
+
+// Who is not known yet is heard on the data lane first: joins go there. A filter that the kernel
+// does not take leaves the one before, which would keep a newcomer out: then rather none.
+void Device::filter_tokens() noexcept {
+  peers_changed_ = false;
+  if (!tokens_from_peers_only_) return;
+  std::array<Address, nodes_max + 1> known;
+  std::size_t count = 0;
+  known[count++] = own_source_;
+  for (std::size_t i = 0; i < known_peer_count_; ++i) known[count++] = peers_[at(known_peers_[i])];
+  const Socket& token = receivers_[index(Lane::token)];
+  const Filter filter({.cluster = cluster_, .sources = std::span(known).first(count)});
+  if (filter.attach(token)) return;
+  const int nothing = 0;
+  setsockopt(token.fd(), SOL_SOCKET, SO_DETACH_FILTER, &nothing, sizeof nothing);
+}
+
+void Device::count_drops() noexcept {
+  counters_.dropped_kernel = 0;
+  for (const Socket& socket : receivers_) counters_.dropped_kernel += dropped_by_kernel(socket);
 }
 
 void Device::advance(Time now) noexcept {
   now_ = now;
   known_empty_.fill(false);
+  if (now < count_drops_at_) return;
+  count_drops_at_ = now + drops_counted_every;
+  count_drops();
 }
 
 Time Device::deadline() const noexcept {

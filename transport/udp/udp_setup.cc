@@ -14,6 +14,7 @@
 
 #include "transport/header.hh"
 #include "transport/udp/address.hh"
+#include "transport/udp/filter.hh"
 #include "transport/udp/udp.hh"
 
 namespace gyre::udp {
@@ -195,9 +196,14 @@ Device::Device(const Settings& settings, FramePool& pool)
       stall_max_(settings.stall_max),
       group_(checked_group(settings)),
       sources_(sorted_sources(settings)),
+      cluster_(settings.cluster),
+      tokens_from_peers_only_(settings.tokens_from_peers_only),
       pool_(pool) {
   check(settings, pool);
   open_sockets(settings);
+  filter_data();
+  peers_changed_ = true;
+  filter_tokens();
   set_limits(settings);
   headroom_used_ = settings.payload_max - std::min(settings.payload_max, pool.payload());
   for (std::size_t i = 0; i < burst_max; ++i) {
@@ -264,6 +270,21 @@ Socket Device::open_group(const Settings& settings) {
   join_group(socket, group_, interface_index_);
   send_to_group(sender_, own_source_, interface_index_, settings.ttl);
   return socket;
+}
+
+// From then on, as before it, what comes in is checked above, too.
+void Device::filter_data() {
+  const auto attach = [&](Lane lane, const Passing& passing) {
+    if (!Filter(passing).attach(receivers_[static_cast<std::size_t>(lane)]))
+      fail("UDP on " + text(own_source_) + ": SO_ATTACH_FILTER");
+  };
+  if (!sources_ && !cluster_) return;
+  std::vector<Address> sources = sources_.value_or(std::vector<Address>{});
+  sources.push_back(own_source_);  // what comes back on a loopback is nobody's fault
+  Passing passing{.cluster = cluster_, .sources = {}};
+  if (sources_) passing.sources = sources;
+  attach(Lane::data, passing);
+  attach(Lane::token, passing);
 }
 
 void Device::set_limits(const Settings& settings) {
