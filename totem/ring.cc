@@ -265,6 +265,22 @@ bool Ring::leaves_our_ring(const wire::Join& leave, NodeIndex from) const noexce
   return leave.since == peer.shared || leave.since == attempted_ || leave.since == peer.came_from;
 }
 
+bool Ring::PeerState::is_old(const wire::Join& join) const noexcept {
+  if (join.incarnation == incarnation) return join.join_seq <= join_seq;
+  const auto* other = std::ranges::find(others, join.incarnation, &Life::incarnation);
+  return other != others.end() && join.join_seq <= other->join_seq;
+}
+
+// One that spoke before, and goes on, is not remembered twice.
+void Ring::PeerState::begin_life(std::uint64_t next) noexcept {
+  auto* place = std::ranges::find(others, next, &Life::incarnation);
+  if (place == others.end()) --place;
+  std::ranges::move_backward(others.begin(), place, place + 1);
+  others.front() = {incarnation, join_seq};
+  incarnation = next;
+  handed_ring_seq = misses = 0;
+}
+
 void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
   wire::Join join;
   if (!wire::read_join(frame.bytes(), join) || join.sender != peers_.id(from)) {
@@ -287,9 +303,7 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
   }
   PeerState& peer = peer_state_[at(from)];
   const bool same_incarnation = peer.incarnation == join.incarnation;
-  const bool of_before = peer.incarnation_before == join.incarnation;
-  if ((same_incarnation && join.join_seq <= peer.join_seq) ||
-      (of_before && join.join_seq <= peer.join_seq_before)) {
+  if (peer.is_old(join)) {
     ++counters_.joins_stale;
     return;
   }
@@ -312,12 +326,7 @@ void Ring::receive_join(const FrameRef& frame, NodeIndex from, Time now) {
     ++counters_.joins_stale;
     return;
   }
-  if (!same_incarnation) {
-    peer.handed_ring_seq = peer.misses = 0;
-    peer.incarnation_before = peer.incarnation;
-    peer.join_seq_before = peer.join_seq;
-  }
-  peer.incarnation = join.incarnation;
+  if (!same_incarnation) peer.begin_life(join.incarnation);
   peer.join_seq = join.join_seq;
   peer.ring_seq = join.ring_seq;
   peer.left_orderly = leaves_us;

@@ -9,6 +9,7 @@
 // next(). It reads no clock, and allocates nothing after construction.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string_view>
 #include <variant>
@@ -171,8 +172,16 @@ class Ring {
 
  private:
   struct PeerState {
+    // No newer than what came from that life of it before.
+    bool is_old(const wire::Join& join) const noexcept;
+    void begin_life(std::uint64_t incarnation) noexcept;
+
     std::uint64_t incarnation = 0, join_seq = 0, ring_seq = 0;  // of its last join
-    std::uint64_t incarnation_before = 0, join_seq_before = 0;  // of the other life that said one
+    // Of its other lives that spoke, the last one first: their late words come in any order.
+    struct Life {
+      std::uint64_t incarnation = 0, join_seq = 0;
+    };
+    std::array<Life, 3> others{};
     Time foreign_at = Time::min();  // last heard from outside of our ring
     Time member_since{};
     std::uint64_t member_incarnation = 0;     // as it was when the ring was installed

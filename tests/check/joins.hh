@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -33,18 +34,26 @@ struct JoinNumber {
   }
 };
 
-// The newest joins that came of a node's two lives that spoke last: the late words of two lives
-// come in any order, and those of each are news once.
+// The newest joins that came of a node's lives that spoke last: their late words come in any order,
+// and those of each are news once.
 struct NewestJoins {
-  JoinNumber newest, before;  // `before`: of the other life
+  JoinNumber newest;
+  std::array<JoinNumber, 3> others;  // of the other lives, the one that spoke last first
 
   bool is_old(const JoinNumber& number) const {
-    return number.is_old(newest) || number.is_old(before);
+    return number.is_old(newest) ||
+           std::ranges::any_of(others, [&](const auto& each) { return number.is_old(each); });
   }
   // Whether it is of the same life as the one that came last.
   bool take(const JoinNumber& number) {
     const bool same = number.same_life(newest);
-    if (!same) before = newest;
+    if (!same) {
+      auto* place =
+          std::ranges::find_if(others, [&](const auto& each) { return number.same_life(each); });
+      if (place == others.end()) --place;
+      std::ranges::move_backward(others.begin(), place, place + 1);
+      others.front() = newest;
+    }
     newest = number;
     return same;
   }

@@ -144,8 +144,8 @@ TEST(LastWord, OfOneWhoNeverSaidAJoinIsBelieved) {
                                    Simulation::quick().consensus / 4));
 }
 
-// Late words of two lives come in turns: those of each are new once.
-TEST(LastWord, OfTheOtherLifeMakesNoOldJoinNew) {
+// Late words of several lives come in turns: those of each are new once.
+TEST(LastWord, OfAnotherLifeMakesNoOldJoinNew) {
   Simulation simulation(2, 4);
   std::vector<std::vector<std::byte>> joins, words;
   simulation.drop = [&](std::size_t from, std::size_t, std::span<const std::byte> frame) {
@@ -163,11 +163,13 @@ TEST(LastWord, OfTheOtherLifeMakesNoOldJoinNew) {
   };
   simulation.start(0);
   live();
-  const auto earlier = joins;
-  ASSERT_GE(earlier.size(), 2u);
+  const auto first = joins, first_words = words;
+  ASSERT_GE(first.size(), 2u);
+  live();
   live();
   const auto stale = [&] { return simulation.ring(0).counters().joins_stale; };
-  for (const auto& frame : {earlier.back(), words.back(), earlier.front()}) {
+  for (const auto& frame :
+       {first.back(), words.back(), first.front(), first_words.back(), joins.front()}) {
     const std::uint64_t before = stale();
     simulation.inject(1, 0, frame, 0ms);
     simulation.run(1ms);
