@@ -101,6 +101,11 @@ constexpr CounterHelp helps[] = {
     {"header", "own_id", "Frames of another node with this one's id."},
     {"header", "other_lane", "Frames on another lane than they say."},
     {"header", "replayed", "Frames that came before, or too late to tell."},
+    {"header", "other_key", "Frames sealed with another key."},
+    {"header", "unopened", "Frames of unproved senders, dropped while too many were forged."},
+    {"header", "forged", "Frames whose seal is not theirs."},
+    {"header", "not_fresh", "Frames of senders that had not proved to be there now."},
+    {"header", "control", "Frames by which senders prove to be there now."},
     {"header", "copied", "Frames copied to be stamped once more."},
     {"header", "dropped_no_buffer", "Frames for whose copy no memory was left."},
 };

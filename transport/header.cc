@@ -31,8 +31,9 @@ T load(const std::byte* from) noexcept {
 
 std::string_view text(Refusal refusal) noexcept {
   static constexpr std::array<std::string_view, refusal_count> texts = {
-      "none",   "too_short", "magic", "version", "suite",      "lane",    "cluster",
-      "sender", "length",    "own",   "own_id",  "other_lane", "replayed"};
+      "none",     "too_short", "magic",    "version", "suite",     "lane",
+      "cluster",  "sender",    "length",   "own",     "own_id",    "other_lane",
+      "replayed", "other_key", "unopened", "forged",  "not_fresh", "control"};
   return texts[static_cast<std::size_t>(refusal)];
 }
 
@@ -59,13 +60,13 @@ void write_header(const Header& header, std::span<std::byte, header_size> bytes)
   store(to + 32, header.counter);
 }
 
-Refusal read_header(std::span<const std::byte> frame, std::uint64_t cluster,
-                    Header& header) noexcept {
+Refusal read_header(std::span<const std::byte> frame, std::uint64_t cluster, Header& header,
+                    Suite suite) noexcept {
   if (frame.size() < header_size) return Refusal::too_short;
   const std::byte* const from = frame.data();
   if (load<std::uint32_t>(from) != magic) return Refusal::magic;
   if (load<std::uint8_t>(from + 4) != version) return Refusal::version;
-  if (load<std::uint8_t>(from + 5) != static_cast<std::uint8_t>(Suite::open)) return Refusal::suite;
+  if (load<std::uint8_t>(from + 5) != static_cast<std::uint8_t>(suite)) return Refusal::suite;
   const auto lane = load<std::uint8_t>(from + header_lane_offset);
   if (lane >= lane_count) return Refusal::lane;
   if (load<std::uint64_t>(from + 8) != cluster) return Refusal::cluster;
@@ -73,7 +74,7 @@ Refusal read_header(std::span<const std::byte> frame, std::uint64_t cluster,
   if (sender == 0) return Refusal::sender;
   const auto length = load<std::uint32_t>(from + 20);
   if (length != frame.size() - header_size) return Refusal::length;
-  header = {.suite = Suite::open,
+  header = {.suite = suite,
             .lane = Lane(lane),
             .generation = load<std::uint8_t>(from + 7),
             .cluster = cluster,

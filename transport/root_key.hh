@@ -55,7 +55,7 @@ class RootKey {
   explicit RootKey(std::size_t size);  // still to be filled
   void hide() noexcept;
 
-  std::byte* bytes_ = nullptr;  // of sodium_malloc
+  std::byte* bytes_ = nullptr;  // guarded
   std::size_t size_ = 0;
 };
 
