@@ -6,6 +6,7 @@
 #include "rm/cib/digest.hh"
 #include "rm/control/control.hh"
 #include "rm/control/divergence.hh"
+#include "rm/control/fence_records.hh"
 #include "rm/control/members.hh"
 #include "rm/control/records.hh"
 #include "rm/simulate/history.hh"
@@ -14,10 +15,6 @@ namespace gyre::rm::control {
 
 namespace {
 
-std::string epoch_of(const Version& version) {
-  return fmt::format("{}.{}", version.admin_epoch, version.epoch);
-}
-
 Outcome never_begun(const std::string& key) {
   Outcome outcome;
   outcome.key = key;
@@ -25,9 +22,16 @@ Outcome never_begun(const std::string& key) {
   return outcome;
 }
 
+std::string_view value(pugi::xml_node node, const char* name) {
+  return node.attribute(name).value();
+}
+
+bool fences(const Begin& begin) {
+  return !begin.operation.target.empty();
+}
+
 bool is_member(pugi::xml_node state) {
-  return std::string_view(state.attribute("join").value()) == "member" &&
-         std::string_view(state.attribute("crmd").value()) == "online";
+  return value(state, "join") == "member" && value(state, "crmd") == "online";
 }
 
 }  // namespace
@@ -39,6 +43,7 @@ void Control::apply(const Delivered& message, std::int64_t now) {
 void Control::apply(const OwnHistory& own, const Delivered& message, std::int64_t) {
   if (own.view != to_text(view_.place)) return;
   take_part(cib(), message.sender.node, own);
+  follow_members(cib(), view_.members);
   simulate::count_update(cib());
   if (message.sender == self_) {
     own_history_.clear();
@@ -103,31 +108,46 @@ void Control::apply(const Confirm& confirm, const Delivered& message, std::int64
                   fmt::format("{} takes part in the cluster, or was never seen: nothing to "
                               "confirm",
                               confirm.node));
+  record_confirmed(cib(), confirm, value(state_of_node(cib(), message.sender.node), "uname"));
   simulate::count_update(cib());
   answer(message);
   changed();
 }
 
 // Planned in this view, by who plans, for this configuration, and nothing of that resource is under
-// way there: so it is still what was planned.
+// way there, or no fencing of that node anywhere: so it is still what was planned.
 bool Control::holds(const Begin& begin, const BusMember& sender) const {
   return begin.view == to_text(view_.place) && sender.node == coordinator_ &&
-         begin.epoch == epoch_of(document_.version()) && is_member(state_of(cib(), begin.node)) &&
-         !is_under_way(cib(), begin.node, begin.operation.resource);
+         begin.epoch == configuration_of(cib()) && is_member(state_of(cib(), begin.node)) &&
+         (fences(begin) ? !is_being_fenced(cib(), begin.operation.target)
+                        : !is_under_way(cib(), begin.node, begin.operation.resource));
 }
 
 void Control::apply(const Begin& begin, const Delivered& message, std::int64_t) {
   const bool valid = holds(begin, message.sender);
   if (valid) {
-    if (begin.node == settings_.name)
-      for (std::string& key : ended_by(cib(), begin)) output_.cancels.push_back(std::move(key));
-    record_begin(cib(), begin);
-    if (begin.operation.task == "do_shutdown")
-      let_go(cib(), state_of(cib(), begin.node).attribute("id").as_uint());
+    if (fences(begin))
+      record_fencing(begin, message.sender);
+    else
+      record_operation(begin);
     simulate::count_update(cib());
     if (begin.node == settings_.name) begin_here(begin);
   }
   if (message.sender == self_) came_about(begin, valid);
+}
+
+void Control::record_operation(const Begin& begin) {
+  if (begin.node == settings_.name)
+    for (std::string& key : ended_by(cib(), begin)) output_.cancels.push_back(std::move(key));
+  record_begin(cib(), begin);
+  if (begin.operation.task == "do_shutdown")
+    let_go(cib(), state_of(cib(), begin.node).attribute("id").as_uint());
+}
+
+void Control::record_fencing(const Begin& begin, const BusMember& sender) {
+  const std::uint32_t node = state_of(cib(), begin.node).attribute("id").as_uint();
+  record_fence_begin(cib(), begin, value(state_of_node(cib(), sender.node), "uname"),
+                     *std::ranges::find(view_.members, node, &BusMember::node));
 }
 
 // While it is not known who else is told of it, an operation is recorded, for others may go by it,
@@ -150,6 +170,7 @@ void Control::apply(const Result& result, const Delivered& message, std::int64_t
     if (is_own(message)) own_[message.envelope.serial].in_order = false;
     return;
   }
+  if (apply_to_fencing(result, message, now)) return;
   const Came came = record_result(cib(), result);
   if (is_own(message)) {
     own_.erase(message.envelope.serial);
@@ -161,6 +182,39 @@ void Control::apply(const Result& result, const Delivered& message, std::int64_t
   if (came == Came::unasked) return;
   simulate::count_update(cib());
   came_about(result.outcome.key, came == Came::expected, now);
+}
+
+// True: it is of a fencing.
+bool Control::apply_to_fencing(const Result& result, const Delivered& message, std::int64_t now) {
+  const Fenced fenced = record_fence_result(cib(), result, view_.members);
+  if (fenced.came == Fenced::Came::unasked) return false;
+  if (is_own(message)) {
+    own_.erase(message.envelope.serial);
+    output_.acknowledged.push_back(result.outcome.key);
+  }
+  simulate::count_update(cib());
+  if (fenced.came == Fenced::Came::step) {
+    changed();
+    return true;
+  }
+  if (fenced.target == settings_.name && fenced.life == settings_.executor)
+    output_.fatal = fmt::format(
+        "this node was fenced by {}, as that says, and yet runs: it leaves before what it runs is "
+        "started elsewhere. Look at the fence device",
+        result.node);
+  was_fenced(fenced.target, now);
+  return true;
+}
+
+void Control::apply(const NotFenced& not_fenced, const Delivered& message, std::int64_t now) {
+  if (message.sender == self_) begins_sent_.erase(not_fenced.target);
+  if (not_fenced.view != to_text(view_.place) || message.sender.node != coordinator_ ||
+      is_being_fenced(cib(), not_fenced.target))
+    return want_plan();
+  record_not_fenced(cib(), not_fenced, value(state_of_node(cib(), message.sender.node), "uname"));
+  simulate::count_update(cib());
+  next_try_ = next_try(cib(), now);
+  changed();
 }
 
 void Control::apply(const Kept& kept, const Delivered& message, std::int64_t) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "rm/cib/digest.hh"
+#include "rm/control/fence_records.hh"
 #include "rm/control/members.hh"
 #include "rm/control/property.hh"
 #include "rm/control/records.hh"
@@ -261,6 +262,8 @@ void Control::settle_members(std::int64_t now) {
     depart(cib(), node, std::ranges::find(view_.nodes, node) != view_.nodes.end());
     if (is_away(cib(), node) && !deadline_) deadline_ = was_away ? before : now + come_back_s;
   }
+  follow_members(cib(), view_.members);
+  next_try_ = next_try(cib(), now);
   simulate::set(cib(), "have-quorum", view_.quorate ? "1" : "0");
   simulate::set(cib(), "dc-uuid", std::to_string(coordinator_));
   simulate::count_update(cib());

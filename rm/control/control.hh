@@ -87,7 +87,7 @@ class Control {
   void planned(std::string_view graph, std::int64_t now);
   // Time has passed: what was waited for until deadline() is waited for no more.
   void expire(std::int64_t now);
-  std::optional<std::int64_t> deadline() const noexcept { return deadline_; }
+  std::optional<std::int64_t> deadline() const noexcept;
   // Time has passed that could change what is to be done.
   void look_again();
 
@@ -154,9 +154,13 @@ class Control {
   void diverge(const Compare& expected);
   void find_difference(const Piece&);
   void begin_anew(std::string_view where);
+  void apply(const NotFenced&, const Delivered&, std::int64_t now);
   void apply_request(const auto& request, const Delivered&);
   void sign(const Configure&, std::uint32_t node);
   bool holds(const Begin&, const BusMember& sender) const;
+  bool apply_to_fencing(const Result&, const Delivered&, std::int64_t now);
+  void record_operation(const Begin&);
+  void record_fencing(const Begin&, const BusMember& sender);
   void begin_here(const Begin&);
   void answer(const Delivered&, std::string refused = {}, bool stale = false);
   void answer_kept();
@@ -171,7 +175,14 @@ class Control {
   bool fire_by_message(pugi::xml_node action);
   void came_about(const Begin&, bool valid);
   void came_about(std::string_view key, bool as_planned, std::int64_t now);
+  void send_begin(Begin, std::int64_t now);
   std::string transition_key(pugi::xml_node action) const;
+
+  // fence.cc: what the coordinator does about nodes that are to be fenced.
+  void fence(pugi::xml_node action, std::int64_t now);
+  void give_up(const std::string& target, const std::string& action, std::int64_t now);
+  void forget_fencings(std::int64_t now);
+  void was_fenced(const std::string& target, std::int64_t now);
 
   Settings settings_;
   Document document_;
@@ -210,7 +221,9 @@ class Control {
   bool planning_ = false;  // a plan is being made
   bool changed_ = false;   // what is planned, or being planned, is of an older document
   std::uint64_t transitions_ = 0;
-  std::set<std::string> begins_sent_;  // and not delivered yet: no plan knows of them
+  std::set<std::string> begins_sent_;     // and not delivered yet: no plan knows of them
+  std::map<std::string, int> fencings_;   // of the transition: its action, by who is to be fenced
+  std::optional<std::int64_t> next_try_;  // of a fencing that failed
 };
 
 // A document as it is where there never was one.

@@ -5,8 +5,10 @@
 
 #include "rm/cib/values.hh"
 #include "rm/control/control.hh"
+#include "rm/control/fence_records.hh"
 #include "rm/control/members.hh"
 #include "rm/control/property.hh"
+#include "rm/control/records.hh"
 
 namespace gyre::rm::control {
 
@@ -58,20 +60,36 @@ int action_of(std::string_view key) {
 void Control::abort_transition() {
   transition_ = {};
   in_transition_ = false;
+  fencings_.clear();
   begins_sent_.clear();
 }
 
 void Control::changed() {
   transition_ = {};
   in_transition_ = false;
+  fencings_.clear();
   changed_ = true;
   want_plan();
 }
 
 void Control::expire(std::int64_t now) {
-  if (!deadline_ || now < *deadline_) return;
-  deadline_.reset();
-  want_plan();
+  const auto is_over = [&](std::optional<std::int64_t>& time) {
+    if (!time || now < *time) return false;
+    time.reset();
+    return true;
+  };
+  const bool nobody_comes_back = is_over(deadline_);
+  if (is_over(next_try_)) {
+    next_try_ = next_try(cib(), now);
+    changed();
+  } else if (nobody_comes_back) {
+    want_plan();
+  }
+}
+
+std::optional<std::int64_t> Control::deadline() const noexcept {
+  if (!deadline_ || !next_try_) return deadline_ ? deadline_ : next_try_;
+  return std::min(*deadline_, *next_try_);
 }
 
 void Control::look_again() {
@@ -104,6 +122,7 @@ void Control::planned(std::string_view graph, std::int64_t now) {
   in_transition_ = true;
   ++transitions_;
   fire(now);
+  forget_fencings(now);
 }
 
 void Control::fire(std::int64_t now) {
@@ -114,24 +133,21 @@ void Control::fire(std::int64_t now) {
 
 void Control::fire(pugi::xml_node action, std::int64_t now) {
   const std::string_view task = value(action, "operation");
-  if (task == "stonith") {
-    output_.notices.push_back(fmt::format(
-        "{0} has to be fenced, and nothing here can do it yet: what needs that waits. If it is "
-        "surely down, say so: stonith_admin --confirm {0}",
-        value(action, "on_node")));
-    return;
-  }
+  if (task == "stonith") return fence(action, now);
   if (fire_by_message(action)) return transition_.done(action.attribute("id").as_int());
   Begin begin;
-  begin.view = to_text(view_.place);
-  const Version version = document_.version();
-  begin.epoch = fmt::format("{}.{}", version.admin_epoch, version.epoch);
   begin.node = value(action, "on_node");
   begin.operation = operation_of(action, transition_key(action));
   begin.needs_quorum = needs_quorum(task) && property(cib(), "no-quorum-policy") != "ignore";
-  begin.now = now;
   if (task == "cancel")
     begin.cancelled_task = value(action.child("attributes"), "CRM_meta_operation");
+  send_begin(std::move(begin), now);
+}
+
+void Control::send_begin(Begin begin, std::int64_t now) {
+  begin.view = to_text(view_.place);
+  begin.epoch = configuration_of(cib());
+  begin.now = now;
   begins_sent_.insert(begin.operation.key);
   send(0, begin);
 }

@@ -1,5 +1,6 @@
 #include "rm/control/members.hh"
 
+#include "rm/control/records.hh"
 #include "rm/simulate/history.hh"
 
 namespace gyre::rm::control {
@@ -94,15 +95,20 @@ void let_go(pugi::xml_node cib, std::uint32_t node) {
   if (pugi::xml_node state = state_of_node(cib, node)) set(state, "expected", "down");
 }
 
+bool mark_down(pugi::xml_node cib, std::string_view name) {
+  pugi::xml_node state = state_of(cib, name);
+  if (!state)
+    for (pugi::xml_node node : cib.child("configuration").child("nodes").children("node"))
+      if (value(node, "uname") == name)
+        state = add_state(cib, node.attribute("id").as_uint(), name);
+  if (!state) return false;
+  set_state(state, "false", "offline", "down", "down");
+  forget(state);
+  return true;
+}
+
 bool confirm_down(pugi::xml_node cib, std::string_view name) {
-  for (pugi::xml_node state : cib.child("status").children("node_state")) {
-    if (value(state, "uname") != name) continue;
-    if (value(state, "crmd") == "online") return false;
-    set_state(state, "false", "offline", "down", "down");
-    forget(state);
-    return true;
-  }
-  return false;
+  return value(state_of(cib, name), "crmd") != "online" && mark_down(cib, name);
 }
 
 bool add_to_configuration(pugi::xml_node cib, std::uint32_t node, std::string_view name) {

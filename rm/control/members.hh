@@ -28,7 +28,9 @@ void depart(pugi::xml_node cib, std::uint32_t node, bool in_ring);
 bool is_away(pugi::xml_node cib, std::uint32_t node);
 // It may go: it has stopped all that it ran.
 void let_go(pugi::xml_node cib, std::uint32_t node);
-// A person says that nothing runs there. False: it takes part, so that cannot be.
+// It is down, and nothing runs there: it was fenced. One that is not configured is none.
+bool mark_down(pugi::xml_node cib, std::string_view name);
+// A person says so. False: it takes part, so that cannot be, or is not configured.
 bool confirm_down(pugi::xml_node cib, std::string_view name);
 
 // False: it is configured already.

@@ -47,7 +47,7 @@ void fields(auto& m, auto&& f) requires std::is_same_v<std::remove_cvref_t<declt
   f("failures_only", m.failures_only);
 }
 void fields(auto& m, auto&& f) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, Confirm> {
-  f("node", m.node);
+  f("node", m.node), f("now", m.now);
 }
 void fields(auto& m, auto&& f) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, Begin> {
   auto& o = m.operation;
@@ -56,6 +56,12 @@ void fields(auto& m, auto&& f) requires std::is_same_v<std::remove_cvref_t<declt
   f("key", o.key), f("resource", o.resource), f("standard", o.standard);
   f("provider", o.provider), f("type", o.type), f("task", o.task), f("interval", o.interval);
   f("timeout", o.timeout), f("delay", o.delay), f("parameters", o.parameters);
+  f("target", o.target), f("fencing", m.fencing), f("level", m.level), f("completes", m.completes);
+}
+void fields(auto& m,
+            auto&& f) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, NotFenced> {
+  f("view", m.view), f("target", m.target), f("fencing", m.fencing), f("why", m.why);
+  f("epoch", m.epoch), f("now", m.now), f("again", m.again);
 }
 void fields(auto& m, auto&& f) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, Result> {
   auto& o = m.outcome;
@@ -71,8 +77,9 @@ void fields(auto& m, auto&& f) requires std::is_same_v<std::remove_cvref_t<declt
   f("view", m.view), f("digest", m.digest);
 }
 
-constexpr std::array kinds = {"hello",   "piece", "own-history", "configure", "attribute", "forget",
-                              "confirm", "begin", "result",      "kept",      "compare"};
+constexpr std::array kinds = {"hello",     "piece",  "own-history", "configure",
+                              "attribute", "forget", "confirm",     "begin",
+                              "result",    "kept",   "compare",     "not-fenced"};
 static_assert(kinds.size() == std::variant_size_v<Message>);
 
 // What is longer goes compressed, behind a byte that no object begins with.

@@ -57,6 +57,7 @@ struct Configure {
 // A person says that a node is surely down.
 struct Confirm {
   std::string node;
+  std::int64_t now = 0;
 };
 
 struct Begin {
@@ -67,6 +68,19 @@ struct Begin {
   std::string cancelled_task;
   bool needs_quorum = true;
   std::int64_t now = 0;
+  // Of a step of a fencing, which the operation's target tells.
+  std::string fencing;     // the whole: off, reboot or on
+  std::int64_t level = 0;  // of the topology; 0: there is none for the target
+  bool completes = false;  // with this step's success the whole has succeeded
+};
+// No way to fence a node is left, or it is not to be fenced any more.
+struct NotFenced {
+  std::string view;
+  std::string target, fencing;
+  std::string why;
+  std::string epoch;  // of the configuration that left none: with another it is tried at once
+  std::int64_t now = 0;
+  std::int64_t again = 0;  // when it is tried again; 0: only if it is to be fenced again
 };
 struct Result {
   std::string node;
@@ -87,7 +101,7 @@ struct Compare {
 };
 
 using Message = std::variant<Hello, Piece, OwnHistory, Configure, AttributeChange, Cleanup, Confirm,
-                             Begin, Result, Kept, Compare>;
+                             Begin, Result, Kept, Compare, NotFenced>;
 
 // By its serial, a sender knows its own again.
 struct Envelope {

@@ -133,6 +133,11 @@ pugi::xml_node state_of(pugi::xml_node cib, std::string_view node) {
   return find(cib.child("status"), "node_state", "uname", node);
 }
 
+std::string configuration_of(pugi::xml_node cib) {
+  return fmt::format("{}.{}", cib.attribute("admin_epoch").as_llong(),
+                     cib.attribute("epoch").as_llong());
+}
+
 bool is_under_way(pugi::xml_node cib, std::string_view node, std::string_view resource) {
   for (pugi::xml_node operation : resource_in(state_of(cib, node), resource).children("lrm_rsc_op"))
     if (is_pending(operation) && operation.attribute("interval").as_llong() == 0) return true;

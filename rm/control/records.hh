@@ -15,6 +15,9 @@ namespace gyre::rm::control {
 // Null: no such node has a state.
 pugi::xml_node state_of(pugi::xml_node cib, std::string_view node);
 
+// What a plan is good for: another configuration has another.
+std::string configuration_of(pugi::xml_node cib);
+
 // Of that resource on that node: one is under way, which is no recurring one.
 bool is_under_way(pugi::xml_node cib, std::string_view node, std::string_view resource);
 

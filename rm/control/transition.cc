@@ -41,6 +41,13 @@ std::vector<pugi::xml_node> Transition::take_ready() {
   return taken;
 }
 
+bool Transition::has(std::string_view task, std::string_view node) const {
+  return std::ranges::any_of(todo_, [&](const Todo& each) {
+    return each.action.attribute("operation").value() == task &&
+           each.action.attribute("on_node").value() == node;
+  });
+}
+
 void Transition::done(int action) {
   const auto found = by_action_.find(action);
   if (found == by_action_.end() || std::exchange(todo_[found->second].done, true)) return;

@@ -22,6 +22,8 @@ class Transition {
   std::vector<pugi::xml_node> take_ready();
   // It went as planned. What is no action of it is none of its concern.
   void done(int action);
+  // Whether it has such an action, done or not.
+  bool has(std::string_view task, std::string_view node) const;
   bool finished() const noexcept { return undone_ == 0; }
 
  private:

@@ -114,7 +114,7 @@ void LiveCluster::clean_up(const Cleanup& cleanup) {
 }
 
 void LiveCluster::confirm_down(const std::string& node) {
-  ask_for(control::Confirm{node});
+  ask_for(control::Confirm{node, std::time(nullptr)});
 }
 
 void LiveCluster::ask_for(const auto& what) {

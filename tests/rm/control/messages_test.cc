@@ -51,7 +51,8 @@ TEST(Messages, WhatIsAskedFor) {
   const auto cleanup = there_and_back(Cleanup{"r", "n1", "monitor", 10'000, false});
   EXPECT_EQ(cleanup.interval_ms, 10'000);
   EXPECT_FALSE(cleanup.failures_only);
-  EXPECT_EQ(there_and_back(Confirm{"n1"}).node, "n1");
+  EXPECT_EQ(there_and_back(Confirm{"n1", 7}).node, "n1");
+  EXPECT_EQ(there_and_back(Confirm{"n1", 7}).now, 7);
 }
 
 TEST(Messages, ABegin) {
@@ -69,6 +70,24 @@ TEST(Messages, ABegin) {
   EXPECT_EQ(back.operation, begin.operation);
   EXPECT_FALSE(back.needs_quorum);
   EXPECT_EQ(back.now, begin.now);
+}
+
+TEST(Messages, AStepOfAFencing) {
+  Begin begin;
+  begin.operation.target = "n3";
+  begin.fencing = "reboot";
+  begin.level = 2;
+  begin.completes = true;
+  const Begin back = there_and_back(begin);
+  EXPECT_EQ(back.operation.target, "n3");
+  EXPECT_EQ(back.fencing, "reboot");
+  EXPECT_EQ(back.level, 2);
+  EXPECT_TRUE(back.completes);
+  const NotFenced failed = there_and_back(NotFenced{"1.2.3", "n3", "off", "why", "0.7", 5, 6});
+  EXPECT_EQ(failed.view + failed.target + failed.fencing + failed.why + failed.epoch,
+            "1.2.3n3offwhy0.7");
+  EXPECT_EQ(failed.now, 5);
+  EXPECT_EQ(failed.again, 6);
 }
 
 TEST(Messages, AResult) {

@@ -68,6 +68,15 @@ TEST(Transition, PassesOverMarks) {
   EXPECT_TRUE(of.finished());
 }
 
+TEST(Transition, KnowsWhatItIsOf) {
+  const Transition of(
+      R"(<transition_graph><synapse><action_set><crm_event id="1" operation="stonith" )"
+      R"(on_node="n3"/></action_set><inputs/></synapse></transition_graph>)");
+  EXPECT_TRUE(of.has("stonith", "n3"));
+  EXPECT_FALSE(of.has("stonith", "n2"));
+  EXPECT_FALSE(of.has("start", "n3"));
+}
+
 TEST(Transition, WhatIsNotInThePlanIsNotWaitedFor) {
   Transition of = transition({{1, {9}}});
   EXPECT_THAT(ready(of), ElementsAre(1));

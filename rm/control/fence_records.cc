@@ -1,0 +1,293 @@
+#include "rm/control/fence_records.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "rm/control/members.hh"
+#include "rm/control/records.hh"
+#include "rm/simulate/history.hh"
+
+namespace gyre::rm::control {
+
+namespace {
+
+using simulate::set;
+
+constexpr std::size_t unknown_max = 2;  // tries of which nobody knows what came
+
+std::string_view value(pugi::xml_node node, const char* name) {
+  return node.attribute(name).value();
+}
+
+pugi::xml_node history(pugi::xml_node cib) {
+  return cib.child("status").child("fence_history");
+}
+
+std::string process_of(const BusMember& member) {
+  return fmt::format("{}.{}.{}", member.node, member.process, member.since);
+}
+
+pugi::xml_node last_of(pugi::xml_node cib, std::string_view target) {
+  for (pugi::xml_node event = history(cib).last_child(); event; event = event.previous_sibling())
+    if (value(event, "target") == target) return event;
+  return {};
+}
+
+pugi::xml_node attempt_under_way(pugi::xml_node event) {
+  return event.find_child_by_attribute("fence_attempt", "status", "pending");
+}
+
+bool waits_for_leaving(pugi::xml_node event) {
+  return event.attribute("leaves");
+}
+
+std::string_view life_of(pugi::xml_node cib, std::string_view target) {
+  return value(state_of(cib, target), "executor");
+}
+
+// The oldest give way.
+pugi::xml_node add_event(pugi::xml_node cib, std::string_view target) {
+  pugi::xml_node status = cib.child("status");
+  if (!history(cib)) status.append_child("fence_history");
+  std::vector<pugi::xml_node> before;
+  for (pugi::xml_node event : history(cib).children())
+    if (value(event, "target") == target) before.push_back(event);
+  for (std::size_t i = 0; i + fence_events_max <= before.size(); ++i)
+    history(cib).remove_child(before[i]);
+  pugi::xml_node event = history(cib).append_child("fence_event");
+  set(event, "target", target);
+  set(event, "life", life_of(cib, target));
+  return event;
+}
+
+void give_up(pugi::xml_node event, std::string_view why, std::int64_t now) {
+  set(event, "status", "failed");
+  set(event, "completed", std::to_string(now));
+  set(event, "exit-reason", why);
+}
+
+pugi::xml_node begin_event(pugi::xml_node cib, std::string_view target, std::string_view action,
+                           std::string_view origin, std::int64_t now) {
+  if (const pugi::xml_node event = fencing_under_way(cib, target)) return event;
+  if (pugi::xml_node last = last_of(cib, target); value(last, "status") == "pending")
+    give_up(last, "it came back as another", now);
+  const std::string failures = std::to_string(failures_of(cib, target));
+  pugi::xml_node event = add_event(cib, target);
+  set(event, "action", action);
+  set(event, "client", "gyre-rm");
+  set(event, "origin", origin);
+  set(event, "status", "pending");
+  set(event, "since", std::to_string(now));
+  if (failures != "0") set(event, "failures", failures);
+  return event;
+}
+
+bool is_member(pugi::xml_node cib, std::string_view target, const std::vector<BusMember>& members) {
+  const std::uint32_t node = state_of(cib, target).attribute("id").as_uint();
+  return std::ranges::find(members, node, &BusMember::node) != members.end();
+}
+
+// While the life that was fenced is still in the group, it is about to leave; a later one has come
+// back already.
+void settle_success(pugi::xml_node cib, pugi::xml_node event,
+                    const std::vector<BusMember>& members) {
+  const auto target = value(event, "target");
+  event.remove_attribute("leaves");
+  if (life_of(cib, target) != value(event, "life")) return;
+  if (is_member(cib, target, members))
+    set(event, "leaves", "true");
+  else
+    mark_down(cib, target);
+}
+
+// A reboot by several devices is done once the node was off.
+bool counts_as_success(pugi::xml_node event, pugi::xml_node attempt) {
+  return value(attempt, "status") == "success" ||
+         (value(event, "action") == "reboot" && value(attempt, "action") == "on");
+}
+
+std::string reason_of(const Outcome& outcome) {
+  if (!outcome.exit_reason.empty()) return outcome.exit_reason;
+  if (outcome.status == Outcome::Status::timed_out) return "timed out";
+  if (outcome.status == Outcome::Status::cancelled) return "not begun";
+  return fmt::format("exit status {}", outcome.rc);
+}
+
+// True: with it the whole is over.
+bool end_attempt(pugi::xml_node cib, pugi::xml_node attempt, std::string_view completed,
+                 const std::vector<BusMember>& members) {
+  pugi::xml_node event = attempt.parent();
+  if (!attempt.attribute("completes") || !counts_as_success(event, attempt)) return false;
+  set(event, "status", "success");
+  set(event, "completed", completed);
+  event.remove_attribute("failures");
+  settle_success(cib, event, members);
+  return true;
+}
+
+}  // namespace
+
+pugi::xml_node fencing_under_way(pugi::xml_node cib, std::string_view target) {
+  const pugi::xml_node event = last_of(cib, target);
+  const bool it =
+      value(event, "status") == "pending" && value(event, "life") == life_of(cib, target);
+  return it ? event : pugi::xml_node();
+}
+
+bool is_being_fenced(pugi::xml_node cib, std::string_view target) {
+  const pugi::xml_node event = last_of(cib, target);
+  return attempt_under_way(event) || waits_for_leaving(event);
+}
+
+Tried tried_before(pugi::xml_node event, int level, std::string_view device,
+                   std::string_view task) {
+  std::size_t unknown = 0;
+  for (pugi::xml_node attempt : event.children("fence_attempt")) {
+    if (attempt.attribute("level").as_int() != level || value(attempt, "device") != device ||
+        value(attempt, "action") != task)
+      continue;
+    if (value(attempt, "status") == "success") return Tried::succeeded;
+    if (value(attempt, "status") == "failed" || ++unknown == unknown_max) return Tried::failed;
+  }
+  return Tried::never;
+}
+
+std::size_t failures_by(pugi::xml_node cib, std::string_view target, std::string_view device,
+                        std::string_view node) {
+  std::size_t failures = 0;
+  for (pugi::xml_node event = last_of(cib, target); event; event = event.previous_sibling()) {
+    if (value(event, "target") != target) continue;
+    if (value(event, "status") == "success") break;
+    for (pugi::xml_node attempt : event.children("fence_attempt"))
+      failures += value(attempt, "device") == device && value(attempt, "delegate") == node &&
+                  value(attempt, "status") != "success";
+  }
+  return failures;
+}
+
+std::string why_not_fenced(pugi::xml_node cib, std::string_view target) {
+  std::string why;
+  for (pugi::xml_node attempt : fencing_under_way(cib, target).children("fence_attempt"))
+    if (value(attempt, "status") != "success")
+      why += fmt::format("{}{} by {} on {}: {}", why.empty() ? "" : "; ", value(attempt, "action"),
+                         value(attempt, "device"), value(attempt, "delegate"),
+                         value(attempt, "exit-reason"));
+  return why.empty() ? "no fence device can" : why;
+}
+
+int failures_of(pugi::xml_node cib, std::string_view target) {
+  const pugi::xml_node last = last_of(cib, target);
+  if (value(last, "life") != life_of(cib, target)) return 0;
+  return last.attribute("failures").as_int();
+}
+
+void record_fence_begin(pugi::xml_node cib, const Begin& begin, std::string_view origin,
+                        const BusMember& delegate) {
+  const Operation& of = begin.operation;
+  pugi::xml_node event = begin_event(cib, of.target, begin.fencing, origin, begin.now);
+  while (static_cast<std::size_t>(std::ranges::distance(event.children())) >= fence_attempts_max)
+    event.remove_child(event.first_child());
+  set(event, "action", begin.fencing);
+  set(event, "device", of.resource);
+  set(event, "delegate", begin.node);
+  pugi::xml_node attempt = event.append_child("fence_attempt");
+  set(attempt, "level", std::to_string(begin.level));
+  set(attempt, "device", of.resource);
+  set(attempt, "action", of.task);
+  set(attempt, "delegate", begin.node);
+  set(attempt, "process", process_of(delegate));
+  set(attempt, "key", of.key);
+  set(attempt, "since", std::to_string(begin.now));
+  set(attempt, "status", "pending");
+  if (begin.completes) set(attempt, "completes", "true");
+}
+
+Fenced record_fence_result(pugi::xml_node cib, const Result& result,
+                           const std::vector<BusMember>& members) {
+  for (pugi::xml_node event : history(cib).children()) {
+    pugi::xml_node attempt = attempt_under_way(event);
+    const Outcome& outcome = result.outcome;
+    if (!attempt || value(attempt, "key") != outcome.key) continue;
+    const bool well = outcome.status == Outcome::Status::done && outcome.rc == 0;
+    const bool begun = outcome.status != Outcome::Status::cancelled;
+    set(attempt, "status", well ? "success" : begun ? "failed" : "unknown");
+    if (!well) set(attempt, "exit-reason", reason_of(outcome));
+    const auto ended = attempt.attribute("since").as_llong() + outcome.ran.count() / 1000;
+    const bool over = end_attempt(cib, attempt, std::to_string(ended), members);
+    return {over ? Fenced::Came::over : Fenced::Came::step, std::string(value(event, "target")),
+            std::string(value(event, "life"))};
+  }
+  return {};
+}
+
+void record_not_fenced(pugi::xml_node cib, const NotFenced& not_fenced, std::string_view origin) {
+  const bool for_good = not_fenced.again == 0;
+  pugi::xml_node event =
+      for_good ? last_of(cib, not_fenced.target)
+               : begin_event(cib, not_fenced.target, not_fenced.fencing, origin, not_fenced.now);
+  if (value(event, "status") != "pending") return;
+  give_up(event, not_fenced.why, not_fenced.now);
+  if (for_good) return;
+  set(event, "failures", std::to_string(event.attribute("failures").as_int() + 1));
+  set(event, "again", std::to_string(not_fenced.again));
+  set(event, "configuration", not_fenced.epoch);
+}
+
+void record_confirmed(pugi::xml_node cib, const Confirm& confirm, std::string_view origin) {
+  pugi::xml_node event = begin_event(cib, confirm.node, "off", origin, confirm.now);
+  if (pugi::xml_node attempt = attempt_under_way(event)) set(attempt, "status", "unknown");
+  set(event, "status", "success");
+  set(event, "client", "a person");
+  set(event, "device", "manual_ack");
+  set(event, "delegate", "a person");
+  set(event, "completed", std::to_string(confirm.now));
+  event.remove_attribute("failures");
+}
+
+void follow_members(pugi::xml_node cib, const std::vector<BusMember>& members) {
+  const auto is_there = [&](std::string_view process) {
+    return std::ranges::any_of(members,
+                               [&](const BusMember& each) { return process_of(each) == process; });
+  };
+  for (pugi::xml_node event : history(cib).children()) {
+    if (waits_for_leaving(event)) settle_success(cib, event, members);
+    pugi::xml_node attempt = attempt_under_way(event);
+    if (!attempt || is_there(value(attempt, "process"))) continue;
+    set(attempt, "status", "unknown");
+    set(attempt, "exit-reason", "the node that was at it was lost");
+    end_attempt(cib, attempt, value(attempt, "since"), members);
+  }
+}
+
+std::vector<schedule::InFlight> fencings_in_flight(pugi::xml_node cib, std::int64_t now) {
+  std::vector<schedule::InFlight> all;
+  const std::string configuration = configuration_of(cib);
+  for (pugi::xml_node event : history(cib).children()) {
+    const bool waits = event.attribute("again").as_llong() > now &&
+                       value(event, "configuration") == configuration &&
+                       event == last_of(cib, value(event, "target"));
+    if (attempt_under_way(event) || waits_for_leaving(event) || waits)
+      all.push_back({.node = value(event, "target"), .task = "stonith"});
+  }
+  return all;
+}
+
+std::optional<std::int64_t> next_try(pugi::xml_node cib, std::int64_t now) {
+  std::optional<std::int64_t> first;
+  for (pugi::xml_node event : history(cib).children())
+    if (const std::int64_t again = event.attribute("again").as_llong();
+        again > now && event == last_of(cib, value(event, "target")))
+      first = std::min(first.value_or(again), again);
+  return first;
+}
+
+std::vector<std::string> fencings_left(pugi::xml_node cib) {
+  std::vector<std::string> targets;
+  for (pugi::xml_node event : history(cib).children())
+    if (value(event, "status") == "pending" && !attempt_under_way(event))
+      targets.emplace_back(value(event, "target"));
+  return targets;
+}
+
+}  // namespace gyre::rm::control
