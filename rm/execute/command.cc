@@ -24,11 +24,6 @@ Result refused(std::string why) {
   return result_of(Status::error, ocf_failed, std::move(why));
 }
 
-bool is_file_name(std::string_view name) {
-  return !name.empty() && name.front() != '.' && name.find('/') == name.npos &&
-         name.find('\0') == name.npos;
-}
-
 // In words, if no agent can be found or told by what the operation says.
 std::string flaw_of(const Operation& operation) {
   if (!is_file_name(operation.provider))
@@ -81,34 +76,40 @@ void add_ours(Variables& variables, const Surroundings& surroundings) {
   variables["GYRE_RUN_DIR"] = surroundings.run_dir;
 }
 
-// Nothing here fences yet: so a device runs nowhere, which can be said, and does not start.
-Result of_fence_device(const Operation& operation) {
-  if (operation.task == "stop") return result_of(Status::done, ocf_ok, "");
-  if (operation.task == "monitor" && !operation.recurs())
-    return result_of(Status::done, ocf_not_running, "");
-  return result_of(Status::not_supported, ocf_not_supported, "fence devices are not run yet");
+std::vector<std::string> listed(const Variables& variables) {
+  std::vector<std::string> all;
+  for (const auto& [name, value] : variables) all.push_back(name + "=" + value);
+  return all;
 }
 
 }  // namespace
 
+bool is_file_name(std::string_view name) noexcept {
+  return !name.empty() && name.front() != '.' && name.find('/') == name.npos &&
+         name.find('\0') == name.npos;
+}
+
+std::vector<std::string> environment_of(const Surroundings& surroundings) {
+  Variables variables;
+  add_ours(variables, surroundings);
+  return listed(variables);
+}
+
 std::variant<Command, Result> command_of(const Operation& operation,
                                          const Surroundings& surroundings) {
-  if (operation.standard == "stonith") return of_fence_device(operation);
   if (operation.standard != "ocf")
-    return result_of(
-        Status::not_supported, ocf_not_supported,
-        "agents of class " + operation.standard + " are not supported: use one of class ocf");
+    return result_of(Status::not_supported, ocf_not_supported,
+                     "agents of class " + operation.standard +
+                         " are not supported: use one of class ocf, or stonith for a fence device");
   if (std::string flaw = flaw_of(operation); !flaw.empty()) return refused(std::move(flaw));
   Variables variables;
   add_ours(variables, surroundings);
   add_parameters(variables, operation);
   add_ocf(variables, operation, surroundings);
-  Command command{
-      surroundings.ocf_root + "/resource.d/" + operation.provider + "/" + operation.type,
-      operation.task,
-      {}};
-  for (const auto& [name, value] : variables) command.environment.push_back(name + "=" + value);
-  return command;
+  return Command{surroundings.ocf_root + "/resource.d/" + operation.provider + "/" + operation.type,
+                 operation.task,
+                 listed(variables),
+                 {}};
 }
 
 std::size_t output_max_of(const Operation& operation) {

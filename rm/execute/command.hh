@@ -18,16 +18,23 @@ struct Surroundings {
   std::string ocf_root = "/usr/lib/ocf";
   std::string commands;  // the directory of crm_attribute and its like, for agents
   std::string run_dir;
-  std::vector<std::string> environment;  // ours: "NAME=VALUE"
+  std::vector<std::string> environment{};  // ours: "NAME=VALUE"
+  std::string fence_agents = "/usr/sbin";  // their directory
 };
 
 struct Command {
-  std::string path, task;
+  std::string path, task;  // its one argument, if it is not empty
   std::vector<std::string> environment;
+  std::string input;  // what it reads on its stdin
 };
 
 // Or why it cannot be run, as what came of it.
+// Not of a fence device: fence_device.hh.
 std::variant<Command, Result> command_of(const Operation&, const Surroundings&);
+
+bool is_file_name(std::string_view) noexcept;
+// What is in every agent's.
+std::vector<std::string> environment_of(const Surroundings&);
 
 // How much of what it prints is kept.
 std::size_t output_max_of(const Operation&);

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <variant>
 
+#include "rm/execute/fence_device.hh"
 #include "rm/execute/lines.hh"
 
 namespace gyre::rm::execute {
@@ -56,8 +57,7 @@ Executor::Executor(local::Loop& loop, Settings settings)
       jobs_(settings_.limits, life_),
       agents_(loop_,
               [this](Id id, Result result) {
-                if (const Job* job = jobs_.find(id)) log_complaints(*job, result.complaints);
-                jobs_.ended(id, std::move(result), now());
+                ended(id, std::move(result));
                 settle();
               }),
       deadline_(loop_.timer([this] {
@@ -163,8 +163,29 @@ void Executor::take(const Step& step) {
   report(*found);
 }
 
+void Executor::ended(Id id, Result result) {
+  if (const Job* job = jobs_.find(id)) {
+    const Operation& operation = job->operation;
+    const bool of_device = operation.standard == fence_class;
+    if (of_device) result = fence_result_of(operation, std::move(result));
+    log_complaints(*job, result.complaints);
+    if (of_device && operation.target.empty() && operation.task == "start" && result.rc == ocf_ok &&
+        !job->timed_out)
+      devices_.insert(operation.resource);
+  }
+  jobs_.ended(id, std::move(result), now());
+}
+
+std::variant<Command, Result> Executor::command_for(const Operation& operation) {
+  if (operation.standard != fence_class) return command_of(operation, settings_.surroundings);
+  const bool started = devices_.contains(operation.resource);
+  if (operation.target.empty() && (operation.task == "start" || operation.task == "stop"))
+    devices_.erase(operation.resource);
+  return fence_command_of(operation, settings_.surroundings, started);
+}
+
 void Executor::begin(Id id, const Job& job) {
-  auto command = command_of(job.operation, settings_.surroundings);
+  auto command = command_for(job.operation);
   if (Result* refused = std::get_if<Result>(&command))
     return jobs_.ended(id, std::move(*refused), now());
   Command& agent = std::get<Command>(command);

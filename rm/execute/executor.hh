@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "rm/execute/agents.hh"
 #include "rm/execute/command.hh"
@@ -45,6 +47,8 @@ class Executor {
   void settle();
   void take(const Step&);
   void begin(Id, const Job&);
+  std::variant<Command, Result> command_for(const Operation&);
+  void ended(Id, Result);
   void keep(Id, const Job&);
   void report(const Report&);
 
@@ -53,6 +57,7 @@ class Executor {
   std::uint64_t life_;
   Ledger ledger_;
   Jobs jobs_;
+  std::set<std::string> devices_;  // fence devices that are started here
   Agents agents_;
   local::Source deadline_;
   local::Connection* client_ = nullptr;  // once it has said hello

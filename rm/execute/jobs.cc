@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "rm/execute/fence_device.hh"
+
 namespace gyre::rm::execute {
 namespace {
 
@@ -87,6 +89,7 @@ void Jobs::begin(Id id, Now now) {
   job.since = now.time;
   job.began = now.calendar;
   job.timed_out = false;
+  job.tries_left = tries_of(job.operation);
   if (job.operation.timeout > milliseconds(0)) set_due(id, job, now.time + job.operation.timeout);
   step(Step::What::begin, id);
 }
@@ -107,10 +110,16 @@ void Jobs::leave_line(Id id, const Job& job) {
     to_ready(line->second.front());
 }
 
+bool Jobs::may_succeed_yet(Job& job, const Result& result) const {
+  return --job.tries_left > 0 && result.rc == ocf_failed && !job.timed_out && !job.cancelled &&
+         !winding_down_;
+}
+
 void Jobs::ended(Id id, Result result, Now now) {
   const auto found = jobs_.find(id);
   if (found == jobs_.end() || found->second.state != State::running) return;
   Job& job = found->second;
+  if (may_succeed_yet(job, result)) return step(Step::What::begin, id);
   const milliseconds ran = between(job.since, now.time);
   --(job.operation.recurs() ? running_recurring_ : running_once_);
   leave_line(id, job);

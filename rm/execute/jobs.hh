@@ -9,6 +9,8 @@
 // An operation that is done once has one outcome. What recurs has one whenever its result is
 // another than before, and a last one, `cancelled`, when it does not recur any more. Outcomes are
 // kept until they are acknowledged.
+//
+// A fence agent that fails is run again, as often as its device says, within its one timeout.
 #pragma once
 
 #include <chrono>
@@ -52,6 +54,7 @@ struct Job {
   std::optional<Time> due;  // when something happens to it if nothing else does before
   std::chrono::milliseconds queued{};
   std::int64_t began = 0;
+  int tries_left = 1;                                   // until it has failed: of a fence device
   bool cancelled = false, timed_out = false;            // and killed for that
   std::optional<std::pair<Outcome::Status, int>> last;  // what was last reported of what recurs
   std::deque<Report> reports;                           // not acknowledged
@@ -112,6 +115,7 @@ class Jobs {
   void enqueue(Id, Job&, Now);
   void begin(Id, Now);
   void begin_what_may(Now);
+  bool may_succeed_yet(Job&, const Result&) const;
   void leave_line(Id, const Job&);
   void to_ready(Id);
   void kill(Id, Job&, Now);

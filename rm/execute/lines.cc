@@ -10,6 +10,8 @@ namespace {
 
 std::string name_of(const Operation& operation) {
   const std::string& whose = operation.resource.empty() ? operation.type : operation.resource;
+  if (!operation.target.empty())
+    return one_line(fmt::format("{}: {} of {}", whose, operation.task, operation.target));
   return one_line(operation.recurs() ? fmt::format("{}: {} every {} ms", whose, operation.task,
                                                    operation.interval.count())
                                      : fmt::format("{}: {}", whose, operation.task));

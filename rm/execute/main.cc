@@ -25,7 +25,8 @@ namespace {
 constexpr int exit_failed = 1, exit_usage = 64;
 
 struct Options {
-  std::string run_dir = "/run/gyre", ocf_root = "/usr/lib/ocf", commands;
+  std::string run_dir = "/run/gyre", ocf_root = "/usr/lib/ocf", commands,
+              fence_agents = "/usr/sbin";
   std::string group = local::cluster_group;
   std::size_t running_max = std::max(16U, 2 * std::thread::hardware_concurrency());
   bool debug = false;
@@ -40,6 +41,9 @@ std::optional<Options> parse(int argc, char** argv, int& status) {
       ->capture_default_str();
   app.add_option("--ocf-root", options.ocf_root, "agents are in resource.d of it")
       ->envname("OCF_ROOT")
+      ->capture_default_str();
+  app.add_option("--fence-agents", options.fence_agents, "where agents of fence devices are")
+      ->envname("GYRE_FENCE_AGENTS")
       ->capture_default_str();
   app.add_option("--commands", options.commands, "where agents find crm_attribute and its like")
       ->capture_default_str();
@@ -85,6 +89,7 @@ Executor::Settings settings_of(const Options& options) {
   settings.group = options.group;
   settings.limits.running_max = options.running_max;
   settings.surroundings.ocf_root = std::filesystem::absolute(options.ocf_root);
+  settings.surroundings.fence_agents = std::filesystem::absolute(options.fence_agents);
   settings.surroundings.commands = std::filesystem::absolute(options.commands);
   settings.surroundings.run_dir = std::filesystem::absolute(options.run_dir);
   for (char** each = environ; *each; ++each) settings.surroundings.environment.emplace_back(*each);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -31,14 +32,27 @@ int pidfd_of(pid_t pid) {
   return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
 }
 
+// A file that holds it, in memory, of no name, to be read from its beginning.
+local::Descriptor readable(std::string_view text) {
+  if (text.empty()) return local::Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  local::Descriptor file(::memfd_create("parameters", MFD_CLOEXEC));
+  while (file && !text.empty()) {
+    const ssize_t size = ::write(file.number(), text.data(), text.size());
+    if (size < 0 && errno != EINTR) return {};
+    if (size > 0) text.remove_prefix(static_cast<std::size_t>(size));
+  }
+  if (file) ::lseek(file.number(), 0, SEEK_SET);
+  return file;
+}
+
 // What posix_spawn is told, given back to it at the end.
 struct Attributes {
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attributes;
 
-  Attributes(int output, int error) {
+  Attributes(int input, int output, int error) {
     ::posix_spawn_file_actions_init(&files);
-    ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    ::posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
     ::posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&files, error, STDERR_FILENO);
     ::posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
@@ -63,9 +77,12 @@ struct Attributes {
 }  // namespace
 
 std::variant<Process, int> spawn(const Command& command, int output, int error) {
-  const Attributes told(output, error);
-  std::vector<char*> arguments = {const_cast<char*>(command.path.c_str()),
-                                  const_cast<char*>(command.task.c_str()), nullptr};
+  const local::Descriptor input = readable(command.input);
+  if (!input) return errno;
+  const Attributes told(input.number(), output, error);
+  std::vector<char*> arguments = {const_cast<char*>(command.path.c_str())};
+  if (!command.task.empty()) arguments.push_back(const_cast<char*>(command.task.c_str()));
+  arguments.push_back(nullptr);
   std::vector<char*> environment;
   for (const std::string& each : command.environment)
     environment.push_back(const_cast<char*>(each.c_str()));

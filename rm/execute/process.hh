@@ -25,8 +25,8 @@ struct Process {
   bool operator==(const Process&) const = default;
 };
 
-// With its own process group, signals as they are by default, and no descriptor but these. The
-// errno of what failed, which includes the exec.
+// With its own input, process group, signals as they are by default, and no descriptor but these.
+// The errno of what failed, which includes the exec.
 std::variant<Process, int> spawn(const Command&, int output, int error);
 
 std::optional<std::uint64_t> start_of(pid_t);

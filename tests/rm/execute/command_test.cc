@@ -116,19 +116,6 @@ TEST(Command, IsOfAnAgentInsideTheDirectoryOfAgents) {
   EXPECT_EQ(refusal_of(what).status, Outcome::Status::error);
 }
 
-TEST(Command, OfAFenceDeviceSaysThatItRunsNowhereAndDoesNotStart) {
-  Operation what = operation();
-  what.standard = "stonith";
-  what.task = "monitor";
-  what.interval = {};
-  EXPECT_EQ(refusal_of(what).status, Outcome::Status::done);
-  EXPECT_EQ(refusal_of(what).rc, ocf_not_running);
-  what.task = "stop";
-  EXPECT_EQ(refusal_of(what).rc, ocf_ok);
-  what.task = "start";
-  EXPECT_EQ(refusal_of(what).status, Outcome::Status::not_supported);
-}
-
 TEST(Command, IsOfClassOcf) {
   for (const char* standard : {"systemd", "lsb", "service", ""}) {
     Operation what = operation();

@@ -1,8 +1,5 @@
-#include "rm/execute/executor.hh"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 #include <sys/wait.h>
 
@@ -12,7 +9,7 @@
 
 #include "rm/local/address.hh"
 #include "rm/local/connection.hh"
-#include "tests/rm/execute/bed.hh"
+#include "tests/rm/execute/executor_bed.hh"
 
 namespace gyre::rm::execute {
 namespace {
@@ -24,30 +21,6 @@ using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
-
-struct ExecutorTest : testing::Test, test::ClientBed {
-  std::ostringstream log;
-  std::optional<Executor> executor;
-
-  ExecutorTest() {
-    auto sink = std::make_shared<spdlog::sinks::ostream_sink_st>(log);
-    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink));
-  }
-  Executor::Settings settings() const {
-    Executor::Settings made;
-    made.surroundings = {directory / "ocf", "/no/commands", directory.path(), {"HOME=/home"}};
-    return made;
-  }
-  void start() {
-    executor.emplace(loop, settings());
-    connect();
-    until_connected();
-  }
-};
-
-bool alive(const std::string& pid) {
-  return ::kill(std::stoi(pid), 0) == 0;
-}
 
 TEST_F(ExecutorTest, SaysWhatBecameOfAnAgent) {
   agent("a", "echo to stdout; echo complaint >&2; echo ocf-exit-reason:because >&2; exit 7");

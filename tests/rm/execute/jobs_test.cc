@@ -238,6 +238,51 @@ TEST(Jobs, SayHowLongTheyHadToTheMillisecond) {
   EXPECT_EQ(bed.outcomes.back().exit_reason, "not done within 1.050 s");
 }
 
+Operation fencing(const std::string& key) {
+  Operation made = operation(key, "device");
+  made.standard = "stonith";
+  made.task = "off";
+  made.target = "n2";
+  made.parameters = {{"pcmk_off_retries", "3"}};
+  return made;
+}
+
+TEST(Jobs, ThatFenceAreTriedAgainWithinTheirTime) {
+  Bed bed;
+  EXPECT_THAT(bed.run(fencing("a")), ElementsAre("begin a"));
+  EXPECT_THAT(bed.run(fencing("b")), IsEmpty());
+  for (int i = 0; i < 2; ++i) {
+    bed.now.time += 5s;
+    EXPECT_THAT(bed.end("a", result(1)), ElementsAre("begin a"));
+  }
+  EXPECT_EQ(bed.jobs().running(), 1U);
+  bed.now.time += 5s;
+  EXPECT_THAT(bed.end("a", result(1, "why")), ElementsAre("report a 0 1", "begin b"));
+  EXPECT_EQ(bed.outcomes.back().exit_reason, "why");
+  EXPECT_EQ(bed.outcomes.back().ran, 15s);
+  EXPECT_THAT(bed.end("b", result(1)), ElementsAre("begin b"));
+  EXPECT_THAT(bed.end("b", result(0)), ElementsAre("report b 0 0"));
+}
+
+TEST(Jobs, ThatFenceAreNotTriedAgainWhenTheirTimeIsOver) {
+  Bed bed;
+  bed.run(fencing("a"));
+  bed.now.time += 15s;
+  EXPECT_THAT(bed.end("a", result(1)), ElementsAre("begin a"));
+  EXPECT_THAT(bed.later(5s), ElementsAre("kill a"));
+  EXPECT_THAT(bed.end("a", result(1)), ElementsAre("report a 2 1"));
+}
+
+TEST(Jobs, ThatFenceAreNotTriedAgainIfThatIsInVain) {
+  Bed bed;
+  bed.run(fencing("a"));
+  EXPECT_THAT(bed.end("a", result_of(Status::not_installed, ocf_not_installed, "")),
+              ElementsAre("report a 7 5"));
+  bed.run(fencing("b"));
+  bed.jobs().wind_down();
+  EXPECT_THAT(bed.end("b", result(1)), ElementsAre("report b 0 1"));
+}
+
 TEST(Jobs, WithoutATimeoutHaveAllTheTime) {
   Bed bed;
   Operation patient = operation("a");
