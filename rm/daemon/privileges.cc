@@ -1,12 +1,16 @@
 #include "rm/daemon/privileges.hh"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
+
+#include "rm/local/descriptor.hh"
 
 namespace gyre::rm::daemon {
 
@@ -24,7 +28,16 @@ bool become(const std::string& user, const std::string& directory) {
   if (found == nullptr) return false;
   const uid_t uid = found->pw_uid;
   const gid_t gid = found->pw_gid;
-  check(::chown(directory.c_str(), uid, gid), "chown");
+  // Others may make entries where it stands (gyred's user): it is no link, and nobody else's.
+  const local::Descriptor folder(
+      ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat facts {};
+  check(folder ? ::fstat(folder.number(), &facts) : -1, directory.c_str());
+  if (facts.st_uid != 0 && facts.st_uid != uid) {
+    errno = EPERM;
+    check(-1, (directory + " belongs to somebody else").c_str());
+  }
+  check(::fchown(folder.number(), uid, gid), "chown");
   check(::initgroups(user.c_str(), gid), "initgroups");
   check(::setresgid(gid, gid, gid), "setresgid");
   check(::setresuid(uid, uid, uid), "setresuid");

@@ -58,8 +58,14 @@ std::string reason() {
 Ledger::Ledger(const std::string& directory) : path_(directory) {
   if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST)
     throw std::runtime_error(path_ + ": cannot be made: " + reason());
-  directory_ = local::Descriptor(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  directory_ =
+      local::Descriptor(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!directory_) throw std::runtime_error(path_ + ": cannot be opened: " + reason());
+  // gyred's user may make entries in the run directory; what it says here would be believed.
+  struct stat facts {};
+  if (::fstat(directory_.number(), &facts) != 0 || facts.st_uid != ::geteuid() ||
+      (facts.st_mode & 022) != 0)
+    throw std::runtime_error(path_ + ": others may write there; remove it");
   if (::flock(directory_.number(), LOCK_EX | LOCK_NB) != 0)
     throw std::runtime_error(path_ + ": another gyre-exec runs with this run directory");
 }

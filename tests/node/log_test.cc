@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "node/config.hh"
 #include "node/wait.hh"
 #include "tests/node/temporary.hh"
@@ -83,6 +85,22 @@ TEST(LogWriter, WritesOneLineWhateverStandsInIt) {
   EXPECT_TRUE(test::read_file(directory / "log").ends_with(line));
   writer.write(make_record(clock_now(), LogLevel::info, "{}", words));
   EXPECT_TRUE(test::read_file(directory / "log").ends_with(line));
+}
+
+// CVE-2023-39976: a long message ran over the end of a buffer.
+TEST(LogWriter, Takes64KilobytesInOneLine) {
+  const test::TemporaryDirectory directory;
+  {
+    LogWriter writer(file_only(directory / "log"), true);
+    writer.write(LogLevel::info, std::string(64 << 10, 'x') + "\n\x1b");
+    const std::string long_text(64 << 10, 'z');
+    writer.write(make_record(clock_now(), LogLevel::info, "{}", std::string_view(long_text)));
+  }
+  const std::string text = test::read_file(directory / "log");
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
+  EXPECT_EQ(std::count(text.begin(), text.end(), 'x'), (64 << 10) + 2) << "and two escapes";
+  EXPECT_EQ(std::count(text.begin(), text.end(), 'z'),
+            static_cast<std::ptrdiff_t>(LogRecord::text_max));
 }
 
 TEST(LogWriter, TakesWhatIsMeantForDebuggingWhileItIsToldTo) {

@@ -95,6 +95,26 @@ TEST_F(LedgerTest, SkipsWhatIsHalfWrittenAndTellsOfWhatIsForeign) {
   }
 }
 
+// CVE-2019-12779's kind: whoever may make entries in the run directory was there first.
+TEST_F(LedgerTest, ThatSomebodyElseLaidThereIsNotBelieved) {
+  const std::string elsewhere = directory / "elsewhere";
+  std::filesystem::create_directory(elsewhere);
+  std::filesystem::permissions(elsewhere, std::filesystem::perms(0700));
+  std::filesystem::create_symlink(elsewhere, path);
+  EXPECT_THROW(Ledger{path}, std::runtime_error);
+  std::filesystem::remove(path);
+  std::filesystem::create_directory(path);
+  std::filesystem::permissions(path, std::filesystem::perms(0777));
+  EXPECT_THROW(Ledger{path}, std::runtime_error);
+  std::filesystem::permissions(path, std::filesystem::perms(0700));
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::chown(path.c_str(), 4242, 4242), 0);
+    EXPECT_THROW(Ledger{path}, std::runtime_error);
+    ASSERT_EQ(::chown(path.c_str(), 0, 0), 0);
+  }
+  EXPECT_NO_THROW(Ledger{path});
+}
+
 TEST_F(LedgerTest, IsOfOneProcess) {
   const Ledger ledger(path);
   EXPECT_THROW(Ledger{path}, std::runtime_error);
