@@ -32,7 +32,10 @@ shm::Descriptor open_own(const std::string& path) {
   if (file || errno != EEXIST) return file;
   file = shm::Descriptor(::open(path.c_str(), flags));
   struct stat facts {};
-  if (!file || (::fstat(file.number(), &facts) == 0 && S_ISREG(facts.st_mode))) return file;
+  if (!file) return file;
+  // A second name would be that of a file of somebody else.
+  if (::fstat(file.number(), &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_nlink == 1)
+    return file;
   errno = EEXIST;
   return {};
 }

@@ -7,11 +7,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <fstream>
 
 #include "client/gyre/gyre.hh"
 #include "tests/node/gyred_process.hh"
 #include "tests/node/temporary.hh"
+#include "transport/header.hh"
+#include "transport/udp/address.hh"
+#include "transport/udp/socket.hh"
 
 namespace gyre::test {
 namespace {
@@ -35,14 +40,17 @@ class GyredRights : public testing::Test {
  protected:
   GyredRights() { std::filesystem::permissions(directory.path(), std::filesystem::perms(0755)); }
 
-  void write_config(const std::string& more = {}) {
+  static std::string address(int node) {
     const int pid = ::getpid();
+    return fmt::format("127.{}.{}.{}", 100 + (pid >> 8) % 100, pid % 256, node);
+  }
+  void write_config(const std::string& more = {}) {
     write_file(directory / "ring.conf",
                fmt::format("totem {{\n  version: 2\n  transport: udpu\n  token: 200\n}}\n"
-                           "nodelist {{\n  node {{\n    ring0_addr: 127.{}.{}.1\n    nodeid: 1\n"
+                           "nodelist {{\n  node {{\n    ring0_addr: {}\n    nodeid: 1\n"
                            "  }}\n}}\nlogging {{\n  to_syslog: no\n  to_stderr: no\n"
                            "  to_logfile: yes\n  logfile: {}\n}}\nuidgid {{\n  uid: 4242\n}}\n{}",
-                           100 + (pid >> 8) % 100, pid % 256, directory / "log", more));
+                           address(1), directory / "log", more));
   }
   std::unique_ptr<GyredProcess> start() {
     auto process = std::make_unique<GyredProcess>(
@@ -213,6 +221,94 @@ TEST_F(GyredRights, AnyUserMayRunIt) {
                       return HasFailure() ? 2 : 0;
                     }),
             0);
+}
+
+// CVE-2016-7035's kind: some question of some daemon that looks at nobody's rights.
+TEST_F(GyredRights, NoQuestionIsAnsweredToAUserWhomNobodyNames) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  write_config();
+  const auto process = start();
+  const char* const questions[] = {"status",
+                                   "members",
+                                   "counters",
+                                   "metrics",
+                                   "quorum",
+                                   "quorum.expected",
+                                   "quorum.votes",
+                                   "groups",
+                                   "reopen_logs",
+                                   "reload",
+                                   "links",
+                                   "kill",
+                                   "shutdown",
+                                   "cmap.get",
+                                   "cmap.list",
+                                   "cmap.set",
+                                   "cmap.delete",
+                                   "cmap.track",
+                                   "quorum.device",
+                                   "quorum.device.register",
+                                   "quorum.device.unregister",
+                                   "quorum.device.update",
+                                   "quorum.device.poll",
+                                   "quorum.device.master_wins",
+                                   "no-such-thing",
+                                   ""};
+  const auto refused = [&](auto ask) {
+    try {
+      ask();
+      return false;
+    } catch (const client::Error& error) {
+      return error.code() == client::ErrorCode::refused && has(error.what(), "is not allowed");
+    }
+  };
+  EXPECT_EQ(as_user(4343,
+                    [&] {
+                      int answered = 0;
+                      for (const char* question : questions)
+                        for (const std::vector<std::string>& words :
+                             {std::vector<std::string>{}, {"1"}, {"now", "1"}})
+                          answered += !refused(
+                              [&] { client::Connection::query(question, options(), words); });
+                      answered += !refused([&] { client::Connection program(options()); });
+                      return answered;
+                    }),
+            0);
+  EXPECT_EQ(
+      as_user(4242, [&] { return client::Connection::query("status", options()).empty() ? 1 : 0; }),
+      0);
+  end(*process);
+}
+
+// What comes from outside is counted, each by its reason, and not written down one by one.
+TEST_F(GyredRights, AForgedFloodFillsCountersAndNoLog) {
+  write_config();
+  const auto process = start();
+  const auto lines = [&] {
+    const std::string text = log();
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  const auto before = lines();
+  const udp::Socket socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const Address own = udp::to_address(address(1), 5405);
+  std::array<std::byte, 200> frame{};
+  const auto send = [&](std::size_t size) {
+    ASSERT_GE(::sendto(socket.fd(), frame.data(), size, 0, udp::raw(own), udp::raw_size(own)), 0);
+  };
+  for (std::uint64_t i = 0; i < 20'000; ++i) {
+    Header header{.lane = Lane(i % 2),
+                  .cluster = cluster_tag(i % 5 == 0 ? "another" : ""),
+                  .sender = NodeId{static_cast<std::uint32_t>(1 + i % 3)},
+                  .length = static_cast<std::uint32_t>(frame.size() - header_size - i % 7 / 6),
+                  .boot = 7,
+                  .counter = i / 4};
+    write_header(header, std::span(frame).first<header_size>());
+    send(i % 11 == 0 ? i % 40 : frame.size());
+  }
+  const auto status = client::Connection::query("status", options());
+  EXPECT_TRUE(has(status, "\"state\":\"operational\"")) << status;
+  EXPECT_LE(lines() - before, 10) << log();
+  end(*process);
 }
 
 }  // namespace
