@@ -71,8 +71,9 @@ void give_log(const std::string& path, const Account& account) {
     fail(path + ": cannot be given to user " + account.name);
 }
 
-void check_writable(const std::string& path, const char* what) {
-  if (::faccessat(AT_FDCWD, path.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return;
+// `folder` was opened by root: its way there may be closed to others.
+void check_writable(const shm::Descriptor& folder, const std::string& path, const char* what) {
+  if (::faccessat(folder.number(), ".", W_OK, AT_EACCESS) == 0) return;
   throw StartError(Exit::state_directory,
                    fmt::format("{} directory {} cannot be written by uid {}, which gyred is after "
                                "its start: give it a directory of its own",
@@ -129,6 +130,8 @@ void hand_over(const Belongings& belongings, const Account& account) {
 std::vector<std::string> give_up_privileges(const std::optional<Account>& account,
                                             const Belongings& belongings, bool dumpable) {
   std::vector<std::string> said;
+  const shm::Descriptor state(
+      ::open(belongings.state_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (account) {
     hand_over(belongings, *account);
     become(*account);
@@ -143,7 +146,7 @@ std::vector<std::string> give_up_privileges(const std::optional<Account>& accoun
                     own_user, own_user));
   }
   give_up_capabilities();
-  check_writable(belongings.state_dir, "state");
+  check_writable(state, belongings.state_dir, "state");
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("PR_SET_NO_NEW_PRIVS");
   // A change of the user takes it away, which a key wants and nobody else.
   if (::prctl(PR_SET_DUMPABLE, dumpable ? 1 : 0, 0, 0, 0) != 0) fail("PR_SET_DUMPABLE");
