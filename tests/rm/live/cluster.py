@@ -45,6 +45,9 @@ NODE = "  node {{\n    nodeid: {0}\n    name: n{0}\n    ring0_addr: {1}\n  }}\n"
 INIT = """set -e
 mount -t tmpfs tmpfs /run
 mkdir -p /run/gyre /run/resource-agents
+over() { if [ -d "$1" ]; then mount -t overlay overlay -o "lowerdir=$1:$2" "$2"; fi; }
+over "$2/sbin" /usr/sbin
+over "$2/ocf" /usr/lib/ocf/resource.d
 hostname "$0"
 ip link set lo up
 "$1" -f -c "$2/conf" --state-dir "$2/$0/ring" --run-dir /run/gyre >>"$2/$0/log" 2>&1 &

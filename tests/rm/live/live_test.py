@@ -15,6 +15,7 @@ import scenario
 import side_by_side
 from cluster import until
 from faults import Faults
+from fencing import Fencing
 from scenario import Scenario, dummy
 
 
@@ -195,7 +196,7 @@ class Live(Scenario):
     def test_o_where_fencing_is_on_a_person_says_that_a_node_is_down(self):
         self.begin(3)
         first = self.cluster[1]
-        self.configure(1, '<primitive id="f" class="stonith" type="fence_dummy"/>')
+        self.configure(1, '<primitive id="f" class="stonith" type="fence_absent"/>')
         first.crm("crm_attribute", "-t", "crm_config", "-n", "stonith-enabled", "-v", "true")
         self.configure(1, dummy("d"))
         at = self.where("d")
@@ -222,4 +223,4 @@ class Live(Scenario):
 
 
 if __name__ == "__main__":
-    side_by_side.main(Live, Faults)
+    side_by_side.main(Live, Faults, Fencing)
