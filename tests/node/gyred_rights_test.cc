@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -277,6 +279,45 @@ TEST_F(GyredRights, NoQuestionIsAnsweredToAUserWhomNobodyNames) {
   EXPECT_EQ(
       as_user(4242, [&] { return client::Connection::query("status", options()).empty() ? 1 : 0; }),
       0);
+  end(*process);
+}
+
+// CVE-2013-0281's kind: callers who come and say nothing. They have no place to take.
+TEST_F(GyredRights, TenThousandSilentCallersKeepNobodyWaiting) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  write_config();
+  const auto process = start();
+  const auto descriptors = [&] {
+    return std::distance(
+        std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", process->pid())),
+        std::filesystem::directory_iterator());
+  };
+  const auto before = descriptors();
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  (folder + "/gyre.sock").copy(address.sun_path, sizeof address.sun_path - 1);
+  EXPECT_EQ(
+      as_user(4343,
+              [&] {
+                rlimit files{};
+                ::getrlimit(RLIMIT_NOFILE, &files);
+                files.rlim_cur = files.rlim_max;
+                ::setrlimit(RLIMIT_NOFILE, &files);
+                // On a machine that allows so many; else what it allows.
+                const auto count = std::min<rlim_t>(10'000, files.rlim_cur - 100);
+                std::vector<shm::Descriptor> callers;
+                for (rlim_t i = 0; i < count; ++i) {
+                  callers.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+                  if (::connect(callers.back().number(),
+                                reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+                    return 2;
+                }
+                return 0;
+              }),
+      0);
+  const auto asked = std::chrono::steady_clock::now();
+  EXPECT_TRUE(has(client::Connection::query("status", options()), "operational"));
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, seconds(20));
+  EXPECT_LE(descriptors(), before + 2);
   end(*process);
 }
 
