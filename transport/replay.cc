@@ -10,6 +10,19 @@ void ReplayWindow::restart(std::uint64_t first) noexcept {
   seen_[first / 64 % words] = std::uint64_t{1} << first % 64;
 }
 
+void ReplayWindow::begin_behind(std::uint64_t last) noexcept {
+  seen_.fill(~std::uint64_t{0});
+  newest_ = last;
+  // Of the newest one's word, the part in front of it is still to come.
+  if (last % 64 != 63) seen_[last / 64 % words] = (std::uint64_t{2} << last % 64) - 1;
+}
+
+bool ReplayWindow::is_new(std::uint64_t counter) const noexcept {
+  if (counter > newest_) return true;
+  return newest_ - counter < span &&
+         (seen_[counter / 64 % words] & std::uint64_t{1} << counter % 64) == 0;
+}
+
 bool ReplayWindow::accept(std::uint64_t counter) noexcept {
   if (counter > newest_) {
     // Words, not bits, are cleared on the way forward: that is what the spare word is for.

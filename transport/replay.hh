@@ -24,6 +24,11 @@ class ReplayWindow {
 
   // Forgets everything; `first` is then the first counter seen.
   void restart(std::uint64_t first) noexcept;
+  // Forgets everything; `last` and all before it are taken for seen.
+  void begin_behind(std::uint64_t last) noexcept;
+  // Whether accept() would say yes.
+  bool is_new(std::uint64_t counter) const noexcept;
+  std::uint64_t newest() const noexcept { return newest_; }
   // True if `counter` was not seen before; it is now.
   bool accept(std::uint64_t counter) noexcept;
 

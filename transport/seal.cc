@@ -77,6 +77,18 @@ void Seal::make(const ClusterKey& key, Suite suite, const Place& place) noexcept
   place_ = place;
 }
 
+bool Seal::gives_way(const Place& place) const noexcept {
+  Place then = place;
+  then.era = place_.era;
+  return !is_for(then) || place_.era < place.era;
+}
+
+void Seal::wipe() noexcept {
+  sodium_memzero(&schedule_, sizeof schedule_);
+  suite_ = Suite::open;
+  place_ = {};
+}
+
 void Seal::close(std::span<std::byte> frame, std::uint64_t counter) const noexcept {
   assert(frame.size() >= header_size + tag_size && suite_ != Suite::open);
   const Nonce nonce = nonce_of(counter);

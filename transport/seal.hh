@@ -64,7 +64,9 @@ class Seal {
   bool is_for(const Place& place) const noexcept {
     return suite_ != Suite::open && place == place_;
   }
-  const Place& place() const noexcept { return place_; }
+  // Whether it may make place for that one's: it is no later one of the same lane of a boot.
+  bool gives_way(const Place& place) const noexcept;
+  void wipe() noexcept;
 
   // `frame`: clear header, what is to be sealed, and room for the tag.
   void close(std::span<std::byte> frame, std::uint64_t counter) const noexcept;
