@@ -49,6 +49,7 @@ void Control::handle(const BusEvent& event, std::int64_t now) {
 void Control::enter(const BusView& view, std::int64_t now) {
   // Whoever leaves has had all that was changed before.
   if (view.members.size() < view_.members.size()) changed_here_ = false;
+  if (view.place.ring != view_.place.ring) lose_sight(cib(), view.together);
   view_ = view;
   regular_ = true;
   abort_transition();
@@ -217,7 +218,7 @@ void Control::settle(std::int64_t now) {
     if (greeting_.namesake(node)) continue;
     changes |= add_to_configuration(cib(), node, hello.name);
     if (!greeting_.has_it(node) || !takes_part(cib(), node, hello.executor)) {
-      const bool was_away = is_away(cib(), node);
+      const bool was_away = is_away(cib(), node) && is_in_sight(cib(), node);
       arrive(cib(), node, hello.name);
       if (node == settings_.node) tell_own_history(was_away);
     }

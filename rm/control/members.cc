@@ -1,5 +1,7 @@
 #include "rm/control/members.hh"
 
+#include <algorithm>
+
 #include "rm/control/records.hh"
 #include "rm/simulate/history.hh"
 
@@ -50,7 +52,7 @@ pugi::xml_node state_of_node(pugi::xml_node cib, std::uint32_t node) {
 bool takes_part(pugi::xml_node cib, std::uint32_t node, std::string_view executor) {
   const pugi::xml_node state = state_of_node(cib, node);
   return value(state, "crmd") == "online" && value(state, "join") == "member" &&
-         value(state, "executor") == executor;
+         value(state, "executor") == executor && is_in_sight(cib, node);
 }
 
 void arrive(pugi::xml_node cib, std::uint32_t node, std::string_view name) {
@@ -73,6 +75,7 @@ void take_part(pugi::xml_node cib, std::uint32_t node, const OwnHistory& history
   }
   set_state(state, "true", "online", "member", "member");
   set(state, "executor", history.executor);
+  state.remove_attribute("in_sight");
 }
 
 void depart(pugi::xml_node cib, std::uint32_t node, bool in_ring) {
@@ -89,6 +92,16 @@ void depart(pugi::xml_node cib, std::uint32_t node, bool in_ring) {
 
 bool is_away(pugi::xml_node cib, std::uint32_t node) {
   return value(state_of_node(cib, node), "crmd") == "away";
+}
+
+void lose_sight(pugi::xml_node cib, std::span<const std::uint32_t> together) {
+  for (pugi::xml_node state : cib.child("status").children("node_state"))
+    if (std::ranges::find(together, state.attribute("id").as_uint()) == together.end())
+      set(state, "in_sight", "false");
+}
+
+bool is_in_sight(pugi::xml_node cib, std::uint32_t node) {
+  return !state_of_node(cib, node).attribute("in_sight");
 }
 
 void let_go(pugi::xml_node cib, std::uint32_t node) {

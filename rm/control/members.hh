@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,10 @@ void take_part(pugi::xml_node cib, std::uint32_t node, const OwnHistory&);
 // nothing to run.
 void depart(pugi::xml_node cib, std::uint32_t node, bool in_ring);
 bool is_away(pugi::xml_node cib, std::uint32_t node);
+// The ring has changed, and only these came along for certain. Whoever else has an executor that
+// goes on may have been on another side meanwhile: what is known of it is not what became of it.
+void lose_sight(pugi::xml_node cib, std::span<const std::uint32_t> together);
+bool is_in_sight(pugi::xml_node cib, std::uint32_t node);
 // It may go: it has stopped all that it ran.
 void let_go(pugi::xml_node cib, std::uint32_t node);
 // It is down, and nothing runs there: it was fenced. One that is not configured is none.

@@ -44,13 +44,19 @@ using Followers = std::unordered_map<const Action*, std::vector<const Action*>>;
 
 using Actions = std::unordered_set<const Action*>;
 
+// It is what that does, or what it undoes: where a stop is under way, nothing is up by its start.
+bool is_about(const InFlight& operation, const Action& action) {
+  return action.task == operation.task || (operation.task == "stop" && action.task == "start") ||
+         (operation.task == "demote" && action.task == "promote");
+}
+
 // What is under way itself and not planned again, as where nothing more may be done with its
-// resource.
+// resource; and what would stay, but for it.
 Actions under_way(const Cluster& cluster) {
   Actions found;
   for (const Action& action : cluster.actions)
     for (const InFlight& operation : cluster.in_flight)
-      if (operation.interval_ms == 0 && action.interval_ms == 0 && action.task == operation.task &&
+      if (operation.interval_ms == 0 && action.interval_ms == 0 && is_about(operation, action) &&
           is_on_its_node(operation, action) && is_of(operation, action))
         found.insert(&action);
   return found;

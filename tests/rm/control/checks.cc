@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "rm/cib/digest.hh"
 
 namespace gyre::rm::model {
@@ -36,17 +38,29 @@ void Checks::begins(std::uint32_t node, const Operation& of) {
                                       node, then, of.key));
       }
     up_[of.resource].erase(node);
-    lost_.erase(of.resource);
+    lost_[of.resource].erase(node);
   }
+}
+
+// Where a manager is away, or was until now, nobody knows yet.
+bool Checks::just_lost(const std::string& resource) const {
+  const auto lost = lost_.find(resource);
+  return lost != lost_.end() && std::ranges::any_of(lost->second, [this](const auto& each) {
+           return away_.contains(each.first) || each.second + grace > timeline_.now();
+         });
+}
+
+void Checks::back(std::uint32_t node) {
+  away_.erase(node);
+  for (auto& [resource, nodes] : lost_)
+    if (const auto since = nodes.find(node); since != nodes.end()) since->second = timeline_.now();
 }
 
 void Checks::check_order(const Operation& of) {
   for (const auto& [first, then] : rules_.order) {
     if (then != of.resource) continue;
     count("S10 start");
-    const auto lost = lost_.find(first);
-    const bool just_lost = lost != lost_.end() && lost->second + grace > timeline_.now();
-    if (up_[first].empty() && !just_lost)
+    if (up_[first].empty() && !just_lost(first))
       violated("S10", fmt::format("{} is started before {} is up ({})", then, first, of.key));
   }
 }
@@ -54,21 +68,27 @@ void Checks::check_order(const Operation& of) {
 void Checks::succeeded(std::uint32_t node, const Operation& of) {
   if (of.task == "start" || of.task == "migrate_from") {
     up_[of.resource].insert(node);
-    lost_.erase(of.resource);
+    lost_[of.resource].erase(node);
   }
   if (of.task == "monitor") up_[of.resource].insert(node);
   if (of.task == "stop" || of.task == "migrate_to") active_[of.resource].erase(node);
 }
 
+// What could not be stopped counts as up, as it does for who plans (and with Pacemaker).
+void Checks::failed(std::uint32_t node, const Operation& of) {
+  if (of.task == "stop") up_[of.resource].insert(node);
+}
+
 void Checks::died(std::uint32_t node, const std::string& resource) {
   active_[resource].erase(node);
-  if (up_[resource].erase(node) > 0) lost_[resource] = timeline_.now();
+  if (up_[resource].erase(node) > 0) lost_[resource][node] = timeline_.now();
 }
 
 void Checks::lost(std::uint32_t node) {
   for (auto& [resource, nodes] : active_) nodes.erase(node);
   for (auto& [resource, nodes] : up_)
-    if (nodes.erase(node) > 0) lost_[resource] = timeline_.now();
+    if (nodes.erase(node) > 0) lost_[resource][node] = timeline_.now();
+  away_.erase(node);
 }
 
 void Checks::begun(const control::Control& control, bool regular, bool lease,

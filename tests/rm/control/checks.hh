@@ -36,8 +36,12 @@ class Checks {
   // S1, S10: what agents do.
   void begins(std::uint32_t node, const Operation&);
   void succeeded(std::uint32_t node, const Operation&);
+  void failed(std::uint32_t node, const Operation&);
   void died(std::uint32_t node, const std::string& resource);
   void lost(std::uint32_t node);
+  // Whether its manager is there: what dies meanwhile is known once it is back.
+  void away(std::uint32_t node) { away_.insert(node); }
+  void back(std::uint32_t node);
 
   // S3, S5: what a process has begun.
   void begun(const control::Control&, bool regular, bool lease, const control::Output::Begun&);
@@ -58,13 +62,15 @@ class Checks {
 
  private:
   void check_order(const Operation&);
+  bool just_lost(const std::string& resource) const;
 
   const Timeline& timeline_;
   Promises promises_;
   Rules rules_;
-  std::map<std::string, std::set<std::uint32_t>> active_;  // start begun … stop done
-  std::map<std::string, std::set<std::uint32_t>> up_;      // start done … stop begun, or lost
-  std::map<std::string, Time> lost_;                       // what was up: since when it is not
+  std::map<std::string, std::set<std::uint32_t>> active_;      // start begun … stop done
+  std::map<std::string, std::set<std::uint32_t>> up_;          // start done … stop begun, or lost
+  std::map<std::string, std::map<std::uint32_t, Time>> lost_;  // was up: since when it is not
+  std::set<std::uint32_t> away_;
   std::set<std::string> keys_, acknowledged_;
   std::map<Place, std::pair<std::string, std::uint32_t>> digests_;
   std::vector<std::string> violations_;

@@ -74,6 +74,7 @@ void Cluster::boot(Node node) {
               checks_.begins(node, of);
             },
             [this, node](const Operation& of) { checks_.succeeded(node, of); },
+            [this, node](const Operation& of) { checks_.failed(node, of); },
             [this, node](const std::string& resource) {
               trace(fmt::format("n{} {} dies", node, resource));
               checks_.died(node, resource);
@@ -104,6 +105,7 @@ void Cluster::start_process(Node node) {
       control::Settings{node, fmt::format("n{}", node), "model", at.boot, at.executor->known()},
       std::move(document), at.disk.lineage);
   at.process = std::move(process);
+  checks_.back(node);
   at.stalled = {};
   const BusMember member = group_.join(node);
   trace(fmt::format("n{}.{} starts", node, member.process));
@@ -126,6 +128,7 @@ void Cluster::kill_process(Node node) {
   if (!at.process) return;
   trace(fmt::format("n{} gyre-rm dies", node));
   at.process.reset();
+  checks_.away(node);
   at.executor->disconnect();
   group_.leave(node);
 }

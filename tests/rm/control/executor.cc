@@ -132,6 +132,7 @@ Outcome Executor::run(Resource& resource, const Operation& operation) {
 }
 
 void Executor::done(const std::string& name, const Operation& operation, Outcome outcome) {
+  if (outcome.status != Outcome::Status::done || outcome.rc != 0) truth_.failed(operation);
   outcome.key = operation.key;
   Resource& resource = resources_[name];
   resource.queue.pop_front();

@@ -23,7 +23,7 @@ struct Troubles {
 
 // What really is so on a node, told as it comes about.
 struct Truth {
-  std::function<void(const Operation&)> begins, succeeded;
+  std::function<void(const Operation&)> begins, succeeded, failed;
   std::function<void(const std::string& resource)> died;
 };
 

@@ -54,6 +54,17 @@ TEST_F(MembersTest, WithoutItsNodeItIsGone) {
   EXPECT_FALSE(takes_part(cib_, 1, "boot"));
 }
 
+// It may have acted on another side since, and what it says when it comes back counts.
+TEST_F(MembersTest, WhoeverDidNotComeAlongIsOutOfSight) {
+  take_part_with_history();
+  const std::uint32_t self = 2, both[] = {1, 2};
+  lose_sight(cib_, both);
+  EXPECT_TRUE(takes_part(cib_, 1, "boot"));
+  lose_sight(cib_, {&self, 1});
+  EXPECT_FALSE(takes_part(cib_, 1, "boot"));
+  EXPECT_TRUE(has_history()) << "as far as it is known";
+}
+
 TEST_F(MembersTest, WithItsNodeInTheRingItIsAway) {
   take_part_with_history();
   depart(cib_, 1, true);

@@ -1,7 +1,7 @@
-// Seeds of the model: as many as a CI run has the time for, and those that once found something.
+// Seeds of the model: those that once found something, and enough to see that nothing is left out.
+// 500 of ten minutes each are run by the program itself (meson.build).
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <set>
 
 #include "tests/rm/control/trial.hh"
@@ -16,8 +16,8 @@ Verdict run(std::uint64_t seed, double minutes = 2) {
   return run_trial(options);
 }
 
-void expect_clean(std::uint64_t seed) {
-  for (const std::string& each : run(seed).violations)
+void expect_clean(std::uint64_t seed, double minutes = 2) {
+  for (const std::string& each : run(seed, minutes).violations)
     ADD_FAILURE() << "seed " << seed << ": " << each;
 }
 
@@ -40,11 +40,17 @@ TEST(Model, SeedsThatFoundABug) {
     expect_clean(seed);
 }
 
+// A start behind what stayed only in the plan, for it was being stopped; and what a node had done
+// on another side before its manager died, which the others took for undone. In the rest the check
+// had known more than anybody can: of a stop that failed, and of what died where no manager was.
+TEST(Model, LongerSeedsThatFoundABug) {
+  for (const std::uint64_t seed : {6862, 20877, 22142, 6158, 6427, 6551, 20520, 22439})
+    expect_clean(seed, seed < 10'000 ? 3 : 10);
+}
+
 TEST(Model, SeedsKeepWhatIsPromised) {
   std::map<std::string, std::uint64_t> counts;
-  const auto begin = std::chrono::steady_clock::now();
-  for (std::uint64_t seed = 1000;
-       std::chrono::steady_clock::now() - begin < std::chrono::seconds(20); ++seed) {
+  for (std::uint64_t seed = 1000; seed < 1100; ++seed) {
     const Verdict verdict = run(seed);
     for (const std::string& each : verdict.violations)
       ADD_FAILURE() << "seed " << seed << ": " << each;

@@ -170,6 +170,40 @@ TEST_F(InFlightTest, BehindAStartThatIsNotPlannedAgainItWaits) {
               Not(Contains("gb_start_0")));
 }
 
+// It was found on a node that is away now, and is being stopped there and elsewhere. As it may stay
+// the plan takes it for running, but by the time at which what needs it had started, it would not.
+TEST_F(InFlightTest, WhatIsBeingStoppedWhereItCouldStayIsNothingToGoByEither) {
+  text_ = R"(<cib have-quorum="1" crm_feature_set="3.16.1"><configuration>
+    <crm_config><cluster_property_set id="o">
+      <nvpair id="o1" name="stonith-enabled" value="false"/>
+      <nvpair id="o2" name="enable-startup-probes" value="false"/>
+    </cluster_property_set></crm_config>
+    <nodes><node id="1" uname="n1"/><node id="2" uname="n2"/></nodes>
+    <resources><primitive id="a" class="ocf" provider="pacemaker" type="Dummy"/>
+      <primitive id="b" class="ocf" provider="pacemaker" type="Dummy"/></resources>
+    <constraints><rsc_order id="a-b" first="a" then="b"/>
+      <rsc_location id="l" rsc="a" node="n1" score="500"/></constraints></configuration><status>
+    <node_state id="2" uname="n2" in_ccm="true" crmd="online" join="member" expected="member">
+      <lrm id="2"><lrm_resources><lrm_resource id="a" class="ocf" provider="pacemaker"
+        type="Dummy"><lrm_rsc_op id="a_last_0" operation_key="a_stop_0" operation="stop"
+        transition-key="1:4:0:u" transition-magic="-1:193;1:4:0:u" call-id="-1" rc-code="193"
+        op-status="-1" interval="0" op-digest="f2317cad3d54cec5d7d7aa7d0bf35cf8"/></lrm_resource>
+      </lrm_resources></lrm></node_state>
+    <node_state id="1" uname="n1" in_ccm="true" crmd="away" join="down" expected="member">
+      <lrm id="1"><lrm_resources><lrm_resource id="a" class="ocf" provider="pacemaker"
+        type="Dummy"><lrm_rsc_op id="a_last_0" operation_key="a_stop_0" operation="stop"
+        transition-key="2:4:0:u" transition-magic="-1:193;2:4:0:u" call-id="-1" rc-code="193"
+        op-status="-1" interval="0" op-digest="f2317cad3d54cec5d7d7aa7d0bf35cf8"/>
+        <lrm_rsc_op id="a_last_failure_0" operation_key="a_monitor_0" operation="monitor"
+        transition-key="1:1:7:u" transition-magic="0:0;1:1:7:u" call-id="2" rc-code="0"
+        op-status="0" interval="0" op-digest="f2317cad3d54cec5d7d7aa7d0bf35cf8"/></lrm_resource>
+      </lrm_resources></lrm></node_state></status></cib>)";
+  EXPECT_THAT(planned({}), Contains("b_start_0"));
+  EXPECT_THAT(planned({{.resource = "a", .node = "n1", .task = "stop"},
+                       {.resource = "a", .node = "n2", .task = "stop"}}),
+              Not(Contains("b_start_0")));
+}
+
 class AwayTest : public InFlightTest {
  protected:
   AwayTest() {
