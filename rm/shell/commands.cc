@@ -20,7 +20,7 @@ constexpr Command table[] = {
      crm_resource},
     {"crm_simulate", "Says what the cluster would do, and what would come of it.", simulate},
     {"crm_standby", "Queries and sets whether a node carries nothing.", crm_standby},
-    {"stonith_admin", "Tells the cluster that a node is down.", stonith_admin},
+    {"stonith_admin", "Shows what was fenced, and tells that a node is down.", stonith_admin},
     {"crm_verify", "Says what is wrong with a configuration.", verify},
 };
 

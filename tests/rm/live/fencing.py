@@ -48,6 +48,10 @@ class Fencing(Scenario):
         starts = self.starts(at)
         self.assertEqual(len(starts), 1, starts)
         self.assertLessEqual(done[0], starts[0])
+        told = f"reboot of n{at} by power on n"
+        rest = self.cluster[self.others(at)[0]]
+        self.assertIn(told, rest.crm("stonith_admin", "--history", f"n{at}"))
+        self.assertIn("power\n1 fence device found", rest.crm("stonith_admin", "-L"))
         for node in self.cluster.nodes.values():
             self.assertNotIn(PASSWORD, (node.folder / "log").read_text(errors="replace"))
 

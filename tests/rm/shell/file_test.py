@@ -47,6 +47,40 @@ class File(unittest.TestCase):
         self.assertIn("cib.xml: line 2: </cib> where </a> is due", errors)
         self.assertEqual(self.run_with(self.folder, "cibadmin", "-Q")[0], 74)
 
+    def test_what_can_fence_and_was_fenced_is_shown(self):
+        self.assertEqual(self.run_on_file("stonith_admin", "-L"),
+                         (0, "0 fence devices found\n", ""))
+        self.assertEqual(self.run_on_file("stonith_admin", "-H", "*"), (0, "0 events found\n", ""))
+        self.file.write_text("""<cib validate-with="pacemaker-3.9" epoch="1" num_updates="0"
+          admin_epoch="0"><configuration><crm_config/><nodes/><resources>
+          <template id="t" class="stonith" type="fence_x"/><group id="g">
+          <primitive id="one" template="t"/></group><primitive id="two" class="stonith"
+          type="fence_y"/><primitive id="d" class="ocf" provider="heartbeat" type="Dummy"/>
+          </resources><constraints/></configuration><status><fence_history>
+          <fence_event target="n2" action="reboot" client="gyre-rm" origin="n1" status="success"
+          device="one" delegate="n3" since="1000000000" completed="1000000005"/>
+          <fence_event target="n3" action="off" client="gyre-rm" origin="n1" status="failed"
+          since="1000000000" completed="1000000006" exit-reason="no device can"/>
+          <fence_event target="n2" action="off" client="gyre-rm" origin="n1" status="pending"
+          device="two" delegate="n1" since="1000000007"/>
+          <fence_event target="n4" action="off" client="a person" origin="n2" status="success"
+          since="1000000007" completed="1000000008"/></fence_history></status></cib>""")
+        self.assertEqual(self.run_on_file("stonith_admin", "--list-registered")[:2],
+                         (0, "one\ntwo\n2 fence devices found\n"))
+        status, told, _ = self.run_on_file("stonith_admin", "--history", "n2")
+        moment = r"2001-09-0\d \d\d:\d\d:\d\d [+-]\d{4}"
+        self.assertEqual(status, 0)
+        self.assertRegex(told, r"\Aoff of n2 by two on n1 for gyre-rm on n1: under way since "
+                         rf"{moment}\nreboot of n2 by one on n3 for gyre-rm on n1: done at "
+                         rf"{moment}\n2 events found\n\Z")
+        self.assertRegex(self.run_on_file("stonith_admin", "-H", "*")[1],
+                         rf"\noff of n3 for gyre-rm on n1: failed at {moment}: no device can\n")
+        self.assertRegex(self.run_on_file("stonith_admin", "-H", "n4")[1],
+                         rf"\An4 is down, said a person on n2 at {moment}\n1 event found\n\Z")
+        self.assertEqual(self.run_on_file("stonith_admin", "-H", "n9")[1], "0 events found\n")
+        for words in ([], ["-L", "-H", "n2"], ["-L", "-C", "n2"], ["-H", ""]):
+            self.assertEqual(self.run_on_file("stonith_admin", *words)[0], 64, words)
+
     def test_nothing_is_lost_where_many_write(self):
         words = ["crm_attribute", "-l", "reboot", "-N", "node1", "-n", "count", "-v", "value++"]
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
