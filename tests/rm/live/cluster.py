@@ -120,6 +120,9 @@ class Node:
             self._outer.wait()
             self._init = None
 
+    def is_begun(self):
+        return self._init is not None
+
     def processes(self, name=None):
         """Those of this node, by their number here; of any name if there is none."""
         inside = os.stat(f"/proc/{self._init}/ns/pid").st_ino

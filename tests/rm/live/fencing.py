@@ -59,6 +59,11 @@ class Fencing(Scenario):
         """Others do not see it any more, and it runs what it ran."""
         self.cluster[at].signal("gyred", signal.SIGKILL)
 
+    def agents(self):
+        """Of fencing, that run."""
+        return [process for each in self.cluster.nodes.values() if each.is_begun()
+                for process in each.processes("fence_power")]
+
     def test_a_what_a_lost_node_ran_is_started_once_it_is_fenced(self):
         at = self.begin_fencing(dummy("d"))
         self.lose(at)
@@ -88,3 +93,14 @@ class Fencing(Scenario):
               "it is said")
         self.power.failures = 0
         self.fenced(at)
+
+    def test_e_who_is_about_to_fence_dies_and_it_is_done_all_the_same(self):
+        at = self.begin_fencing(dummy("d"))
+        self.power.silent = 1
+        self.lose(at)
+        until(self.power.leaves_unanswered, "the agent waits")
+        self.assertEqual(len(self.agents()), 1)
+        for each in self.others(at):
+            self.cluster[each].signal("gyre-exec", signal.SIGKILL)
+        self.fenced(at)
+        until(lambda: not self.agents(), "no agent is left")
