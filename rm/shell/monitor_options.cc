@@ -43,7 +43,7 @@ What is shown:
   -L, --neg-locations[=PREFIX]
                               constraints that keep resources off nodes
   -A, --show-node-attributes  attributes of nodes
-  -m, --fence-history LEVEL   accepted: the document does not tell who was fenced when
+  -m, --fence-history LEVEL   accepted; stonith_admin --history tells who was fenced when
   -D, --hide-headers          no summary
   -Q, --quiet                 no times in the summary
       --node NODE, --resource RESOURCE
