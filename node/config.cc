@@ -78,7 +78,7 @@ class Reader {
 
   // In the order of the file's guide: what protects the ring first.
   void refuse_what_is_not_built() {
-    refuse_sealing();
+    read_sealing();
     if (settings_.interfaces().size() > 1)
       node::refuse(settings_.file(), settings_.interfaces()[1].line,
                    "a second interface: this version runs one link; keep one interface{}");
@@ -97,17 +97,10 @@ class Reader {
 
   // Each form's own Corosync had its own default; a file that was sealed there must not run open
   // here.
-  void refuse_sealing() {
+  void read_sealing() {
     config_.protection = read_protection(settings_, !listed());
-    const bool written = settings_.has("totem.secauth");
-    if (config_.protection.on)
-      settings_.refuse(
-          "totem.secauth",
-          fmt::format("{}this version neither authenticates nor encrypts; write `secauth: off` to "
-                      "run open",
-                      written || listed() ? "" : "secauth is on unless written, and "));
-    const bool said = written || settings_.has("totem.crypto_cipher");
-    if (!said)
+    const bool said = settings_.has("totem.secauth") || settings_.has("totem.crypto_cipher");
+    if (!said && !config_.protection.on)
       settings_.notice("totem.secauth",
                        "totem.secauth is not written: frames are neither authenticated nor "
                        "encrypted, whoever reaches the port can join");

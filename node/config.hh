@@ -97,7 +97,7 @@ struct Config {
   bool block_unlisted_ips = true;
   std::uint32_t nodeid = 0;  // totem.nodeid, 0: not given
   bool clear_node_high_bit = false;
-  Protection protection;          // on is refused until the seal exists
+  Protection protection;
   std::vector<ListedNode> nodes;  // nodelist, or the interface's member{}, in file order
   totem::Parameters timers;       // effective; frame_max and receive_frames are set later
   Poll poll = Poll::adaptive;

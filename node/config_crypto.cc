@@ -142,6 +142,11 @@ std::string mistaken_crypto_key(std::string_view section, std::string_view name)
       name, *best);
 }
 
+Suite suite_of(const Config& config) noexcept {
+  if (!config.protection.on) return Suite::open;
+  return config.protection.cipher == Cipher::aes256gcm ? Suite::aes256gcm : Suite::chacha20poly1305;
+}
+
 void check_cipher(const Config& config, bool cpu_has_aes) {
   if (!config.protection.on || config.protection.cipher != Cipher::aes256gcm || cpu_has_aes) return;
   refuse(config.file, 0,

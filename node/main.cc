@@ -13,10 +13,12 @@
 
 #include "node/admission.hh"
 #include "node/config.hh"
+#include "node/config_crypto.hh"
 #include "node/daemon.hh"
 #include "node/device_topic.hh"
 #include "node/exporter.hh"
 #include "node/helper.hh"
+#include "node/key_file.hh"
 #include "node/key_map.hh"
 #include "node/log.hh"
 #include "node/node.hh"
@@ -70,12 +72,46 @@ udp::Settings link_settings(const Config& config, const LocalNode& local) {
   return settings;
 }
 
+// The key as the configuration says; nothing where frames are open. Throws ConfigError.
+std::optional<ClusterKey> read_cluster_key(const Config& config) {
+  if (!config.protection.on) return std::nullopt;
+  if (sodium_init() < 0) throw StartError(Exit::fatal, "libsodium does not start");
+  check_cipher(config, available(Suite::aes256gcm));
+  if (config.protection.key) return ClusterKey(*config.protection.key, config.cluster_name);
+  return ClusterKey(read_key_file(config.protection.keyfile), config.cluster_name);
+}
+
+std::uint64_t secret_number() {
+  std::uint64_t number = 0;
+  randombytes_buf(&number, sizeof number);
+  return number;
+}
+
+std::unique_ptr<HeaderTransport> open_link(const udp::Settings& settings, const Config& config,
+                                           const totem::Identity& identity, FramePool& pool) {
+  const std::uint64_t cluster = cluster_tag(config.cluster_name);
+  std::optional<ClusterKey> key = read_cluster_key(config);
+  if (!key)
+    return open_transport(
+        settings, {.self = identity.self, .cluster = cluster, .boot = identity.incarnation}, pool);
+  return open_sealed(settings,
+                     {.self = identity.self,
+                      .cluster = cluster,
+                      .key = std::move(*key),
+                      .suite = suite_of(config),
+                      .draw = secret_number,
+                      .pause_max = config.timers.token_loss,
+                      .pace = config.timers.join},
+                     pool);
+}
+
 StatusNames status_names(const Config& config, const LocalNode& local) {
   StatusNames names;
   names.version = GYRE_VERSION;
   names.transport = config.transport == TransportKind::udpu ? "udpu" : "udp";
   names.cluster = config.cluster_name;
   names.secauth = config.protection.on;
+  names.suite = text(suite_of(config));
   names.votequorum = config.quorum.section;
   names.device_votes = config.quorum.device_votes;
   names.nodes[local.nodeid] = {local.name, local.address};
@@ -183,19 +219,17 @@ void run(Config config, const LocalNode& local, Admission admission,
                            .ring_seq = store.bound(),
                            .seed = random_number()};
   const udp::Settings settings = link_settings(config, local);
-  const FrameShape shape = frame_shape(settings);
+  const FrameShape shape = frame_shape(settings, suite_of(config));
   totem::Parameters parameters = config.timers;
-  parameters.frame_max = static_cast<std::uint32_t>(shape.payload);
+  parameters.frame_max = static_cast<std::uint32_t>(shape.frame_max);
   // The device says what its queue holds once it is open; the pool is made for the most.
   parameters.receive_frames = UINT32_MAX;
   const Limits limits_before{.burst_max = udp::Device::burst_max};
-  FramePool pool(Node::frames_needed(parameters, limits_before), shape.headroom, shape.payload,
-                 shape.tailroom);
-  const auto transport = open_transport(settings,
-                                        {.self = local.nodeid,
-                                         .cluster = cluster_tag(config.cluster_name),
-                                         .boot = identity.incarnation},
-                                        pool);
+  const std::size_t frames = Node::frames_needed(parameters, limits_before) +
+                             (config.protection.on ? Sealed::frames_needed(limits_before) : 0);
+  FramePool pool(frames, shape.headroom, shape.payload, shape.tailroom);
+  const std::unique_ptr<HeaderTransport> transport = open_link(settings, config, identity, pool);
+  config.protection.key.reset();
   parameters.receive_frames = static_cast<std::uint32_t>(transport->limits().receive_frames);
 
   std::optional<FileRecorder> recorder;
@@ -321,10 +355,16 @@ int main(int argc, char** argv) {
     const LocalNode local = find_local(config, options->nodeid);
     const Admission admission(config.grants);
     const std::optional<Account> account = account_of(config);
+    read_cluster_key(config);  // to see whether it is there
     if (options->test) return 0;
     std::signal(SIGPIPE, SIG_IGN);
     std::optional<Background> background;
-    if (!options->foreground) background.emplace();
+    if (!options->foreground) {
+      // A key that is written in the file itself lies where a child finds only zeroes.
+      const bool written = std::exchange(config.protection.key, nullptr) != nullptr;
+      background.emplace();
+      if (written) config.protection = read_config(config.file).protection;
+    }
     run(std::move(config), local, admission, account, *options, background);
     return 0;
   } catch (const ConfigError& error) {

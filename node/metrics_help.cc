@@ -108,6 +108,12 @@ constexpr CounterHelp helps[] = {
     {"header", "control", "Frames by which senders prove to be there now."},
     {"header", "copied", "Frames copied to be stamped once more."},
     {"header", "dropped_no_buffer", "Frames for whose copy no memory was left."},
+    {"header", "dropped_too_long", "Frames too long to be sealed."},
+    {"header", "challenges", "Nodes asked to prove that they are there now."},
+    {"header", "answers", "Proofs that this node is there now."},
+    {"header", "reports", "Nodes told how far their counters have come."},
+    {"header", "proved", "Starts of other nodes that have proved to be there now."},
+    {"header", "new_boots", "Own starts drawn anew after a pause or another node's report."},
 };
 
 const CounterHelp* find(std::string_view group, std::string_view name) noexcept {

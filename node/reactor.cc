@@ -138,8 +138,15 @@ void Reactor::take_snapshot(Time now) {
   for (std::size_t i = 1; i < refusal_count; ++i)
     page.add("header", text(static_cast<Refusal>(i)).data(),
              setup_.transport.refused(static_cast<Refusal>(i)));
-  page.add("header", "copied", setup_.transport.stamp_counters().copied);
-  page.add("header", "dropped_no_buffer", setup_.transport.stamp_counters().dropped_no_buffer);
+  const StampCounters& stamps = setup_.transport.stamp_counters();
+  page.add("header", "copied", stamps.copied);
+  page.add("header", "dropped_no_buffer", stamps.dropped_no_buffer);
+  page.add("header", "dropped_too_long", stamps.dropped_too_long);
+  page.add("header", "challenges", stamps.challenges);
+  page.add("header", "answers", stamps.answers);
+  page.add("header", "reports", stamps.reports);
+  page.add("header", "proved", stamps.proved);
+  page.add("header", "new_boots", stamps.new_boots);
   setup_.page.write(page);
   setup_.helper.snapshot_taken();
 }

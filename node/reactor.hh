@@ -5,7 +5,7 @@
 #include "node/node.hh"
 #include "node/status.hh"
 #include "node/wait.hh"
-#include "transport/stamped.hh"
+#include "transport/header_transport.hh"
 
 namespace gyre::node {
 
@@ -14,7 +14,7 @@ class Reactor {
   struct Setup {
     NodeId self{};
     Node& node;
-    Stamped& transport;
+    HeaderTransport& transport;
     Helper& helper;
     StatusPage& page;
     Log& log;

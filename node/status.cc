@@ -124,6 +124,7 @@ std::string status_json(const Snapshot& snapshot, const StatusNames& names) {
       {"quorum", quorum_of(snapshot.verdict)},
       {"transport", names.transport},
       {"secauth", names.secauth},
+      {"suite", names.suite},
       {"version", names.version},
       {"uptime_ms", (snapshot.taken - snapshot.started) / 1'000'000},
       {"clients", snapshot.client_count},

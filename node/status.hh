@@ -129,6 +129,7 @@ struct StatusNames {
   };
   std::string version, transport, cluster;
   bool secauth = false;                                     // frames are sealed
+  std::string_view suite = "open";                          // with what
   bool votequorum = false;                                  // there is a section quorum
   std::uint32_t device_votes = 0;                           // of its device
   std::map<NodeId, Node> nodes;                             // this one and those of the nodelist

@@ -37,6 +37,12 @@ std::string_view text(Refusal refusal) noexcept {
   return texts[static_cast<std::size_t>(refusal)];
 }
 
+std::string_view text(Suite suite) noexcept {
+  static constexpr std::array<std::string_view, 3> texts = {"open", "aes256gcm",
+                                                            "chacha20poly1305"};
+  return texts[static_cast<std::size_t>(suite)];
+}
+
 std::uint64_t cluster_tag(std::string_view cluster_name) noexcept {
   std::uint64_t tag = 0xcbf29ce484222325;  // FNV-1a
   for (const char letter : cluster_name) {

@@ -23,6 +23,8 @@ inline constexpr std::size_t header_lane_offset = 6;  // a device may steer by t
 // How the rest of the frame is protected: one way for the whole cluster, never negotiated.
 enum class Suite : std::uint8_t { open = 0, aes256gcm = 1, chacha20poly1305 = 2 };
 
+std::string_view text(Suite suite) noexcept;
+
 struct Header {
   Suite suite = Suite::open;
   Lane lane = Lane::data;

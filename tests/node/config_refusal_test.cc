@@ -63,14 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     NotBuilt, ConfigRefusal,
     testing::Values(
-        Refusal{nodelist_form(2) + "totem {\nsecauth: on\n}\n", 15,
-                "write `secauth: off` to run open"},
-        Refusal{nodelist_form(2, "secauth: on"), 4, "neither authenticates nor encrypts"},
-        Refusal{"\ntotem {\nversion: 2\ninterface {\nbindnetaddr: 10.0.0.0\n}\n}\n", 2,
-                "secauth is on unless written"},
-        Refusal{"totem {\nversion: 2\ncrypto_hash: none\ninterface {\n}\n}\n", 1,
-                "secauth is on unless written"},
-        Refusal{nodelist_form(2, "crypto_cipher: aes256"), 4, "totem.crypto_cipher"},
+        Refusal{nodelist_form(2, "crypto_cipher: aes256\nsecauth: off"), 4, "totem.crypto_cipher"},
         Refusal{interface_form("crypto_cipher: none\ncrypto_hash: sha1"), 5, "totem.crypto_hash"},
         Refusal{nodelist(node_section("ring0_addr: a\nring1_addr: b")), 8, "ring1_addr"},
         Refusal{nodelist(node_section("ring0_addr: a\nring7_addr: b")), 8, "ring7_addr"},
@@ -170,14 +163,8 @@ TEST(MetricsAddress, IsLoopbackUnlessSomethingElseIsWritten) {
         << wrong;
 }
 
-TEST(Guide, IsRefusedForItsEncryptionFirst) {
+TEST(Guide, IsRefusedForItsSecondInterfaceOnly) {
   EXPECT_EQ(error_of(test::guide_file()),
-            "f:15: this version neither authenticates nor encrypts; write `secauth: off` to run "
-            "open");
-}
-
-TEST(Guide, ThenForItsSecondInterface) {
-  EXPECT_EQ(error_of(test::open_guide_file()),
             "f:31: a second interface: this version runs one link; keep one interface{}");
 }
 

@@ -105,7 +105,9 @@ TEST(MetricsHelp, EveryCounterOfANodeSaysWhatItCounts) {
   cluster.nodes[0]->node().snapshot(page, cluster.now);
   for (std::size_t i = 1; i < refusal_count; ++i)
     page.add("header", gyre::text(static_cast<Refusal>(i)).data(), 0);
-  for (const char* name : {"copied", "dropped_no_buffer"}) page.add("header", name, 0);
+  for (const char* name : {"copied", "dropped_no_buffer", "dropped_too_long", "challenges",
+                           "answers", "reports", "proved", "new_boots"})
+    page.add("header", name, 0);
   std::vector<std::string> told, explained;
   for (const auto& counter : std::span(page.counters).first(page.counter_count))
     told.push_back(fmt::format("{}.{}", counter.group, counter.name));
