@@ -20,6 +20,7 @@ void Checks::violated(const std::string& clause, const std::string& text) {
 }
 
 void Checks::begins(std::uint32_t node, const Operation& of) {
+  if (of.task != "stop") stuck_.erase({of.resource, node});
   if (of.task == "start" || of.task == "migrate_from") {
     active_[of.resource].insert(node);
     count("S1");
@@ -42,8 +43,10 @@ void Checks::begins(std::uint32_t node, const Operation& of) {
   }
 }
 
-// Where a manager is away, or was until now, nobody knows yet.
-bool Checks::just_lost(const std::string& resource) const {
+// As far as anybody knows: where a manager is away, or was until now, nothing is known yet.
+bool Checks::seems_up(const std::string& resource) const {
+  const auto is_stuck = [&](const auto& each) { return each.first == resource; };
+  if (std::ranges::any_of(stuck_, is_stuck)) return true;
   const auto lost = lost_.find(resource);
   return lost != lost_.end() && std::ranges::any_of(lost->second, [this](const auto& each) {
            return away_.contains(each.first) || each.second + grace > timeline_.now();
@@ -60,7 +63,7 @@ void Checks::check_order(const Operation& of) {
   for (const auto& [first, then] : rules_.order) {
     if (then != of.resource) continue;
     count("S10 start");
-    if (up_[first].empty() && !just_lost(first))
+    if (up_[first].empty() && !seems_up(first))
       violated("S10", fmt::format("{} is started before {} is up ({})", then, first, of.key));
   }
 }
@@ -72,11 +75,15 @@ void Checks::succeeded(std::uint32_t node, const Operation& of) {
   }
   if (of.task == "monitor") up_[of.resource].insert(node);
   if (of.task == "stop" || of.task == "migrate_to") active_[of.resource].erase(node);
+  if (of.task == "stop") stuck_.erase({of.resource, node});
 }
 
-// What could not be stopped counts as up, as it does for who plans (and with Pacemaker).
+// What could not be stopped is up as it was. Who plans takes it for up (as Pacemaker does), even
+// where it had died before, until it is looked at anew.
 void Checks::failed(std::uint32_t node, const Operation& of) {
-  if (of.task == "stop") up_[of.resource].insert(node);
+  if (of.task != "stop") return;
+  stuck_.emplace(of.resource, node);
+  if (active_[of.resource].contains(node)) up_[of.resource].insert(node);
 }
 
 void Checks::died(std::uint32_t node, const std::string& resource) {
@@ -89,6 +96,7 @@ void Checks::lost(std::uint32_t node) {
   for (auto& [resource, nodes] : up_)
     if (nodes.erase(node) > 0) lost_[resource][node] = timeline_.now();
   away_.erase(node);
+  std::erase_if(stuck_, [&](const auto& each) { return each.second == node; });
 }
 
 void Checks::begun(const control::Control& control, bool regular, bool lease,

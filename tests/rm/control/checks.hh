@@ -62,7 +62,7 @@ class Checks {
 
  private:
   void check_order(const Operation&);
-  bool just_lost(const std::string& resource) const;
+  bool seems_up(const std::string& resource) const;
 
   const Timeline& timeline_;
   Promises promises_;
@@ -71,6 +71,7 @@ class Checks {
   std::map<std::string, std::set<std::uint32_t>> up_;          // start done … stop begun, or lost
   std::map<std::string, std::map<std::uint32_t, Time>> lost_;  // was up: since when it is not
   std::set<std::uint32_t> away_;
+  std::set<std::pair<std::string, std::uint32_t>> stuck_;  // it could not be stopped there
   std::set<std::string> keys_, acknowledged_;
   std::map<Place, std::pair<std::string, std::uint32_t>> digests_;
   std::vector<std::string> violations_;
