@@ -280,10 +280,15 @@ bool Connection::flush(Milliseconds timeout) {
 }
 
 std::chrono::steady_clock::time_point Connection::lease_until() const noexcept {
+  return lease_until(state_->verdict);
+}
+
+std::chrono::steady_clock::time_point Connection::lease_until(
+    std::uint64_t verdict) const noexcept {
   using Clock = std::chrono::steady_clock;
   const shm::LeaseWords& lease = state_->channel.words().lease;
   const std::int64_t until = lease.until.load();  // before its number, see LeaseWords
-  if (until <= 0 || lease.verdict.load() != state_->verdict || !state_->daemon_lives())
+  if (until <= 0 || lease.verdict.load() != verdict || !state_->daemon_lives())
     return Clock::time_point::min();
   return Clock::time_point(std::chrono::nanoseconds(until));
 }

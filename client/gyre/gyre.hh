@@ -205,6 +205,9 @@ class GYRE_PUBLIC Connection {
   // that is known here or not. Asks the kernel whether the daemon lives: where it is started anew,
   // others need not wait. Whether fencing is needed all the same is for the verdict to say.
   std::chrono::steady_clock::time_point lease_until() const noexcept;
+  // The same of the verdict of that number, whatever has been taken since: for a program that hands
+  // events from one thread to another. Only this may be called from any thread.
+  std::chrono::steady_clock::time_point lease_until(std::uint64_t verdict) const noexcept;
   bool quorate() const noexcept {
     const auto until = lease_until();
     return std::chrono::steady_clock::now() < until;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <sys/epoll.h>
 
 #include <csignal>
 #include <ctime>
@@ -18,7 +17,6 @@ namespace gyre::rm::daemon {
 namespace {
 
 constexpr const char* group = "gyre/rm";
-constexpr auto retry_room = std::chrono::milliseconds(2);
 
 // How long nothing may happen before it is looked whether time alone has changed something.
 std::chrono::milliseconds recheck_interval(pugi::xml_node cib) {
@@ -44,13 +42,11 @@ client::Options options_of(const Settings& settings) {
 Daemon::Daemon(Settings settings)
     : settings_(std::move(settings)),
       store_(settings_.state_directory),
-      connection_(options_of(settings_)),
-      stream_(group, connection_.self()) {
+      connection_(options_of(settings_)) {
   terminate_ = loop_.signal(SIGTERM, [this] { stop(); });
   interrupt_ = loop_.signal(SIGINT, [this] { stop(); });
   planner_.emplace(loop_);
   disk_.emplace(loop_);
-  room_ = loop_.timer([this] { send_more(); });
   recheck_ = loop_.timer([this] {
     control_->look_again();
     recheck_.in(recheck_interval(control_->cib()));
@@ -105,35 +101,22 @@ void Daemon::begin(std::set<std::string> known) {
       *control_, [this] { take_output(); },
       [](const std::string& what) { spdlog::warn("{}", what); });
   for (const std::string& path : store_.aside()) port_->set_aside(path);
-  connection_.join(group);
-  ring_ = loop_.io(connection_.fd(), EPOLLIN, [this](std::uint32_t) { take_events(); });
   recheck_.in(recheck_interval(control_->cib()));
   if (!settings_.user.empty() && !become(settings_.user, settings_.state_directory))
     spdlog::warn("there is no user {}, or this is not root: gyre-rm stays who it is",
                  settings_.user);
-  take_events();
-}
-
-// All that is there: the descriptor says nothing until it was seen that there is no more.
-void Daemon::take_events() {
-  try {
-    while (auto event = connection_.poll()) {
-      auto meant = stream_.take(*event);
-      if (const auto pid = stream_.namesake())
-        return end(
-            1, fmt::format("a resource manager runs on this node already, as process {}", *pid));
-      if (meant) control_->handle(*meant, now());
-      take_output();
-    }
-  } catch (const client::Error& error) {
-    end(1, error.what());
-  }
+  bus_.emplace(loop_, std::move(connection_), group,
+               RingBus::Events{.event =
+                                   [this](const BusEvent& event) {
+                                     control_->handle(event, now());
+                                     take_output();
+                                   },
+                               .broken = [this](const std::string& why) { end(1, why); }});
 }
 
 void Daemon::take_output() {
   auto output = control_->take_output();
-  for (std::string& each : output.sends) backlog_.push_back(std::move(each));
-  send_more();
+  for (std::string& each : output.sends) bus_->send(std::move(each));
   for (const std::string& key : output.cancels) executor_->cancel(key);
   for (const auto& each : output.begun) begin(each);
   for (const std::string& key : output.acknowledged) acknowledge(key);
@@ -147,22 +130,8 @@ void Daemon::take_output() {
   if (output.leave) end(0, "this node has left the cluster");
 }
 
-// The ring takes no more than its flow control allows. When it has taken something is nowhere to be
-// seen, so this is asked again.
-void Daemon::send_more() {
-  try {
-    while (!backlog_.empty()) {
-      const auto bytes = std::as_bytes(std::span(backlog_.front()));
-      if (!connection_.try_send(group, bytes, client::Guarantee::safe)) return room_.in(retry_room);
-      backlog_.pop_front();
-    }
-  } catch (const client::Error& error) {
-    end(1, error.what());
-  }
-}
-
 void Daemon::begin(const control::Output::Begun& begun) {
-  if (!begun.needs_quorum || connection_.quorate()) return executor_->run(begun.operation);
+  if (!begun.needs_quorum || bus_->quorate()) return executor_->run(begun.operation);
   spdlog::warn("{} of {} is not begun: this node may no longer act", begun.operation.task,
                begun.operation.resource);
   Outcome outcome;

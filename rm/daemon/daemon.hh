@@ -1,5 +1,5 @@
 // gyre-rm: the control of this node between the ring, the executor, the disk and the commands. One
-// loop; plans and the disk have a thread each.
+// loop; the ring, plans and the disk have a thread each.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 #include "client/gyre/gyre.hh"
 #include "rm/control/control.hh"
 #include "rm/daemon/command_port.hh"
-#include "rm/daemon/group_stream.hh"
+#include "rm/daemon/ring_bus.hh"
 #include "rm/daemon/store.hh"
 #include "rm/daemon/worker.hh"
 #include "rm/execute/client.hh"
@@ -41,9 +41,7 @@ class Daemon {
   void stand(const execute::Standing&);
   void take(const execute::Report&);
   void begin(std::set<std::string> known);  // the executor is there: join
-  void take_events();
   void take_output();
-  void send_more();
   void begin(const control::Output::Begun&);
   void acknowledge(const std::string& key);
   void plan();
@@ -55,16 +53,15 @@ class Daemon {
   Settings settings_;
   local::Loop loop_;
   Store store_;
-  client::Connection connection_;
-  GroupStream stream_;
+  client::Connection connection_;  // until there is a bus
   std::optional<control::Control> control_;
   std::optional<CommandPort> port_;
   std::map<std::string, std::deque<std::uint64_t>> unacknowledged_;  // serials, by key
-  std::deque<std::string> backlog_;       // what the ring's flow control has no room for yet
   std::optional<Worker> planner_, disk_;  // begun once signals are the loop's
+  std::optional<RingBus> bus_;
   std::optional<execute::Client> executor_;
   std::string executor_life_;
-  local::Source ring_, room_, recheck_, patience_, terminate_, interrupt_;
+  local::Source recheck_, patience_, terminate_, interrupt_;
   bool stopping_ = false;
   int status_ = 0;
 };

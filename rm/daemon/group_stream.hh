@@ -22,6 +22,8 @@ class GroupStream {
   // group that come with it, a change within a ring, another verdict.
   std::optional<BusEvent> take(const client::Event&);
 
+  // The number of the last verdict in it.
+  std::uint64_t verdict() const noexcept { return verdict_.number; }
   // Another process of this node is in the group: of a resource manager that runs already.
   std::optional<std::uint32_t> namesake() const;
 

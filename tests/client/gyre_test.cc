@@ -128,6 +128,9 @@ TEST_F(Gyre, IsQuorateWhileTheLeaseOfItsLastVerdictStands) {
   EXPECT_EQ(ring->lease_until().time_since_epoch(), until.time_since_epoch());
   port().lease(first.verdict.number + 1, until);
   EXPECT_FALSE(ring->quorate()) << "of a verdict that is not taken yet";
+  EXPECT_EQ(ring->lease_until(first.verdict.number), Clock::time_point::min());
+  EXPECT_EQ(ring->lease_until(first.verdict.number + 1).time_since_epoch(),
+            until.time_since_epoch());
   port().verdict({.place = {}, .verdict = {}, .number = first.verdict.number + 1});
   port().publish();
   EXPECT_FALSE(ring->quorate());
