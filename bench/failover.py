@@ -157,24 +157,36 @@ def summary(values):
     return {"median": statistics.median(values), "least": min(values), "most": max(values)}
 
 
+def go_inside():
+    """Begins this program again, in namespaces of its own."""
+    if not os.environ.get("FAILOVER_INSIDE"):
+        os.environ["FAILOVER_INSIDE"] = "1"
+        os.execvp("unshare", cluster.UNSHARE + [sys.executable, *sys.argv])
+    cluster.prepare()
+
+
+def programs_of(build):
+    build = build.resolve()
+    return {"gyred": build / "node/gyred", "gyre-crm": build / "rm/shell/gyre-crm",
+            "gyre-rm": build / "rm/daemon/gyre-rm", "gyre-exec": build / "rm/execute/gyre-exec",
+            "pacemakerd": build / "rm/daemon/pacemakerd"}
+
+
+def kinds():
+    return [Gyre] + ([Peer] if shutil.which("corosync") and shutil.which("crm_mon") else [])
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True, type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--json", type=pathlib.Path)
     chosen = parser.parse_args()
-    if not os.environ.get("FAILOVER_INSIDE"):
-        os.environ["FAILOVER_INSIDE"] = "1"
-        os.execvp("unshare", cluster.UNSHARE + [sys.executable, *sys.argv])
-    cluster.prepare()
-    build = chosen.build.resolve()
-    programs = {"gyred": build / "node/gyred", "gyre-crm": build / "rm/shell/gyre-crm",
-                "gyre-rm": build / "rm/daemon/gyre-rm", "gyre-exec": build / "rm/execute/gyre-exec",
-                "pacemakerd": build / "rm/daemon/pacemakerd"}
-    kinds = [Gyre] + ([Peer] if shutil.which("corosync") and shutil.which("crm_mon") else [])
-    figures = {kind.name: [] for kind in kinds}
+    go_inside()
+    programs = programs_of(chosen.build)
+    figures = {kind.name: [] for kind in kinds()}
     for number in range(chosen.rounds):
-        for kind in kinds:
+        for kind in kinds():
             figures[kind.name].append(once(kind, programs))
             last = figures[kind.name][-1]
             print(f"{number + 1:3} {kind.name:10} whole {last['whole']:8.1f} ms, after the view "
