@@ -26,6 +26,7 @@ constexpr Option options[] = {
     {'d', "delay", "SECONDS", "accepted and of no effect: nothing is delayed"},
     {'p', "private", nullptr, "accepted and of no effect: all of them are in the status"},
     {'q', "quiet", nullptr, "print nothing of what is done"},
+    timeout(),
     {'v', "value", "VALUE", nullptr},
 };
 constexpr Usage usage = {"attrd_updater",

@@ -48,7 +48,7 @@ constexpr Option options[] = {
     {force, "force", nullptr, "do it although it may destroy a lot"},
     {'l', "local", nullptr, "accepted and of no effect: each node has the whole document"},
     {'s', "sync-call", nullptr, "accepted and of no effect: this always waits"},
-    {'t', "timeout", "SECONDS", "accepted and of no effect"},
+    timeout('t'),
 };
 constexpr Usage usage = {
     "cibadmin", "Prints and changes the document of the cluster.", options,
@@ -325,7 +325,6 @@ std::optional<Task> task_of(const Words& words) {
         break;
       case 'l':
       case 's':
-      case 't':
         break;
       default:
         if (task.what != 0 && !(task.what == 'D' && letter == 'd')) return std::nullopt;

@@ -15,6 +15,20 @@
 
 namespace gyre::rm::shell {
 
+namespace {
+
+std::chrono::milliseconds patience_now = std::chrono::seconds(30);
+
+}  // namespace
+
+std::chrono::milliseconds patience() noexcept {
+  return patience_now;
+}
+
+void set_patience(std::chrono::milliseconds patience) noexcept {
+  patience_now = patience;
+}
+
 std::unique_ptr<Cluster> open_cluster() {
   const char* const file = std::getenv("CIB_file");
   if (file != nullptr && *file != '\0') return std::make_unique<FileCluster>(file);
@@ -23,7 +37,7 @@ std::unique_ptr<Cluster> open_cluster() {
 
 void make_change(Cluster& cluster, const std::function<void(Document&)>& edit) {
   // Of many who change something at once, one gets through at a time.
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto deadline = std::chrono::steady_clock::now() + patience();
   for (;;) {
     const auto before = cluster.read();
     auto document = std::get<Document>(Document::load(before.text()));

@@ -1,6 +1,7 @@
 // The cluster as its commands see it: a document that is read, and changes that are asked for.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -39,6 +40,10 @@ class Cluster {
   // As the node calls itself.
   virtual std::string local_node() = 0;
 };
+
+// How long each question to the cluster may take, and a change with all its attempts.
+std::chrono::milliseconds patience() noexcept;
+void set_patience(std::chrono::milliseconds) noexcept;
 
 // Of the file that CIB_file names, if it is set; else of the running resource manager.
 std::unique_ptr<Cluster> open_cluster();

@@ -35,6 +35,7 @@ constexpr Option options[] = {
     {'d', "default", "VALUE", "what to print if there is none"},
     {'q', "quiet", nullptr, "only the value"},
     // Names of older versions, which scripts and agents know.
+    timeout(),
     {'Q', nullptr, nullptr, nullptr},
     {'U', "node-uname", "NODE", nullptr},
     {'u', "uname", "NODE", nullptr},

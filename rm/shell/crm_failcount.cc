@@ -25,6 +25,7 @@ constexpr Option options[] = {
     {'n', "operation", "NAME", "only failures of this operation"},
     {'I', "interval", "INTERVAL", "and of this interval: 30s and the like"},
     {'q', "quiet", nullptr, "print only the number"},
+    timeout(),
     {'Q', nullptr, nullptr, nullptr},
     {'U', "node-uname", "NODE", nullptr},
 };

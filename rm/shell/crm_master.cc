@@ -23,6 +23,7 @@ constexpr Option options[] = {
     {'N', "node", "NODE", "on this node, not on this one here"},
     {'l', "lifetime", "LIFETIME", "until \"reboot\", or \"forever\", as it is else"},
     {'Q', "quiet", nullptr, "print only the value"},
+    timeout(),
     {'q', nullptr, nullptr, nullptr},
     {'U', "node-uname", "NODE", nullptr},
 };

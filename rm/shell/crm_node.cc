@@ -28,6 +28,7 @@ constexpr Option options[] = {
     heading("How:"),
     {'f', "force", nullptr, "with --remove: really"},
     {'Q', "quiet", nullptr, "accepted and of no effect"},
+    timeout(),
 };
 constexpr Usage usage = {"crm_node",
                          "Prints who is a node of the cluster, and who of them is there.", options,

@@ -55,6 +55,7 @@ constexpr Option options[] = {
     {'t', "resource-type", "ELEMENT", "with --delete: primitive, group, clone …"},
     {'f', "force", nullptr, "what is said of it above and in the manual"},
     {'Q', "quiet", nullptr, "only the values"},
+    timeout('T'),
     {letter::promoted, "master", nullptr, nullptr},
     {'H', "host-uname", "NODE", nullptr},
 };

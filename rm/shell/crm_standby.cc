@@ -20,6 +20,7 @@ constexpr Option options[] = {
     {'l', "lifetime", "LIFETIME", "until \"reboot\", or \"forever\""},
     {'i', "id", "ID", "of the attribute with this id"},
     {'q', "quiet", nullptr, "print only the value"},
+    timeout(),
     {'Q', nullptr, nullptr, nullptr},
     {'U', "node-uname", "NODE", nullptr},
 };

@@ -139,7 +139,7 @@ void LiveCluster::wait_for_change() {
 LiveCluster running_cluster() {
   const char* const directory = std::getenv("GYRE_RUN_DIR");
   const bool elsewhere = directory != nullptr && *directory != '\0';
-  return {std::string(elsewhere ? directory : "/run/gyre") + "/rm.sock", std::chrono::seconds(30)};
+  return {std::string(elsewhere ? directory : "/run/gyre") + "/rm.sock", patience()};
 }
 
 std::variant<Text, Unread> read_running() {

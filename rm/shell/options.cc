@@ -3,9 +3,14 @@
 #include <fmt/format.h>
 #include <getopt.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <optional>
 #include <set>
 
+#include "rm/cib/iso8601.hh"
+#include "rm/shell/cluster.hh"
 #include "rm/shell/exits.hh"
 
 namespace gyre::rm::shell {
@@ -18,6 +23,8 @@ constexpr Option common[] = {
     {'$', "version", nullptr, "say which version this is"},
     {'h', "help", nullptr, "say this"},
 };
+
+constexpr std::string_view timeout_name = timeout().name;
 
 bool may_be_left_out(const Option& option) {
   return option.argument != nullptr && option.argument[0] == '[';
@@ -58,6 +65,7 @@ struct Table {
   std::string letters;
   std::vector<option> longs;
   std::set<int> optional;  // of these the argument may be left out
+  int timeout = 0;         // its letter; 0: there is none
 
   void add(std::span<const Option> options) {
     for (const Option& one : options) {
@@ -65,6 +73,7 @@ struct Table {
                       : may_be_left_out(one)  ? optional_argument
                                               : required_argument;
       if (one.letter != 0 && one.name) longs.push_back({one.name, has, nullptr, one.letter});
+      if (one.name && one.name == timeout_name) timeout = one.letter;
       if (has == optional_argument) optional.insert(one.letter);
       if (one.letter == 0 || one.letter > 255) continue;
       letters += static_cast<char>(one.letter);
@@ -72,6 +81,14 @@ struct Table {
     }
   }
 };
+
+// What may be waited for; nothing: the word is no time, or none at all.
+std::optional<std::chrono::milliseconds> time_of(const char* word) {
+  constexpr std::chrono::milliseconds century = std::chrono::hours(100 * 365 * 24);
+  const auto ms = parse_interval_ms(word);
+  if (!ms || *ms <= 0) return std::nullopt;
+  return std::min(std::chrono::milliseconds(*ms), century);
+}
 
 }  // namespace
 
@@ -99,7 +116,16 @@ std::variant<Words, int> read_options(const Usage& usage, int argc, char** argv)
     // What may be left out is there if the next word begins no option.
     if (!optarg && table.optional.contains(letter) && optind < argc && argv[optind][0] != '-')
       optarg = argv[optind++];
-    if (letter != 'V') words.options.push_back({letter, optarg ? optarg : ""});
+    if (table.timeout == letter) {
+      const auto time = time_of(optarg);
+      if (!time)
+        return fmt::print(stderr,
+                          "{}: --timeout takes a time that is more than none, as 30s, not \"{}\"\n",
+                          usage.command, optarg),
+               exits::usage;
+      set_patience(*time);
+    } else if (letter != 'V')
+      words.options.push_back({letter, optarg ? optarg : ""});
   }
   words.others.assign(argv + optind, argv + argc);
   return words;

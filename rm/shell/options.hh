@@ -20,6 +20,13 @@ constexpr Option heading(const char* words) {
   return {0, nullptr, nullptr, words};
 }
 
+// How long a command waits for the cluster, under the letter that Pacemaker gives it. What is read
+// counts for the whole program, see patience().
+constexpr Option timeout(int letter = 0x7f00) {
+  return {letter, "timeout", "TIME",
+          "how long to wait until it is so: 30 seconds if nothing is said"};
+}
+
 struct Usage {
   const char* command;
   const char* what;  // what the command does, in sentences

@@ -18,6 +18,7 @@ constexpr Option options[] = {
     {'C', "confirm", "NODE", "this node is surely down: what had to wait for that may go on"},
     {'H', "history", "NODE", "when it was fenced, or could not be; '*': each node"},
     {'L', "list-registered", nullptr, "the fence devices that are configured"},
+    timeout(),
 };
 constexpr Usage usage = {
     "stonith_admin",

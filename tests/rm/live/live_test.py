@@ -182,6 +182,17 @@ class Live(Scenario):
         self.assertEqual(names, {name for _, name in writers})
         self.settled(1, 2)
 
+    def test_p_a_write_waits_for_as_long_as_it_is_told(self):
+        self.begin(2, no_quorum_policy="ignore")
+        self.cluster[2].pause("gyre-rm")  # so that it is not on all disks
+        done = self.cluster[1].run(scenario.programs["gyre-crm"], "cibadmin", "-t", "200ms", "-C",
+                                   "-o", "resources", "-X", dummy("d"))
+        self.assertEqual(done.returncode, 124, done.stderr)
+        self.assertIn("may yet come about", done.stderr)
+        self.cluster[2].resume("gyre-rm")
+        self.settled(1, 2)
+        self.where("d")
+
     def test_m_with_fencing_on_and_no_device_nothing_starts_and_it_is_said(self):
         self.cluster = cluster.Cluster(self.folder.name, scenario.programs, 2)
         self.cluster.start()

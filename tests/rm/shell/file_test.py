@@ -38,6 +38,15 @@ class File(unittest.TestCase):
             self.assertEqual((status, told), (102, ""), words)
             self.assertIn("no resource manager runs on this node", errors)
 
+    def test_no_time_is_none_to_wait_for(self):
+        for words in (["cibadmin", "-Q", "-t"], ["crm_resource", "-l", "-T"],
+                      ["crm_node", "-l", "--timeout"], ["crm_standby", "-G", "--timeout"]):
+            for time in ("never", "0", "-1"):
+                status, told, errors = self.run_on_file(*words, time)
+                self.assertEqual((status, told), (64, ""), (words, time))
+                self.assertIn("--timeout takes a time", errors)
+        self.assertEqual(self.run_on_file("cibadmin", "-Q", "-t", "9" * 20)[0], 0)  # for ever
+
     def test_what_cannot_be_read_is_told(self):
         self.assertEqual(self.run_with(self.folder / "none", "cibadmin", "-Q")[0], 105)
         self.assertIn("No such file", self.run_with(self.folder / "none", "cibadmin", "-Q")[2])
