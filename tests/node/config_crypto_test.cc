@@ -176,6 +176,28 @@ TEST(ConfigCrypto, AWipedTextLeavesNothing) {
   EXPECT_TRUE(std::all_of(place, place + 300, [](char c) { return c == 0; }));
 }
 
+TEST(ConfigCrypto, AFileThatHoldsTheKeyIsAsPrivateAsAKeyFile) {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory / "corosync.conf";
+  std::string text = interface_form("key: " + std::string(200, 'k'));
+  text.replace(text.find("secauth: off"), 12, "secauth: on");
+  test::write_file(path, text);
+  const auto error_with = [&](mode_t mode) -> std::string {
+    EXPECT_EQ(::chmod(path.c_str(), mode), 0);
+    try {
+      EXPECT_TRUE(read_config(path).protection.key);
+      return {};
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(error_with(0600), "");
+  EXPECT_EQ(error_with(0400), "");
+  for (const mode_t mode : {0644, 0640, 0620, 0604, 0602})
+    EXPECT_THAT(error_with(mode), AllOf(StartsWith(path + ": holds the cluster's key and has mode"),
+                                        HasSubstr("chmod 0600 " + path), Not(HasSubstr("kkk"))));
+}
+
 // The secret is in the settings once, and nowhere else that could be shown.
 TEST(ConfigCrypto, TheKeyIsInNoOtherPlace) {
   const std::string secret(200, 'q');
