@@ -73,7 +73,7 @@ class Checks {
   std::set<std::uint32_t> away_;
   std::set<std::pair<std::string, std::uint32_t>> stuck_;  // it could not be stopped there
   std::set<std::string> keys_, acknowledged_;
-  std::map<Place, std::pair<std::string, std::uint32_t>> digests_;
+  std::map<Place, std::size_t> documents_;  // their hashes
   std::vector<std::string> violations_;
   std::map<std::string, std::uint64_t> counts_;
 };
