@@ -112,8 +112,10 @@ void Executor::obey(local::Connection& client, const Request& request) {
   if (const Hello* hello = std::get_if<Hello>(&request)) return greet(client, *hello);
   if (client_ != &client) return refuse(client, "who does not say hello first is not heard");
   if (const Run* run = std::get_if<Run>(&request)) {
-    if (!jobs_.run(run->operation, now()))
-      report(not_kept(run->operation.key, Outcome::Status::error, ocf_failed,
+    Operation operation = run->operation;
+    if (!operation.target.empty()) operation.delay += delay_of(operation, chance_());
+    if (!jobs_.run(operation, now()))
+      report(not_kept(operation.key, Outcome::Status::error, ocf_failed,
                       "gyre-exec has too many operations already"));
   } else if (const Cancel* cancel = std::get_if<Cancel>(&request)) {
     if (!jobs_.cancel(cancel->key, now()))
@@ -147,7 +149,10 @@ void Executor::settle() {
 }
 
 void Executor::take(const Step& step) {
-  if (step.what == Step::What::forget) return ledger_.forget(step.id);
+  if (step.what == Step::What::forget) {
+    fencings_.erase(step.id);
+    return ledger_.forget(step.id);
+  }
   if (step.what == Step::What::kill) return agents_.kill(step.id);
   const Job* job = jobs_.find(step.id);
   if (step.what == Step::What::abandon) {
@@ -172,26 +177,64 @@ void Executor::ended(Id id, Result result) {
     if (of_device && operation.target.empty() && operation.task == "start" && result.rc == ocf_ok &&
         !job->timed_out)
       devices_.insert(operation.resource);
+    if (!operation.target.empty() && goes_on(id, *job, result)) return begin(id, *job);
   }
   jobs_.ended(id, std::move(result), now());
+}
+
+// True: with what its agent has said of itself, or with the next step. What goes wrong on the way
+// back on is no failure, after all tries: the node was off.
+bool Executor::goes_on(Id id, const Job& job, Result& result) {
+  const auto found = fencings_.find(id);
+  if (found == fencings_.end()) return false;
+  Fencing& fencing = found->second;
+  const bool fine = result.status == Outcome::Status::done && result.rc == ocf_ok;
+  const bool may = !job.timed_out && !winding_down_;
+  if (std::exchange(fencing.asking, false)) {
+    fence_agents_.insert_or_assign(job.operation.type, fence_agent_of(fine ? result.output : ""));
+    if (!may) result = result_of(Outcome::Status::error, ocf_failed, "nothing is begun any more");
+    return may;
+  }
+  if (fine && fencing.steps.size() > 1 && may) {
+    fencing.steps.erase(fencing.steps.begin());
+    return true;
+  }
+  const bool was_off = job.operation.task == "reboot" && fencing.steps.front().task == "on";
+  if (!fine && was_off && job.tries_left <= 1)
+    result = result_of(Outcome::Status::done, ocf_ok,
+                       "it was off, but not on again: " + result.exit_reason);
+  return false;
+}
+
+Operation Executor::asked_of(Id id, const Operation& operation) {
+  if (operation.standard != fence_class || operation.target.empty()) return operation;
+  Fencing& fencing = fencings_[id];
+  const auto agent = fence_agents_.find(operation.type);
+  fencing.asking = agent == fence_agents_.end() && fencing.steps.empty();
+  if (fencing.asking) return question_of(operation);
+  if (fencing.steps.empty()) fencing.steps = steps_of(operation, agent->second);
+  return fencing.steps.front();
 }
 
 std::variant<Command, Result> Executor::command_for(const Operation& operation) {
   if (operation.standard != fence_class) return command_of(operation, settings_.surroundings);
   const bool started = devices_.contains(operation.resource);
-  if (operation.target.empty() && (operation.task == "start" || operation.task == "stop"))
+  if (operation.target.empty() && (operation.task == "start" || operation.task == "stop")) {
     devices_.erase(operation.resource);
+    fence_agents_.erase(operation.type);  // it may be another by now
+  }
   return fence_command_of(operation, settings_.surroundings, started);
 }
 
 void Executor::begin(Id id, const Job& job) {
-  auto command = command_for(job.operation);
+  const Operation asked = asked_of(id, job.operation);
+  auto command = command_for(asked);
   if (Result* refused = std::get_if<Result>(&command))
     return jobs_.ended(id, std::move(*refused), now());
   Command& agent = std::get<Command>(command);
   agent.environment.push_back(mark + std::to_string(id));
   keep(id, job);  // before it begins, or an end of this process now would leave it unknown
-  if (auto failed = agents_.begin(id, agent, output_max_of(job.operation)))
+  if (auto failed = agents_.begin(id, agent, output_max_of(asked)))
     return jobs_.ended(id, std::move(*failed), now());
   log_begin(job, agents_.process(id));
   keep(id, job);

@@ -3,14 +3,18 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <random>
 #include <set>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "rm/execute/agents.hh"
 #include "rm/execute/command.hh"
+#include "rm/execute/fence_agent.hh"
 #include "rm/execute/jobs.hh"
 #include "rm/execute/ledger.hh"
 #include "rm/execute/words.hh"
@@ -47,7 +51,10 @@ class Executor {
   void settle();
   void take(const Step&);
   void begin(Id, const Job&);
+  // What an agent is asked for now.
+  Operation asked_of(Id, const Operation&);
   std::variant<Command, Result> command_for(const Operation&);
+  bool goes_on(Id, const Job&, Result&);
   void ended(Id, Result);
   void keep(Id, const Job&);
   void report(const Report&);
@@ -58,6 +65,14 @@ class Executor {
   Ledger ledger_;
   Jobs jobs_;
   std::set<std::string> devices_;  // fence devices that are started here
+  // A fencing that is not over: what is left of it, once it is known what its agent can do.
+  struct Fencing {
+    bool asking = false;
+    std::vector<Operation> steps{};
+  };
+  std::map<Id, Fencing> fencings_;
+  std::map<std::string, FenceAgent> fence_agents_;  // that have been asked
+  std::random_device chance_;
   Agents agents_;
   local::Source deadline_;
   local::Connection* client_ = nullptr;  // once it has said hello

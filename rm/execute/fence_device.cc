@@ -17,12 +17,6 @@ using namespace std::string_view_literals;
 constexpr int usual_tries = 2, tries_max = 100;
 constexpr auto ours = "pcmk_"sv, agents_begin_with = "fence_"sv;
 
-std::string_view parameter(const Operation& operation, std::string_view name) {
-  const auto found =
-      std::ranges::find(operation.parameters, name, &std::pair<std::string, std::string>::first);
-  return found == operation.parameters.end() ? ""sv : found->second;
-}
-
 // Of the agent, for what the cluster calls it. Empty: there is none.
 std::string_view agents_word(const Operation& operation) {
   if (!operation.target.empty()) return operation.task;
@@ -37,27 +31,6 @@ std::string option(std::string_view action, std::string_view which) {
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-
-// What the device calls the node: "node:port" or "node=port", several by ';' or blanks. A '\'
-// before a character makes it one of the port.
-std::string port_of(std::string_view node, std::string_view map) {
-  std::string name, port;
-  bool behind = false;
-  for (std::size_t i = 0; i <= map.size(); ++i) {
-    if (i == map.size() || "; \t\n"sv.find(map[i]) != ""sv.npos) {
-      if (behind && !port.empty() && equal_ignoring_case(name, node)) return port;
-      name.clear();
-      port.clear();
-      behind = false;
-    } else if (!behind && (map[i] == ':' || map[i] == '=')) {
-      behind = true;
-    } else {
-      if (map[i] == '\\' && i + 1 < map.size()) ++i;
-      (behind ? port : name) += map[i];
-    }
-  }
-  return std::string(node);
 }
 
 // For us, or from the cluster.
@@ -90,8 +63,8 @@ class Lines {
 
 // Which parameter tells the agent whom to fence. Empty: none does.
 std::string_view port_argument(const Operation& operation) {
-  const auto said = parameter(operation, "pcmk_host_argument");
-  if (said.empty()) return parameter(operation, "plug").empty() ? "port"sv : "plug"sv;
+  const auto said = parameter_of(operation, "pcmk_host_argument");
+  if (said.empty()) return parameter_of(operation, "plug").empty() ? "port"sv : "plug"sv;
   return said == "none" ? ""sv : said;
 }
 
@@ -102,13 +75,13 @@ bool is_said(std::string_view port) {
 
 Lines lines_of(const Operation& operation, std::string_view action) {
   Lines lines;
-  const auto other = parameter(operation, option(action, "_action"));
+  const auto other = parameter_of(operation, option(action, "_action"));
   lines.add("action", other.empty() ? action : other);
   const auto port = port_argument(operation);
   if (!operation.target.empty()) {
     lines.add("nodename", operation.target);
-    if (!port.empty() && !is_said(parameter(operation, port)))
-      lines.add(port, port_of(operation.target, parameter(operation, "pcmk_host_map")));
+    if (!port.empty() && !is_said(parameter_of(operation, port)))
+      lines.add(port, name_for_device(operation.target, parameter_of(operation, "pcmk_host_map")));
   }
   for (const auto& [name, value] : operation.parameters)
     if (!is_not_for_agent(name) && (name != port || is_said(value))) lines.add(name, value);
@@ -135,6 +108,31 @@ std::string last_line(std::string_view text) {
 
 }  // namespace
 
+std::string_view parameter_of(const Operation& operation, std::string_view name) {
+  const auto found =
+      std::ranges::find(operation.parameters, name, &std::pair<std::string, std::string>::first);
+  return found == operation.parameters.end() ? ""sv : found->second;
+}
+
+std::string name_for_device(std::string_view node, std::string_view map) {
+  std::string name, port;
+  bool behind = false;
+  for (std::size_t i = 0; i <= map.size(); ++i) {
+    if (i == map.size() || "; \t\n"sv.find(map[i]) != ""sv.npos) {
+      if (behind && !port.empty() && equal_ignoring_case(name, node)) return port;
+      name.clear();
+      port.clear();
+      behind = false;
+    } else if (!behind && (map[i] == ':' || map[i] == '=')) {
+      behind = true;
+    } else {
+      if (map[i] == '\\' && i + 1 < map.size()) ++i;
+      (behind ? port : name) += map[i];
+    }
+  }
+  return std::string(node);
+}
+
 std::variant<Command, Result> fence_command_of(const Operation& operation,
                                                const Surroundings& surroundings, bool started) {
   if (operation.target.empty() && operation.task == "stop")
@@ -160,7 +158,7 @@ std::variant<Command, Result> fence_command_of(const Operation& operation,
 
 int tries_of(const Operation& operation) {
   if (operation.standard != fence_class) return 1;
-  const auto said = parameter(operation, option(agents_word(operation), "_retries"));
+  const auto said = parameter_of(operation, option(agents_word(operation), "_retries"));
   int tries = 0;
   if (std::from_chars(said.data(), said.data() + said.size(), tries).ec != std::errc())
     return usual_tries;

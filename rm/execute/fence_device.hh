@@ -6,6 +6,7 @@
 // such thing: it asks a device wherever it is told to.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -16,6 +17,12 @@
 namespace gyre::rm::execute {
 
 inline constexpr std::string_view fence_class = "stonith";
+
+// Empty, if it has none of that name.
+std::string_view parameter_of(const Operation&, std::string_view name);
+// What the device calls the node: "node:port" or "node=port", several by ';' or blanks. A '\'
+// before a character makes it one of the port.
+std::string name_for_device(std::string_view node, std::string_view map);
 
 // Or what comes of it without an agent. `started`: the device is, here.
 std::variant<Command, Result> fence_command_of(const Operation&, const Surroundings&, bool started);

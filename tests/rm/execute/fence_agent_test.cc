@@ -29,10 +29,23 @@ Operation of_device(const std::string& key, const std::string& task,
   return made;
 }
 
+// What it does when it is not asked for its metadata, with what it is told in $here/told.
+void fence_agent(const test::ClientBed& bed, const std::string& body,
+                 const std::string& metadata = "") {
+  bed.agent("fence_x",
+            "echo run >> $here/runs; cat > $here/told.$$\n"
+            "if grep -q ^action=metadata $here/told.$$; then\n  echo asked >> $here/asked\n"
+            "  echo '" +
+                metadata +
+                "'; exit 0\nfi\nmv $here/told.$$ $here/told\n"
+                "head -n 1 $here/told >> $here/actions\n" +
+                body);
+}
+
 TEST_F(FenceAgent, TellsAFenceAgentAllOnItsInput) {
-  agent("fence_x", R"sh([ $# = 0 ] || exit 2
+  fence_agent(*this, R"sh([ $# = 0 ] || exit 2
     ! env | grep -q s3cret || exit 3
-    cat > $here/x; mv $here/x $here/input)sh");
+    mv $here/told $here/input)sh");
   start();
   EXPECT_EQ(run(of_device("k", "off", "n2")).rc, 0);
   const std::string input = content("input");
@@ -43,7 +56,7 @@ TEST_F(FenceAgent, TellsAFenceAgentAllOnItsInput) {
 }
 
 TEST_F(FenceAgent, TriesAFenceAgentThatFailsAgain) {
-  agent("fence_x", R"sh([ -e $here/once ] && exit 0
+  fence_agent(*this, R"sh([ -e $here/once ] && exit 0
     : > $here/once; echo "login with s3cret refused" >&2; exit 7)sh");
   start();
   EXPECT_EQ(run(of_device("k", "reboot", "n2")).rc, 0);
@@ -52,7 +65,7 @@ TEST_F(FenceAgent, TriesAFenceAgentThatFailsAgain) {
 }
 
 TEST_F(FenceAgent, SaysWhyAFenceAgentFailedWithoutItsPassword) {
-  agent("fence_x", "echo one >> $here/tries; echo \"login with s3cret refused\" >&2; exit 7");
+  fence_agent(*this, "echo one >> $here/tries; echo \"login with s3cret refused\" >&2; exit 7");
   start();
   const Outcome outcome = run(of_device("k", "off", "n2"));
   EXPECT_EQ(outcome.rc, 1);
@@ -95,6 +108,57 @@ TEST_F(FenceAgent, KillsAFenceAgentWhoseTimeIsOver) {
   until([&] { return !alive(pid); });
   EXPECT_EQ(gyre::test::read_file(directory / "tries"), "one\n");
   EXPECT_EQ(run(of_device("probe", "monitor")).rc, ocf_not_running);
+}
+
+TEST_F(FenceAgent, AsksAFenceAgentOnceWhatItCanDo) {
+  fence_agent(*this, "",
+              "<resource-agent><parameters><parameter name=\"plug\"/></parameters>"
+              "<actions><action name=\"off\"/></actions></resource-agent>");
+  start();
+  EXPECT_EQ(run(of_device("1", "reboot", "n2")).rc, 0);
+  EXPECT_EQ(content("actions"), "action=off\naction=on\n");
+  EXPECT_THAT(content("told"), HasSubstr("\nplug=n2\n"));
+  EXPECT_EQ(run(of_device("2", "reboot", "n3")).rc, 0);
+  EXPECT_EQ(content("asked"), "asked\n");
+  run(of_device("3", "start"));  // from here on it may be another
+  EXPECT_EQ(run(of_device("4", "off", "n2")).rc, 0);
+  EXPECT_EQ(content("asked"), "asked\nasked\n");
+}
+
+TEST_F(FenceAgent, CountsANodeThatWasOffAsFencedButOneThatWasNotAsNot) {
+  const char* const no_reboot = "<resource-agent><actions/></resource-agent>";
+  fence_agent(*this,
+              "grep -q ^action=$(cat $here/fails) $here/told && echo burnt >&2 && exit 1\n"
+              "exit 0",
+              no_reboot);
+  start();
+  gyre::test::write_file(directory / "fails", "on");
+  const Outcome off = run(of_device("1", "reboot", "n2"));
+  EXPECT_EQ(off.status, Status::done);
+  EXPECT_EQ(off.rc, 0);
+  EXPECT_EQ(off.exit_reason, "it was off, but not on again: burnt");
+  EXPECT_EQ(content("actions"), "action=off\naction=on\naction=on\n");
+  EXPECT_EQ(run(of_device("2", "on", "n2")).rc, 1);
+  gyre::test::write_file(directory / "fails", "off");
+  EXPECT_EQ(run(of_device("3", "reboot", "n2")).rc, 1);
+}
+
+TEST_F(FenceAgent, WaitsBeforeItFencesAsTheDeviceSays) {
+  fence_agent(*this, "");
+  start();
+  Operation later = of_device("later", "off", "n2");
+  later.parameters = {{"pcmk_delay_base", "n1:0;n2:500ms"}};
+  client->run(later);
+  client->run(of_device("sooner", "off", "n3"));
+  until_reports(2);
+  EXPECT_EQ(reports[0].outcome.key, "sooner");
+  EXPECT_EQ(reports[1].outcome.key, "later");
+  EXPECT_EQ(reports[1].outcome.rc, 0);
+}
+
+TEST_F(FenceAgent, IsNotThereToBeAsked) {
+  start();
+  EXPECT_EQ(run(of_device("k", "off", "n2")).status, Status::not_installed);
 }
 
 }  // namespace
