@@ -104,3 +104,9 @@ class Fencing(Scenario):
             self.cluster[each].signal("gyre-exec", signal.SIGKILL)
         self.fenced(at)
         until(lambda: not self.agents(), "no agent is left")
+
+    def test_f_a_node_whose_manager_does_not_come_back_is_fenced(self):
+        at = self.begin_fencing(dummy("d"))
+        for program in ("pacemakerd", "gyre-rm"):  # the ring goes on, and so does what runs
+            self.cluster[at].signal(program, signal.SIGKILL)
+        self.fenced(at)
