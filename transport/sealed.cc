@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstring>
 #include <tuple>
+#include <utility>
 
 namespace gyre {
 namespace {
@@ -46,7 +47,7 @@ Sealed::Sealed(std::unique_ptr<Transport> device, Setup setup, FramePool& pool)
   assert(pool_.payload() + header_size >= device_limits_.payload_max);
   ids_.reserve(setup_.senders);
   senders_.reserve(setup_.senders);
-  controls_.reserve(controls_max);
+  controls_.reserve(controls_max + 1);
   begin_boot();
 }
 
@@ -68,6 +69,7 @@ void Sealed::advance(Time now) noexcept {
   }
   now_ = now;
   failures_left_ = failures_max;
+  if (told_ && now - told_at_ >= setup_.pace) told_.reset();
   device_->advance(now);
 }
 
@@ -79,6 +81,10 @@ Time Sealed::deadline() const noexcept {
 // ---- sending ----
 
 FrameRef Sealed::wrap(const Send& send) noexcept {
+  if (send.to == NodeIndex::everyone && send.lane == Lane::data) {
+    told_ = send.frame;
+    told_at_ = now_;
+  }
   return close(send.lane, FrameKind::payload, send.frame.bytes());
 }
 
@@ -113,6 +119,9 @@ bool Sealed::control(FrameKind kind, std::span<const std::byte> text) noexcept {
 
 // What the device does not take now is lost, as on a wire.
 void Sealed::send_controls() noexcept {
+  if (std::exchange(tell_again_, false) && told_)
+    if (FrameRef frame = close(Lane::data, FrameKind::payload, told_.bytes()))
+      controls_.push_back({.frame = std::move(frame)});
   for (std::span<const Send> left = controls_; !left.empty();) {
     const std::size_t taken =
         device_->send(left.first(std::min(left.size(), device_limits_.burst_max)));
@@ -251,7 +260,9 @@ void Sealed::answer(Sender& sender, std::span<const std::byte> question) noexcep
   store(text, 0, static_cast<std::uint32_t>(sender.id));
   std::ranges::copy(question.subspan(to_size), text.data() + to_size);
   store(text, question_size, sent_[index(Lane::token)]);
-  counters_.answers += control(FrameKind::answer, text);
+  const bool said = control(FrameKind::answer, text);
+  counters_.answers += said;
+  tell_again_ |= said;
 }
 
 void Sealed::prove(Sender& sender, const Header& header, std::span<const std::byte> text) noexcept {

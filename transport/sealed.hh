@@ -12,6 +12,9 @@
 // have been a machine put back to an earlier image of its memory, and when another node has heard
 // from it what it has not sent yet. Then nobody is believed to be there now, either.
 //
+// Whoever asks has dropped what made it ask. So behind the answers goes the last frame to everyone
+// once more, if it is young: two nodes that meet need not wait until the ring above says it again.
+//
 // Sending takes a frame of the pool, so that what is sent stays as it was; opening takes none.
 // Nothing is allocated after construction.
 #pragma once
@@ -31,8 +34,8 @@ class Sealed final : public HeaderTransport {
   // Of seals that do not fit, per turn. What comes then is only opened if its sender counts.
   static constexpr int failures_max = 64;
   // To others, waiting until a burst has been read: challenges, answers, reports.
-  static constexpr std::size_t controls_max = 64;
-  static constexpr int answers_max = 8;  // to one sender, per `pace`
+  static constexpr std::size_t controls_max = 64;  // and a frame told once more
+  static constexpr int answers_max = 8;            // to one sender, per `pace`
 
   struct Setup {
     NodeId self{};
@@ -49,7 +52,7 @@ class Sealed final : public HeaderTransport {
   };
   // Frames that the pool must have for it, besides the node's.
   static std::size_t frames_needed(const Limits& limits) noexcept {
-    return limits.burst_max + controls_max;
+    return limits.burst_max + controls_max + 2;  // the last one told to all, and once more
   }
 
   // `pool` outlives this; its headroom is at least limits().headroom, and a frame of the device's
@@ -103,6 +106,9 @@ class Sealed final : public HeaderTransport {
   std::size_t last_ = 0;  // bursts come from one sender
   Guarded<Seal> seals_;   // ours by lane, one to try, then four of each sender
   std::vector<Send> controls_;
+  FrameRef told_;  // the last one to everyone, as it was handed over, for less than `pace`
+  Time told_at_ = Time::min();
+  bool tell_again_ = false;  // somebody has dropped it
   Time now_ = Time::min();
   int failures_left_ = failures_max;
 };

@@ -18,7 +18,7 @@ class SealedTest : public testing::Test {
 
 TEST_F(SealedTest, ASenderCountsOnceItHasAnsweredWhichCostsOneWayThereAndBack) {
   Node a(1, 1), b(2, 2);
-  EXPECT_EQ(meet(a, b).size(), 4u) << "a frame, a question, the answer, and what it asks itself";
+  EXPECT_EQ(meet(a, b).size(), 5u) << "a frame, a question; the answer, a question, the frame";
   EXPECT_EQ(b.refused(Refusal::not_fresh), 1u);
   EXPECT_EQ(b.counters().proved, 1u);
   expect_met(a, b);
@@ -26,6 +26,27 @@ TEST_F(SealedTest, ASenderCountsOnceItHasAnsweredWhichCostsOneWayThereAndBack) {
   EXPECT_EQ(a.refused(Refusal::control), 1u);
   a.pass(pace);
   EXPECT_FALSE(a.takes(other_way)) << "each must hear it for itself";
+}
+
+TEST_F(SealedTest, WhatWasDroppedForItComesOnceMoreBehindTheAnswer) {
+  Node a(1, 1), b(2, 2), c(3, 3);
+  const Datagram hello = a.send("hello");
+  EXPECT_FALSE(b.takes(hello));
+  EXPECT_FALSE(c.takes(hello));
+  std::vector<Datagram> questions = b.said();
+  std::ranges::copy(c.said(), std::back_inserter(questions));
+  a.take(questions);
+  const std::vector<Datagram> said = a.said();
+  EXPECT_EQ(b.take(said), std::vector<std::string>{"hello"});
+  EXPECT_EQ(c.take(said), std::vector<std::string>{"hello"}) << "one for all that have asked";
+
+  Node d(4, 4);
+  d.takes(a.send("old news"));
+  a.pass(pace);
+  a.take(d.said());
+  EXPECT_TRUE(d.take(a.said()).empty()) << "the ring above says it again by itself";
+  EXPECT_EQ(a.pool.available(), a.pool.count());
+  expect_met(a, d);
 }
 
 TEST_F(SealedTest, TwoThatChallengeEachOtherAtOnceBothGetThrough) {
@@ -216,7 +237,7 @@ TEST_F(SealedTest, ReflectedFramesAreRefusedAndProveNoNamesake) {
   again.pass(pace);
   meet(namesake, again);
   EXPECT_FALSE(again.takes(namesake.send("here")));
-  EXPECT_EQ(again.refused(Refusal::own_id), 1u) << "one that is there now";
+  EXPECT_EQ(again.refused(Refusal::own_id), 2u) << "one that is there now: hello, here";
 }
 
 TEST_F(SealedTest, ASwappedSenderBootLaneCounterOrClusterIsRefused) {

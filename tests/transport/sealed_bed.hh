@@ -116,7 +116,7 @@ struct Node {
                              arrival.frame.size());
     }
     device->arriving.clear();
-    EXPECT_EQ(pool.available(), pool.count());
+    EXPECT_GE(pool.available() + 1, pool.count()) << "the last one told to all";
     return texts;
   }
   bool takes(const Datagram& datagram) { return !take({datagram}).empty(); }
