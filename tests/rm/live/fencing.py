@@ -110,3 +110,24 @@ class Fencing(Scenario):
         for program in ("pacemakerd", "gyre-rm"):  # the ring goes on, and so does what runs
             self.cluster[at].signal(program, signal.SIGKILL)
         self.fenced(at)
+
+    def test_g_who_coordinates_dies_while_a_fencing_is_under_way(self):
+        at = self.begin_fencing(dummy("d"))
+        rest = self.others(at)
+        self.power.silent = 1
+        self.lose(at)
+        until(self.power.leaves_unanswered, "the agent waits")
+        coordinator = self.coordinator(rest[0])
+        before, = self.cluster[coordinator].processes("gyre-rm")
+        self.cluster[coordinator].signal("gyre-rm", signal.SIGKILL)
+        until(lambda: self.cluster[coordinator].processes("gyre-rm") not in ([], [before]),
+              "it is begun again")
+        self.settled(*rest)
+        self.assertEqual(self.starts(at), [])
+        self.power.answer()
+        self.where("d", *rest)
+        # Of what nobody heard the end nobody knows: it may have been asked for again.
+        self.assertEqual({each.number for each in self.power.deeds}, {at})
+        starts = self.starts(at)
+        self.assertEqual(len(starts), 1, starts)
+        self.assertLessEqual(self.power.deeds[0].when, starts[0])

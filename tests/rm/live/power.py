@@ -54,12 +54,13 @@ class Power:
                 client, _ = self._socket.accept()
             except OSError:
                 return
-            if self.silent > 0:
+            action, number, password = client.recv(1000).decode().split()
+            fences = action in ("off", "reboot")
+            if fences and self.silent > 0:
                 self.silent -= 1
-                self._unanswered.append(client)
+                self._unanswered.append((client, action, int(number)))
                 continue
             with client:
-                action, number, password = client.recv(1000).decode().split()
                 if password == PASSWORD and self._done(action, int(number)):
                     client.sendall(b"y")
 
@@ -76,8 +77,14 @@ class Power:
     def leaves_unanswered(self):
         return len(self._unanswered)
 
+    def answer(self):
+        """Does late what it was asked for."""
+        for client, action, number in self._unanswered:
+            if self._done(action, number):
+                client.sendall(b"y")
+
     def end(self):
         self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join()
-        for each in (self._socket, *self._unanswered):
+        for each in (self._socket, *(client for client, _, _ in self._unanswered)):
             each.close()
