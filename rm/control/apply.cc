@@ -42,6 +42,11 @@ void Control::apply(const Delivered& message, std::int64_t now) {
 
 void Control::apply(const OwnHistory& own, const Delivered& message, std::int64_t) {
   if (own.view != to_text(view_.place)) return;
+  if (own.what == OwnHistory::What::alive) {
+    speaks_still(cib(), message.sender.node);
+    simulate::count_update(cib());
+    return changed();
+  }
   take_part(cib(), message.sender.node, own);
   follow_members(cib(), view_.members);
   simulate::count_update(cib());
@@ -115,12 +120,14 @@ void Control::apply(const Confirm& confirm, const Delivered& message, std::int64
 }
 
 // Planned in this view, by who plans, for this configuration, and nothing of that resource is under
-// way there, or no fencing of that node anywhere: so it is still what was planned.
+// way there, or no fencing of a node that is to be fenced, or to begin it: so it is still what was
+// planned.
 bool Control::holds(const Begin& begin, const BusMember& sender) const {
   return begin.view == to_text(view_.place) && sender.node == coordinator_ &&
          begin.epoch == configuration_of(cib()) && is_member(state_of(cib(), begin.node)) &&
          (fences(begin) ? !is_being_fenced(cib(), begin.operation.target)
-                        : !is_under_way(cib(), begin.node, begin.operation.resource));
+                        : !is_being_fenced(cib(), begin.node) &&
+                              !is_under_way(cib(), begin.node, begin.operation.resource));
 }
 
 void Control::apply(const Begin& begin, const Delivered& message, std::int64_t) {
@@ -202,6 +209,8 @@ bool Control::apply_to_fencing(const Result& result, const Delivered& message, s
         "this node was fenced by {}, as that says, and yet runs: it leaves before what it runs is "
         "started elsewhere. Look at the fence device",
         result.node);
+  else if (fenced.target == settings_.name)
+    send(0, OwnHistory{to_text(view_.place), settings_.executor, OwnHistory::What::alive, {}});
   was_fenced(fenced.target, now);
   return true;
 }

@@ -223,6 +223,8 @@ void Control::settle(std::int64_t now) {
       if (node == settings_.node) tell_own_history(was_away);
     }
   }
+  for (const BusMember& each : view_.members)
+    if (!greeting_.has_it(each.node)) lose_steps_of(cib(), each, view_.members);
   coordinator_ = coordinator_of(view_, greeting_.hellos());
   const std::string& software = greeting_.hellos().at(coordinator_).software;
   changes |= set_property(cib(), "dc-version", software);

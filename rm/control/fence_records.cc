@@ -88,13 +88,21 @@ bool is_member(pugi::xml_node cib, std::string_view target, const std::vector<Bu
   return std::ranges::find(members, node, &BusMember::node) != members.end();
 }
 
-// While the life that was fenced is still in the group, it is about to leave; a later one has come
-// back already.
+bool runs_nothing(pugi::xml_node state) {
+  for (pugi::xml_node resource : state.child("lrm").child("lrm_resources").children())
+    if (resource.child("lrm_rsc_op")) return false;
+  return true;
+}
+
+// A later life that has come back, and that was begun nothing on as long as its node was being
+// fenced, may have been hit as well, or not: nothing is lost with it if it leaves.
 void settle_success(pugi::xml_node cib, pugi::xml_node event,
                     const std::vector<BusMember>& members) {
   const auto target = value(event, "target");
   event.remove_attribute("leaves");
-  if (life_of(cib, target) != value(event, "life")) return;
+  const auto life = life_of(cib, target);
+  if (life != value(event, "life") && !runs_nothing(state_of(cib, target))) return;
+  set(event, "life", life);
   if (is_member(cib, target, members))
     set(event, "leaves", "true");
   else
@@ -124,6 +132,12 @@ bool end_attempt(pugi::xml_node cib, pugi::xml_node attempt, std::string_view co
   event.remove_attribute("failures");
   settle_success(cib, event, members);
   return true;
+}
+
+void lose(pugi::xml_node cib, pugi::xml_node attempt, const std::vector<BusMember>& members) {
+  set(attempt, "status", "unknown");
+  set(attempt, "exit-reason", "the node that was at it was lost");
+  end_attempt(cib, attempt, value(attempt, "since"), members);
 }
 
 }  // namespace
@@ -214,9 +228,10 @@ Fenced record_fence_result(pugi::xml_node cib, const Result& result,
     set(attempt, "status", well ? "success" : begun ? "failed" : "unknown");
     if (!well) set(attempt, "exit-reason", reason_of(outcome));
     const auto ended = attempt.attribute("since").as_llong() + outcome.ran.count() / 1000;
-    const bool over = end_attempt(cib, attempt, std::to_string(ended), members);
-    return {over ? Fenced::Came::over : Fenced::Came::step, std::string(value(event, "target")),
-            std::string(value(event, "life"))};
+    Fenced fenced{Fenced::Came::step, std::string(value(event, "target")),
+                  std::string(value(event, "life"))};
+    if (end_attempt(cib, attempt, std::to_string(ended), members)) fenced.came = Fenced::Came::over;
+    return fenced;
   }
   return {};
 }
@@ -253,11 +268,21 @@ void follow_members(pugi::xml_node cib, const std::vector<BusMember>& members) {
   for (pugi::xml_node event : history(cib).children()) {
     if (waits_for_leaving(event)) settle_success(cib, event, members);
     pugi::xml_node attempt = attempt_under_way(event);
-    if (!attempt || is_there(value(attempt, "process"))) continue;
-    set(attempt, "status", "unknown");
-    set(attempt, "exit-reason", "the node that was at it was lost");
-    end_attempt(cib, attempt, value(attempt, "since"), members);
+    if (attempt && !is_there(value(attempt, "process"))) lose(cib, attempt, members);
   }
+}
+
+void lose_steps_of(pugi::xml_node cib, const BusMember& delegate,
+                   const std::vector<BusMember>& members) {
+  for (pugi::xml_node event : history(cib).children())
+    if (pugi::xml_node attempt = attempt_under_way(event);
+        attempt && value(attempt, "process") == process_of(delegate))
+      lose(cib, attempt, members);
+}
+
+void speaks_still(pugi::xml_node cib, std::uint32_t node) {
+  const auto target = value(state_of_node(cib, node), "uname");
+  if (pugi::xml_node event = last_of(cib, target)) event.remove_attribute("leaves");
 }
 
 std::vector<schedule::InFlight> fencings_in_flight(pugi::xml_node cib, std::int64_t now) {

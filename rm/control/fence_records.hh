@@ -71,6 +71,13 @@ void record_confirmed(pugi::xml_node cib, const Confirm&, std::string_view origi
 // A node that was fenced successfully, and has left now, is down.
 void follow_members(pugi::xml_node cib, const std::vector<BusMember>&);
 
+// It was elsewhere meanwhile, and may have told there what came of what it was about.
+void lose_steps_of(pugi::xml_node cib, const BusMember& delegate,
+                   const std::vector<BusMember>& members);
+
+// What it says comes behind its fencing in the order: it was not hit.
+void speaks_still(pugi::xml_node cib, std::uint32_t node);
+
 // What of fencings the scheduler has to wait for: nodes that are being fenced, and those that could
 // not be, as long as it is not time to try it again. Views into the document.
 std::vector<schedule::InFlight> fencings_in_flight(pugi::xml_node cib, std::int64_t now);

@@ -40,7 +40,12 @@ struct Piece {
 
 // What a member knows of its own node, once it has the others' document.
 struct OwnHistory {
-  enum class What { nothing, kept, told };
+  enum class What {
+    nothing,
+    kept,
+    told,
+    alive  // no history: it speaks still, behind a fencing of its node that was of an earlier life
+  };
 
   std::string view;
   std::string executor;

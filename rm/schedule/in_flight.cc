@@ -20,8 +20,7 @@ bool is_on_its_node(const InFlight& operation, const Action& action) {
 
 bool holds(const InFlight& operation, const Action& action) {
   if (operation.interval_ms > 0) return false;  // it comes back by itself, whatever else is done
-  if (operation.resource.empty())
-    return action.task == operation.task && is_on_its_node(operation, action);
+  if (operation.resource.empty()) return !action.pseudo && is_on_its_node(operation, action);
   return is_of(operation, action);
 }
 

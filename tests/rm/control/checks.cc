@@ -10,6 +10,14 @@ namespace {
 
 // Until it is known everywhere that something was lost by itself, what was planned before goes on.
 constexpr Duration grace = 10s;
+// Until a node that lost quorum has stopped all: the others may be away for ten seconds, an agent
+// may take its timeout, and one waits for the other.
+constexpr Duration patience = 60s;
+constexpr int fences_max = 2;
+
+double seconds_of(Time time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
 
 }  // namespace
 
@@ -18,6 +26,12 @@ void Checks::violated(const std::string& clause, const std::string& text) {
 }
 
 void Checks::begins(std::uint32_t node, const Operation& of) {
+  if (!of.target.empty()) {
+    fence_begun_[of.key] = timeline_.now();
+    return;
+  }
+  // A probe is where nothing is known any more: who did not stop it was another process.
+  if (of.task == "monitor" && !of.recurs()) failed_stops_.erase({node, of.resource});
   if (of.task != "stop") stuck_.erase({of.resource, node});
   if (of.task == "start" || of.task == "migrate_from") {
     active_[of.resource].insert(node);
@@ -27,12 +41,18 @@ void Checks::begins(std::uint32_t node, const Operation& of) {
       violated("S1", fmt::format("{} is started on n{} and active elsewhere, too ({})", of.resource,
                                  node, of.key));
     check_order(of);
+    check_lost(node, of);
+    held_[of.resource].insert(node);
   }
   if (of.task == "stop") {
     for (const auto& [first, then] : rules_.order)
       if (first == of.resource && up_[first].contains(node) && rules_.exclusive.contains(first)) {
         count("S10 stop");
-        if (promises_.one_copy && !up_[then].empty() && rules_.exclusive.contains(then))
+        // Who has lost quorum stops, whatever is elsewhere.
+        const bool needed = std::ranges::any_of(up_[then], [&](std::uint32_t other) {
+          return !promises_.fences || seen_[node].contains(other);
+        });
+        if (promises_.one_copy && needed && rules_.exclusive.contains(then))
           violated("S10", fmt::format("{} stops on n{} while {} is up, which needs it ({})", first,
                                       node, then, of.key));
       }
@@ -73,13 +93,17 @@ void Checks::succeeded(std::uint32_t node, const Operation& of) {
   }
   if (of.task == "monitor") up_[of.resource].insert(node);
   if (of.task == "stop" || of.task == "migrate_to") active_[of.resource].erase(node);
+  if (of.task == "stop" || of.task == "migrate_to") held_[of.resource].erase(node);
+  if (of.task == "stop") failed_stops_.erase({node, of.resource});
   if (of.task == "stop") stuck_.erase({of.resource, node});
 }
 
 // What could not be stopped is up as it was. Who plans takes it for up (as Pacemaker does), even
 // where it had died before, until it is looked at anew.
 void Checks::failed(std::uint32_t node, const Operation& of) {
-  if (of.task != "stop") return;
+  fault(node);
+  if (!of.target.empty() || of.task != "stop") return;
+  failed_stops_.emplace(node, of.resource);
   stuck_.emplace(of.resource, node);
   if (active_[of.resource].contains(node)) up_[of.resource].insert(node);
 }
@@ -91,6 +115,13 @@ void Checks::died(std::uint32_t node, const std::string& resource) {
 
 void Checks::lost(std::uint32_t node) {
   for (auto& [resource, nodes] : active_) nodes.erase(node);
+  for (auto& [resource, nodes] : held_) nodes.erase(node);
+  off_[node] = timeline_.now();
+  std::erase_if(failed_stops_, [&](const auto& each) {
+    if (each.first == node) count("S9");
+    return each.first == node;
+  });
+  sees_nothing(node);
   for (auto& [resource, nodes] : up_)
     if (nodes.erase(node) > 0) lost_[resource][node] = timeline_.now();
   away_.erase(node);
@@ -114,6 +145,75 @@ void Checks::begun(const control::Control& control, bool regular, bool lease,
     violated("S3", "begun without quorum: " + of.key + " of " + of.resource);
   if (!lease && !begun.needs_quorum)
     violated("S3", "begun without a lease: " + of.key + " of " + of.resource);
+}
+
+// What was begun on a node that is not seen any more, and was not off since.
+void Checks::check_lost(std::uint32_t node, const Operation& of) {
+  if (!promises_.fences || !rules_.exclusive.contains(of.resource)) return;
+  count("S2");
+  for (const std::uint32_t other : held_[of.resource])
+    if (other != node && !seen_[node].contains(other))
+      violated("S2", fmt::format("{} is started on n{}, and n{}, where it was, is neither seen nor "
+                                 "off ({})",
+                                 of.resource, node, other, of.key));
+}
+
+void Checks::sees(std::uint32_t node, const BusView& view) {
+  auto& seen = seen_[node];
+  seen.clear();
+  for (const BusMember& each : view.members) seen.insert(each.node);
+  if (view.quorate)
+    without_quorum_.erase(node);
+  else
+    without_quorum_.emplace(node, timeline_.now());
+}
+
+void Checks::sees_nothing(std::uint32_t node) {
+  seen_.erase(node);
+  without_quorum_.erase(node);
+}
+
+// But for what could not be stopped.
+void Checks::lost_quorum(std::uint32_t node) {
+  const auto since = without_quorum_.find(node);
+  if (!promises_.fences || since == without_quorum_.end() ||
+      since->second + patience > timeline_.now())
+    return;
+  count("S4");
+  for (const std::string& resource : rules_.exclusive)
+    if (active_[resource].contains(node) && !failed_stops_.contains({node, resource}))
+      violated("S4", fmt::format("n{} has been without quorum since {:.6f}, and {} runs there",
+                                 node, seconds_of(since->second), resource));
+}
+
+void Checks::switched_off(std::uint32_t node) {
+  count("S7");
+  if (promises_.fences && ++fences_[node] > fences_max)
+    violated("S7", fmt::format("n{} is fenced for the {}rd time, and nothing new was wrong", node,
+                               fences_[node]));
+}
+
+// A success is one only if the node was off since its device was told to do that.
+void Checks::fencings(const control::Control& control) {
+  const auto status = control.cib().child("status");
+  for (pugi::xml_node event : status.child("fence_history").children()) {
+    if (std::string_view(event.attribute("status").value()) != "success") continue;
+    pugi::xml_node attempt = event.last_child();
+    while (std::string_view(attempt.attribute("action").value()) == "on")
+      attempt = attempt.previous_sibling();
+    const std::string key = attempt.attribute("key").value();
+    const std::string target = event.attribute("target").value();
+    if (key.empty() || !judged_.insert(key).second) continue;
+    count("S6");
+    const auto off = off_.find(static_cast<std::uint32_t>(std::stoul(target.substr(1))));
+    if (off == off_.end() || off->second < fence_begun_[key])
+      violated("S6", fmt::format("{} counts as fenced, and was not off ({})", target, key));
+  }
+}
+
+void Checks::no_failed_stop_is_left() {
+  for (const auto& [node, resource] : failed_stops_)
+    violated("S9", fmt::format("{} did not stop on n{}, and that was not fenced", resource, node));
 }
 
 void Checks::still_there(const control::Control& control) {

@@ -27,6 +27,7 @@ class Checks {
     bool one_copy = true;            // S1
     bool quorum_for_starts = true;   // S3
     bool acknowledged_stays = true;  // S8
+    bool fences = false;             // S2, S4, S6, S7, S9
   };
   Checks(const Timeline& timeline, Promises promises) : timeline_(timeline), promises_(promises) {}
 
@@ -46,6 +47,18 @@ class Checks {
   // S3, S5: what a process has begun.
   void begun(const control::Control&, bool regular, bool lease, const control::Output::Begun&);
 
+  // S2, S4: what a process sees, and until when it does.
+  void sees(std::uint32_t node, const BusView&);
+  void sees_nothing(std::uint32_t node);
+  void lost_quorum(std::uint32_t node);  // S4: now, if it has been without one for long
+
+  // S6, S7, S9: what really befalls nodes.
+  void fault(std::uint32_t node) { fences_[node] = 0; }
+  void forgiven() { failed_stops_.clear(); }
+  void switched_off(std::uint32_t node);
+  void fencings(const control::Control&);
+  void no_failed_stop_is_left();
+
   // S8.
   void acknowledged(const std::string& mark) { acknowledged_.insert(mark); }
   void still_there(const control::Control&);
@@ -63,6 +76,7 @@ class Checks {
  private:
   void check_order(const Operation&);
   bool seems_up(const std::string& resource) const;
+  void check_lost(std::uint32_t node, const Operation&);
 
   const Timeline& timeline_;
   Promises promises_;
@@ -72,7 +86,15 @@ class Checks {
   std::map<std::string, std::map<std::uint32_t, Time>> lost_;  // was up: since when it is not
   std::set<std::uint32_t> away_;
   std::set<std::pair<std::string, std::uint32_t>> stuck_;  // it could not be stopped there
-  std::set<std::string> keys_, acknowledged_;
+  // Start begun … stop done, or off: what dies by itself may be thought to be there still.
+  std::map<std::string, std::set<std::uint32_t>> held_;
+  std::map<std::uint32_t, std::set<std::uint32_t>> seen_;  // the members of its view
+  std::map<std::uint32_t, Time> without_quorum_;           // since when
+  std::map<std::uint32_t, int> fences_;                    // since the last fault
+  std::map<std::uint32_t, Time> off_;                      // when it last was
+  std::map<std::string, Time> fence_begun_;                // by key
+  std::set<std::pair<std::uint32_t, std::string>> failed_stops_;
+  std::set<std::string> keys_, acknowledged_, judged_;
   std::map<Place, std::size_t> documents_;  // their hashes
   std::vector<std::string> violations_;
   std::map<std::string, std::uint64_t> counts_;

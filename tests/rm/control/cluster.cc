@@ -40,6 +40,10 @@ std::string describe(const Delivery& delivery) {
   return "interrupted";
 }
 
+Node node_named(const std::string& name) {
+  return static_cast<Node>(std::stoul(name.substr(1)));
+}
+
 }  // namespace
 
 Cluster::Cluster(std::uint64_t seed, Settings settings, Checks::Promises promises)
@@ -74,7 +78,13 @@ void Cluster::boot(Node node) {
               checks_.begins(node, of);
             },
             [this, node](const Operation& of) { checks_.succeeded(node, of); },
-            [this, node](const Operation& of) { checks_.failed(node, of); },
+            [this, node](const Operation& of) {
+              const Node whose = of.target.empty() ? node : node_named(of.target);
+              trace(fmt::format("n{} agent of {} fails to {} ({})", node, of.resource, of.task,
+                                of.key));
+              checks_.failed(whose, of);
+            },
+            [this](const Operation& of) { switch_power(of); },
             [this, node](const std::string& resource) {
               trace(fmt::format("n{} {} dies", node, resource));
               checks_.died(node, resource);
@@ -82,15 +92,37 @@ void Cluster::boot(Node node) {
   group_.power(node, true);
 }
 
+// What came of those nobody knows.
+void Cluster::forget_fencings(const Machine& at) {
+  for (const auto& [key, target] : at.executor->fencings()) checks_.fault(node_named(target));
+}
+
 void Cluster::crash(Node node) {
   Machine& at = machine(node);
   if (!at.on) return;
   trace(fmt::format("n{} crashes", node));
   at.on = false;
+  forget_fencings(at);
   at.process.reset();
   at.executor.reset();
   group_.power(node, false);
   checks_.lost(node);
+}
+
+// Somebody turns on again what is off, a little later.
+void Cluster::switch_power(const Operation& of) {
+  const Node node = node_named(of.target);
+  trace(fmt::format("{} is switched: {} ({})", of.target, of.task, of.key));
+  if (of.task != "on") {
+    if (machine(node).on) checks_.switched_off(node);
+    machine(node).on ? crash(node) : checks_.lost(node);
+  }
+  const Duration until = of.task == "on"       ? Duration()
+                         : of.task == "reboot" ? dice_.between(Duration(100ms), Duration(5s))
+                                               : dice_.between(Duration(10s), Duration(60s));
+  timeline_.after(until, [this, node] { boot(node); });
+  timeline_.after(until + dice_.magnitude(Duration(1ms), Duration(5s)),
+                  [this, node] { start_process(node); });
 }
 
 void Cluster::start_process(Node node) {
@@ -127,9 +159,11 @@ void Cluster::kill_process(Node node) {
   Machine& at = machine(node);
   if (!at.process) return;
   trace(fmt::format("n{} gyre-rm dies", node));
+  forget_fencings(at);
   at.process.reset();
   checks_.away(node);
   at.executor->disconnect();
+  checks_.sees_nothing(node);
   group_.leave(node);
 }
 
@@ -201,6 +235,7 @@ void Cluster::handle(Node node, Process& process, const Delivery& delivery) {
     place = said->place;
   } else if (const auto* view = std::get_if<BusView>(&delivery)) {
     process.regular = true;
+    checks_.sees(node, *view);
     control.handle(*view, seconds());
     place = view->place;
   } else {
@@ -208,6 +243,7 @@ void Cluster::handle(Node node, Process& process, const Delivery& delivery) {
     control.handle(BusInterrupted{}, seconds());
   }
   if (control.settled() && process.regular) {
+    if (control.coordinates()) checks_.fencings(control);
     if (++process.handled % 4 == 0 || place.seq % 8 == 0) checks_.agree(control, place);
     const BusView& view = control.view();
     const auto ring = group_.ring_of(node);

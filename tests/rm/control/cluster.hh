@@ -54,6 +54,8 @@ class Cluster {
   const control::Control* control(Node) const;
   void ask(Node, control::Message, const std::string& mark);
   void look_again(Node);
+  // What a fence device does.
+  void switch_power(const Operation&);
 
   Executor* executor(Node node) { return machine(node).executor.get(); }
   void trace(const std::string& line);
@@ -94,6 +96,7 @@ class Cluster {
   void write(Node, Process&, control::Output::Write);
   void plan(Node, Process&);
   void connect_executor(Node);
+  void forget_fencings(const Machine&);
 
   Settings settings_;
   Timeline timeline_;

@@ -45,6 +45,7 @@ std::set<std::string> Executor::known() const {
     for (const auto& [what, each] : resource.recurring) keys.insert(each.operation.key);
   }
   for (const Outcome& each : unacknowledged_) keys.insert(each.key);
+  for (const auto& [key, target] : fencings_) keys.insert(key);
   return keys;
 }
 
@@ -56,9 +57,9 @@ std::vector<std::string> Executor::active() const {
 }
 
 bool Executor::idle() const {
-  return unacknowledged_.empty() && std::ranges::all_of(resources_, [](const auto& each) {
-           return each.second.queue.empty();
-         });
+  return unacknowledged_.empty() && fencings_.empty() &&
+         std::ranges::all_of(resources_,
+                             [](const auto& each) { return each.second.queue.empty(); });
 }
 
 void Executor::let_die(const std::string& name) {
@@ -70,6 +71,7 @@ void Executor::let_die(const std::string& name) {
 
 void Executor::begin(const Operation& operation, bool allowed) {
   if (!allowed) return tell(cancelled(operation));
+  if (!operation.target.empty()) return fence(operation);
   Resource& resource = resources_[operation.resource];
   if (operation.recurs()) {
     const auto what = std::pair(operation.task, operation.interval.count());
@@ -82,6 +84,38 @@ void Executor::begin(const Operation& operation, bool allowed) {
   }
   resource.queue.push_back(operation);
   next(operation.resource);
+}
+
+// A device never lies: what it says it has done, it has. What it was told may be under way in it
+// when the node that told it dies, or is at an end with that.
+void Executor::fence(const Operation& operation) {
+  truth_.begins(operation);
+  fencings_[operation.key] = operation.target;
+  const bool fails = dice_.chance(troubles_.fence_fails);
+  const bool late = !fails && dice_.chance(troubles_.fence_late);
+  const bool hangs = !fails && !late && dice_.chance(troubles_.fence_hangs);
+  const Duration takes = dice_.magnitude(Duration(100ms), Duration(5s));
+  const Duration tells = late || hangs ? Duration(operation.timeout) : takes;
+  const bool outlives = dice_.chance(0.5);
+  if (!fails && !hangs)
+    timeline_.after(late ? tells + takes : takes,
+                    [alive = std::weak_ptr(alive_), operation, outlives, late, truth = truth_] {
+                      if (!outlives && alive.expired()) return;
+                      if (late) truth.failed(operation);
+                      truth.switches(operation);
+                    });
+  timeline_.after(tells, [this, alive = std::weak_ptr(alive_), operation, fails,
+                          well = !fails && !late && !hangs, began = seconds()] {
+    if (alive.expired()) return;
+    fencings_.erase(operation.key);
+    Outcome outcome;
+    outcome.key = operation.key;
+    outcome.began = began;
+    outcome.rc = well ? 0 : 1;
+    if (!well && !fails) outcome.status = Outcome::Status::timed_out;
+    if (!well) truth_.failed(operation);
+    tell(std::move(outcome));
+  });
 }
 
 // One after the other of a resource. The one at the head of the queue runs.

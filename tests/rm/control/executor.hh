@@ -19,11 +19,15 @@ namespace gyre::rm::model {
 
 struct Troubles {
   double fails = 0, hangs = 0, slow = 0;  // of an operation
+  // Of a fence device: late is that it does it, once it was given up.
+  double fence_fails = 0, fence_hangs = 0, fence_late = 0;
 };
 
 // What really is so on a node, told as it comes about.
 struct Truth {
   std::function<void(const Operation&)> begins, succeeded, failed;
+  // A fence device does what it is told. It outlives the node that told it.
+  std::function<void(const Operation&)> switches;
   std::function<void(const std::string& resource)> died;
 };
 
@@ -42,6 +46,9 @@ class Executor {
   void acknowledge(const std::string& key);
   // Of what was begun and is not acknowledged.
   std::set<std::string> known() const;
+
+  // Whom devices are at that were told by this node.
+  const std::map<std::string, std::string>& fencings() const noexcept { return fencings_; }
 
   // The service of a resource dies, by itself.
   void let_die(const std::string& resource);
@@ -62,6 +69,7 @@ class Executor {
     std::map<std::pair<std::string, std::int64_t>, Recurring> recurring;
   };
 
+  void fence(const Operation&);
   void next(const std::string& resource);
   void done(const std::string& resource, const Operation&, Outcome);
   void look(const std::string& resource, std::pair<std::string, std::int64_t>, std::uint64_t life);
@@ -74,6 +82,7 @@ class Executor {
   Truth truth_;
   Tell tell_;
   std::map<std::string, Resource> resources_;
+  std::map<std::string, std::string> fencings_;  // that devices are at: targets, by key
   std::vector<Outcome> unacknowledged_;
   std::uint64_t lives_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -191,6 +191,19 @@ TEST(Fencing, GoesOnWhenWhoWasAtItIsLost) {
   EXPECT_THAT(again[0], Not(HasSubstr(fmt::format("n{}: ", first))));
 }
 
+// It told those who were with it then, whose document does not count now.
+TEST(Fencing, GoesOnWhenWhoWasAtItWasElsewhere) {
+  LostNode lost(configuration(device("d1")));
+  const pugi::xml_node attempt =
+      lost.side.cib().select_node("//fence_attempt[@status='pending']").node();
+  ASSERT_EQ(attempt.attribute("delegate").value(), std::string("n1"));
+  lose_steps_of(lost.side.cib(), lost.side.self(2), {});
+  EXPECT_EQ(attempt.attribute("status").value(), std::string("pending"));
+  lose_steps_of(lost.side.cib(), lost.side.self(1), {});
+  EXPECT_EQ(attempt.attribute("status").value(), std::string("unknown"));
+  EXPECT_FALSE(is_being_fenced(lost.side.cib(), "n3"));
+}
+
 TEST(Fencing, IsTakenUpByTheNextCoordinator) {
   LostNode lost(configuration(device("d1") + device("d2")), 4);
   lost.side.outcome(1, 1);
@@ -204,18 +217,34 @@ TEST(Fencing, IsTakenUpByTheNextCoordinator) {
   EXPECT_EQ(lost.state("expected"), "down");
 }
 
-TEST(Fencing, OfANodeThatCameBackAsAnotherSaysNothing) {
+// It may be hit in its next life: nothing is begun there before that is known.
+TEST(Fencing, OfANodeThatComesBackMeanwhileIsWaitedFor) {
   LostNode lost(configuration(device("d1")));
   ASSERT_THAT(lost.side.fencings(), ElementsAre("n1: reboot n3 with d1"));
   lost.side.start(3);
   lost.side.view();
-  EXPECT_THAT(lost.side.begun(), ElementsAre("n3: start"));
+  EXPECT_THAT(lost.side.begun(), IsEmpty());
   lost.side.outcome(1, 0);
   EXPECT_EQ(lost.state("crmd"), "online");
   EXPECT_EQ(lost.state("expected"), "member");
-  EXPECT_TRUE(state_of_node(lost.side.cib(), 3).child("lrm"));
   EXPECT_EQ(lost.side.fatal(3), "") << "it was not this life";
+  EXPECT_THAT(lost.side.begun(), ElementsAre("n3: start"));
   EXPECT_THAT(lost.side.fencings(), IsEmpty());
+}
+
+TEST(Fencing, ThatHitsTheNextLifeAsWellIsEnough) {
+  LostNode lost(configuration(device("d1")));
+  lost.side.start(3);
+  lost.side.view();
+  lost.side.silence(3);
+  lost.side.outcome(1, 0);
+  EXPECT_THAT(lost.side.begun(), IsEmpty());
+  lost.side.kill(3);
+  lost.side.view();
+  EXPECT_THAT(lost.side.fencings(), IsEmpty());
+  EXPECT_THAT(lost.history(), ElementsAre("success"));
+  EXPECT_EQ(lost.state("expected"), "down");
+  EXPECT_THAT(lost.side.begun(), ElementsAre(AnyOf("n1: start", "n2: start")));
 }
 
 TEST(Fencing, IsForgottenOnceTheNodeNeedsItNoMore) {

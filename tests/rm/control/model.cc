@@ -36,8 +36,9 @@ int main(int argc, char** argv) {
   app.add_option("--minutes", options.minutes, "of simulated trouble")
       ->check(CLI::Range(0.01, 1e6));
   app.add_option("--seconds", seconds, "begin no more seeds after that time");
-  app.add_option("--class", kind, "B (no partitions) or C; otherwise the seed says")
-      ->check(CLI::IsMember({"B", "C"}));
+  app.add_option("--class", kind,
+                 "A (fencing), B (no partitions) or C; otherwise the seed says B or C")
+      ->check(CLI::IsMember({"A", "B", "C"}));
   app.add_flag("--verbose", options.verbose, "print what happens");
   app.add_flag("--documents", options.documents, "with --verbose: what plans are made of, too");
   app.add_flag("--keep-going", keep_going, "do not stop at a violation");

@@ -41,6 +41,8 @@ class Ordered {
         std::get<Document>(Document::load(configuration_)), "");
   }
   void kill(std::uint32_t node) { nodes_.erase(node); }
+  // It is as good as dead, and nobody knows yet.
+  void silence(std::uint32_t node) { nodes_.at(node).silent = true; }
 
   // All that run are its members; in the ring is nobody else, or these.
   void view(bool quorate = true, std::vector<std::uint32_t> ring = {}) {
@@ -110,6 +112,7 @@ class Ordered {
   Control& control(std::uint32_t node) { return *nodes_.at(node).control; }
   const std::string& fatal(std::uint32_t node) { return nodes_.at(node).fatal; }
   const std::vector<std::string>& notices(std::uint32_t node) { return nodes_.at(node).notices; }
+  const BusMember& self(std::uint32_t node) { return nodes_.at(node).self; }
   pugi::xml_node cib() { return nodes_.begin()->second.control->cib(); }
 
   std::int64_t now = 1'700'000'000;
@@ -122,12 +125,13 @@ class Ordered {
     std::set<std::string> active;
     std::vector<std::string> notices;
     std::string fatal;
-    bool settled = false;
+    bool settled = false, silent = false;
   };
 
   // True: that was not all.
   bool take(Node& at) {
     Output output = at.control->take_output();
+    if (at.silent) return false;
     for (std::string& each : output.sends) order_.emplace_back(at.self, std::move(each));
     for (std::string& each : output.notices) at.notices.push_back(std::move(each));
     if (!output.fatal.empty()) at.fatal = output.fatal;

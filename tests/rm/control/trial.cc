@@ -18,25 +18,34 @@ class Trial {
   explicit Trial(const TrialOptions& options)
       : options_(options),
         dice_(options.seed),
-        partitions_(options.kind ? options.kind == 'C' : dice_.chance(0.4)),
-        ignores_quorum_(partitions_ && dice_.chance(0.3)),
+        fences_(options.kind == 'A'),
+        partitions_(options.kind ? options.kind != 'B' : dice_.chance(0.4)),
+        ignores_quorum_(partitions_ && !fences_ && dice_.chance(0.3)),
         nodes_(dice_.one_of<Node>({2, 3, 3, 5})),
-        cluster_(dice_.next(),
-                 {nodes_, nodes_ == 2 && !partitions_, options.verbose, options.documents},
-                 {.one_copy = !partitions_,
-                  .quorum_for_starts = !ignores_quorum_,
-                  .acknowledged_stays = true}),
-        workload_(dice_.split(), nodes_, ignores_quorum_) {}
+        cluster_(
+            dice_.next(),
+            {nodes_, nodes_ == 2 && (fences_ || !partitions_), options.verbose, options.documents},
+            {.one_copy = fences_ || !partitions_,
+             .quorum_for_starts = !ignores_quorum_,
+             .acknowledged_stays = true,
+             .fences = fences_}),
+        workload_(dice_.split(), nodes_, ignores_quorum_, fences_) {}
 
   Verdict run() {
     checks().set_rules(workload_.rules());
     begin();
     cluster_.troubles() = {dice_.one_of({0.0, 0.01, 0.04}), dice_.one_of({0.0, 0.0, 0.01}),
                            dice_.one_of({0.0, 0.1})};
+    if (fences_) {
+      cluster_.troubles().fence_fails = dice_.one_of({0.0, 0.0, 0.3});
+      cluster_.troubles().fence_hangs = dice_.one_of({0.0, 0.0, 0.1});
+      cluster_.troubles().fence_late = dice_.one_of({0.0, 0.0, 0.1});
+    }
     const Duration mean = dice_.one_of({Duration(2s), Duration(5s), Duration(15s)});
     const Time end = now() + Duration(static_cast<std::int64_t>(options_.minutes * 60e9));
     while (now() < end && checks().violations().empty()) {
       cluster_.run(std::min(dice_.exponential(mean), Duration(60s)));
+      for (Node node = 1; node <= nodes_; ++node) checks().lost_quorum(node);
       dice_.chance(0.5) ? change() : trouble();
     }
     if (checks().violations().empty()) calm_down();
@@ -45,10 +54,13 @@ class Trial {
     verdict.violations = checks().violations();
     verdict.counts = checks().counts();
     verdict.lines = cluster_.lines();
-    verdict.summary = fmt::format("{} nodes, class {}{}, {:4.0f} s, {:4} plans, {:3} acknowledged",
-                                  nodes_, partitions_ ? 'C' : 'B', ignores_quorum_ ? "i" : " ",
-                                  cluster_.timeline().seconds(), verdict.counts["plan"],
-                                  verdict.counts["acknowledged"]);
+    verdict.summary =
+        fmt::format("{} nodes, class {}{}, {:4.0f} s, {:4} plans, {:3} acknowledged", nodes_,
+                    fences_       ? 'A'
+                    : partitions_ ? 'C'
+                                  : 'B',
+                    ignores_quorum_ ? "i" : " ", cluster_.timeline().seconds(),
+                    verdict.counts["plan"], verdict.counts["acknowledged"]);
     return verdict;
   }
 
@@ -82,6 +94,7 @@ class Trial {
     const std::string mark = next_mark();
     const auto message = workload_.change(cluster_.control(node)->document(), mark);
     const bool configures = std::holds_alternative<control::Configure>(message);
+    if (std::holds_alternative<Cleanup>(message)) checks().forgiven();
     cluster_.ask(node, message, configures ? mark : std::string());
   }
 
@@ -94,6 +107,7 @@ class Trial {
   void trouble() {
     const Node node = some_node();
     const auto chosen = dice_.below(partitions_ ? 9 : 6);
+    checks().fault(node);
     if (chosen == 0) {
       checks().count("node crash");
       cluster_.crash(node);
@@ -103,6 +117,7 @@ class Trial {
       });
     } else if (chosen <= 2) {
       checks().count("process crash");
+      checks().forgiven();  // what is found running by a new one was never told to stop
       cluster_.kill_process(node);
       later(1ms, 20s, [this, node] { cluster_.start_process(node); });
     } else if (chosen == 3) {
@@ -113,16 +128,22 @@ class Trial {
           cluster_.let_die(node, active[dice_.below(active.size())]);
     } else {
       checks().count("partition");
-      for (Node each = 1; each <= nodes_; ++each)
+      for (Node each = 1; each <= nodes_; ++each) {
+        checks().fault(each);
         cluster_.group().set_side(each, static_cast<unsigned>(dice_.below(2)));
+      }
       cluster_.trace("partition");
-      later(100ms, 30s, [this] { heal(); });
+      const bool for_long = fences_ && dice_.chance(0.3);
+      later(for_long ? 150s : 100ms, for_long ? 300s : 30s, [this] { heal(); });
     }
   }
 
   void heal() {
     cluster_.trace("all reach each other");
-    for (Node each = 1; each <= nodes_; ++each) cluster_.group().set_side(each, 0);
+    for (Node each = 1; each <= nodes_; ++each) {
+      checks().fault(each);
+      cluster_.group().set_side(each, 0);
+    }
   }
 
   // All is mended, and what people had turned off is on again.
@@ -136,6 +157,8 @@ class Trial {
       cluster_.start_process(node);
     }
     cluster_.run(60s);
+    if (fences_) cluster_.run(180s);
+    if (fences_) checks().no_failed_stop_is_left();
     for (Node node = 1; node <= nodes_; ++node)
       if (!settled(node)) {
         checks().violated("liveness", fmt::format("n{} does not settle", node));
@@ -190,7 +213,7 @@ class Trial {
 
   TrialOptions options_;
   sim::Dice dice_;
-  bool partitions_, ignores_quorum_;
+  bool fences_, partitions_, ignores_quorum_;
   Node nodes_;
   Cluster cluster_;
   Workload workload_;

@@ -13,7 +13,7 @@ struct TrialOptions {
   double minutes = 3;      // of trouble
   bool verbose = false;    // tell what happens
   bool documents = false;  // and of what each plan was made
-  char kind = 0;           // 'B' without partitions, 'C' with; otherwise the seed says
+  char kind = 0;           // 'A' with fencing, 'B' without partitions, 'C' with; else the seed says
 };
 
 struct Verdict {

@@ -60,8 +60,40 @@ std::string Workload::primitive(const std::string& id) {
       id);
 }
 
-Workload::Workload(sim::Dice dice, std::uint32_t nodes, bool ignores_quorum)
-    : dice_(dice), nodes_(nodes), ignores_quorum_(ignores_quorum) {
+// One for all, one for each node that does not run there, or two for all that take turns.
+void Workload::add_fence_devices() {
+  const auto device = [&](const std::string& id, const std::string& hosts) {
+    resources_ += fmt::format(
+        R"(<primitive id="{0}" class="stonith" type="fence_model"><instance_attributes id="{0}-i">)"
+        R"(<nvpair id="{0}-p" name="pcmk_host_list" value="{1}"/></instance_attributes>)"
+        R"(</primitive>)",
+        id, hosts);
+  };
+  std::string all;
+  for (std::uint32_t node = 1; node <= nodes_; ++node) all += fmt::format("n{} ", node);
+  const auto chosen = dice_.below(3);
+  for (std::uint32_t node = 1; chosen == 0 && node <= nodes_; ++node) {
+    device(fmt::format("f{}", node), fmt::format("n{}", node));
+    constraints_ += fmt::format(
+        R"(<rsc_location id="l-f{0}" rsc="f{0}" node="n{0}" score="-INFINITY"/>)", node);
+  }
+  if (chosen > 0) device("fa", all);
+  if (chosen > 1) device("fb", all);
+  if (chosen < 2 || dice_.chance(0.5)) return;
+  const bool together = dice_.chance(0.5);
+  for (std::uint32_t node = 1; node <= nodes_; ++node)
+    for (int level = 1; level <= (together ? 1 : 2); ++level)
+      topology_ += fmt::format(
+          R"(<fencing-level id="t-{0}-{1}" index="{1}" target="n{0}" devices="{2}"/>)", node, level,
+          together     ? "fa,fb"
+          : level == 1 ? "fb"
+                       : "fa");
+  topology_ = "<fencing-topology>" + topology_ + "</fencing-topology>";
+}
+
+Workload::Workload(sim::Dice dice, std::uint32_t nodes, bool ignores_quorum, bool fences)
+    : dice_(dice), nodes_(nodes), ignores_quorum_(ignores_quorum), fences_(fences) {
+  if (fences_) add_fence_devices();
   std::vector<std::string> single;
   for (std::uint64_t i = 0, count = dice_.between(2, 5); i < count; ++i) {
     single.push_back(fmt::format("p{}", i));
@@ -98,9 +130,10 @@ Workload::Workload(sim::Dice dice, std::uint32_t nodes, bool ignores_quorum)
 
 std::string Workload::options() const {
   return fmt::format(
-      R"(<cluster_property_set id="options"><nvpair id="o1" name="stonith-enabled" value="false"/>)"
-      R"(<nvpair id="o2" name="no-quorum-policy" value="{}"/></cluster_property_set>)",
-      ignores_quorum_ ? "ignore" : "stop");
+      R"(<cluster_property_set id="options"><nvpair id="o1" name="stonith-enabled" value="{}"/>)"
+      R"(<nvpair id="o2" name="no-quorum-policy" value="{}"/>)"
+      R"(<nvpair id="o3" name="stonith-timeout" value="20s"/></cluster_property_set>)",
+      fences_, ignores_quorum_ ? "ignore" : "stop");
 }
 
 control::Configure Workload::first(const Document& now, const std::string& name) const {
@@ -108,6 +141,7 @@ control::Configure Workload::first(const Document& now, const std::string& name)
   append(to.configuration().child("crm_config"), options());
   append(to.configuration().child("resources"), resources_);
   append(to.configuration().child("constraints"), constraints_);
+  if (!topology_.empty()) append(to.configuration(), topology_);
   mark(to.cib(), name);
   return configure(now, to);
 }

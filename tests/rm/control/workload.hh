@@ -13,11 +13,12 @@ namespace gyre::rm::model {
 
 class Workload {
  public:
-  Workload(sim::Dice, std::uint32_t nodes, bool ignores_quorum);
+  Workload(sim::Dice, std::uint32_t nodes, bool ignores_quorum, bool fences);
 
   // The elements of <crm_config>, <resources> and <constraints>.
   std::string options() const;
   const std::string& resources() const noexcept { return resources_; }
+  const std::string& topology() const noexcept { return topology_; }
   const std::string& constraints() const noexcept { return constraints_; }
   const Rules& rules() const noexcept { return rules_; }
 
@@ -30,12 +31,13 @@ class Workload {
 
  private:
   std::string primitive(const std::string& id);
+  void add_fence_devices();
   std::string some_resource();
 
   mutable sim::Dice dice_;
   std::uint32_t nodes_;
-  bool ignores_quorum_;
-  std::string resources_, constraints_;
+  bool ignores_quorum_, fences_;
+  std::string resources_, constraints_, topology_;
   std::vector<std::string> names_;
   Rules rules_;
 };

@@ -82,6 +82,22 @@ TEST_F(InFlightTest, WithoutAnyAllIsBegun) {
               IsSupersetOf({"a_start_0", "a_monitor_10000", "b_start_0", "c_start_0"}));
 }
 
+TEST_F(InFlightTest, OnANodeThatIsBeingFencedNothingIsBegun) {
+  change_ = [](pugi::xml_node cib) {
+    pugi::xml_node where = cib.child("configuration").child("constraints");
+    for (const auto& [resource, node] : {std::pair("b", "n1"), std::pair("c", "n2")}) {
+      pugi::xml_node location = where.append_child("rsc_location");
+      for (const auto& [name, value] : {std::pair("id", node), std::pair("rsc", resource),
+                                        std::pair("node", node), std::pair("score", "INFINITY")})
+        location.append_attribute(name) = value;
+    }
+  };
+  EXPECT_THAT(planned({}), IsSupersetOf({"b_start_0", "c_start_0"}));
+  const auto keys = planned({{.node = "n1", .task = "stonith"}});
+  EXPECT_THAT(keys, Contains("c_start_0"));
+  EXPECT_THAT(keys, Not(Contains("b_start_0")));
+}
+
 // It was started, and its monitor begun.
 TEST_F(InFlightTest, WhatRecursIsNotBegunTwice) {
   text_.insert(text_.find("/>\n    <node_state id=\"2\""), R"(><lrm id="1"><lrm_resources>

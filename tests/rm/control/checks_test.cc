@@ -1,0 +1,173 @@
+// What the model looks at while fencing is on: timelines that are good, and each of the bad ones.
+#include "tests/rm/control/checks.hh"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace gyre::rm::model {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class ChecksTest : public testing::Test {
+ protected:
+  ChecksTest() {
+    checks_.set_rules({{"r"}, {}, {}});
+    see(1, {1, 2, 3});
+    see(2, {1, 2, 3});
+  }
+  void see(std::uint32_t node, const std::vector<std::uint32_t>& members, bool quorate = true) {
+    BusView view;
+    for (const std::uint32_t each : members) view.members.push_back({each, 1, 1});
+    view.quorate = quorate;
+    checks_.sees(node, view);
+  }
+  static Operation operation(const std::string& task, const std::string& key = "k") {
+    Operation of;
+    of.key = key;
+    of.resource = "r";
+    of.task = task;
+    return of;
+  }
+  static Operation fencing(const std::string& key, const std::string& target) {
+    Operation of = operation("reboot", key);
+    of.target = target;
+    return of;
+  }
+  void run(std::uint32_t node) {
+    checks_.begins(node, operation("start"));
+    checks_.succeeded(node, operation("start"));
+  }
+  void wait(Duration time) {
+    const Time until = timeline_.now() + time;
+    while (timeline_.step(until)) continue;
+  }
+  // A document that says that n2 was fenced by these, the last ones first.
+  void say_fenced(const std::vector<std::pair<std::string, std::string>>& attempts) {
+    auto document = control::default_document();
+    pugi::xml_node event =
+        document.cib().child("status").append_child("fence_history").append_child("fence_event");
+    event.append_attribute("target") = "n2";
+    event.append_attribute("status") = "success";
+    for (const auto& [action, key] : attempts) {
+      pugi::xml_node attempt = event.append_child("fence_attempt");
+      attempt.append_attribute("action") = action.c_str();
+      attempt.append_attribute("key") = key.c_str();
+    }
+    checks_.fencings(control::Control({1, "n1", "test", "life"}, std::move(document), ""));
+  }
+  const std::vector<std::string>& violations() const { return checks_.violations(); }
+
+  Timeline timeline_;
+  Checks checks_{timeline_, {.fences = true}};
+};
+
+TEST_F(ChecksTest, S2ANodeThatIsNotSeenMustBeOffFirst) {
+  run(1);
+  see(2, {2, 3});
+  checks_.died(1, "r");  // as nobody there can know
+  run(2);
+  EXPECT_THAT(violations(), ElementsAre(HasSubstr("S2")));
+}
+
+TEST_F(ChecksTest, S2IsKeptBehindAFencing) {
+  run(1);
+  see(2, {2, 3});
+  checks_.lost(1);
+  run(2);
+  EXPECT_THAT(violations(), IsEmpty());
+  EXPECT_EQ(checks_.counts().at("S2"), 2u);
+}
+
+TEST_F(ChecksTest, S2IsKeptBehindAStop) {
+  run(1);
+  checks_.begins(1, operation("stop"));
+  checks_.succeeded(1, operation("stop"));
+  see(2, {2, 3});
+  run(2);
+  EXPECT_THAT(violations(), IsEmpty());
+}
+
+TEST_F(ChecksTest, S4WhoLostQuorumStops) {
+  run(1);
+  see(1, {1}, false);
+  wait(50s);
+  checks_.lost_quorum(1);
+  EXPECT_THAT(violations(), IsEmpty()) << "it may take its time";
+  see(1, {1}, false);
+  wait(30s);
+  checks_.lost_quorum(1);
+  EXPECT_THAT(violations(), ElementsAre(HasSubstr("S4")));
+}
+
+TEST_F(ChecksTest, S4IsKeptByAStopByQuorumAndByWhatCannotStop) {
+  run(1);
+  see(1, {1}, false);
+  wait(50s);
+  see(1, {1, 2}, true);
+  see(1, {1}, false);
+  wait(50s);
+  checks_.lost_quorum(1);
+  EXPECT_THAT(violations(), IsEmpty()) << "it had a quorum in between";
+  checks_.failed(1, operation("stop"));
+  wait(50s);
+  checks_.lost_quorum(1);
+  EXPECT_THAT(violations(), IsEmpty()) << "that is for S9 to say";
+  checks_.forgiven();
+  checks_.succeeded(1, operation("stop"));
+  checks_.lost_quorum(1);
+  EXPECT_THAT(violations(), IsEmpty());
+}
+
+TEST_F(ChecksTest, S6ASuccessIsANodeThatWasOff) {
+  checks_.lost(2);
+  wait(1s);
+  checks_.begins(1, fencing("k1", "n2"));
+  say_fenced({{"reboot", "k1"}});
+  EXPECT_THAT(violations(), ElementsAre(HasSubstr("S6"))) << "it was off before that only";
+}
+
+TEST_F(ChecksTest, S6IsKeptByANodeThatWasOffSinceOrIsOnAgain) {
+  checks_.begins(1, fencing("k1", "n2"));
+  wait(1s);
+  checks_.lost(2);
+  wait(1s);
+  checks_.begins(1, fencing("k2", "n2"));
+  say_fenced({{"off", "k1"}, {"on", "k2"}});
+  EXPECT_THAT(violations(), IsEmpty());
+  EXPECT_EQ(checks_.counts().at("S6"), 1u);
+}
+
+TEST_F(ChecksTest, S7ANodeIsFencedTwiceForOneFaultAtMost) {
+  for (int i = 0; i < 2; ++i) checks_.switched_off(2);
+  checks_.fault(2);
+  for (int i = 0; i < 2; ++i) checks_.switched_off(2);
+  checks_.fault(1);
+  EXPECT_THAT(violations(), IsEmpty());
+  checks_.switched_off(2);
+  EXPECT_THAT(violations(), ElementsAre(HasSubstr("S7")));
+}
+
+TEST_F(ChecksTest, S9AFailedStopIsFencedOrForgiven) {
+  checks_.failed(1, operation("stop"));
+  checks_.lost(1);
+  checks_.failed(2, operation("stop"));
+  checks_.forgiven();
+  checks_.failed(3, operation("start"));
+  checks_.failed(3, operation("stop"));
+  checks_.begins(3, operation("monitor"));  // nobody knows of that any more
+  checks_.failed(3, operation("stop"));
+  checks_.succeeded(3, operation("stop"));  // after all: nothing is left to be fenced for
+  checks_.no_failed_stop_is_left();
+  EXPECT_THAT(violations(), IsEmpty());
+  EXPECT_EQ(checks_.counts().at("S9"), 1u);
+  checks_.failed(2, operation("stop"));
+  checks_.no_failed_stop_is_left();
+  EXPECT_THAT(violations(), ElementsAre(HasSubstr("S9")));
+}
+
+}  // namespace
+}  // namespace gyre::rm::model
