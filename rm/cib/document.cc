@@ -17,15 +17,14 @@ void set(pugi::xml_node node, const char* name, std::int64_t value) {
   attribute.set_value(static_cast<long long>(value));
 }
 
-std::string to_text(const pugi::xml_document& document) {
+std::string printed(pugi::xml_node node, const char* indent, unsigned flags) {
   struct Writer : pugi::xml_writer {
     std::string text;
     void write(const void* data, std::size_t size) override {
       text.append(static_cast<const char*>(data), size);
     }
   } writer;
-  document.save(writer, "  ", pugi::format_default | pugi::format_no_declaration,
-                pugi::encoding_utf8);
+  node.print(writer, indent, flags, pugi::encoding_utf8);
   return std::move(writer.text);
 }
 
@@ -67,7 +66,7 @@ std::size_t Document::line(pugi::xml_node node) const {
 }
 
 std::string Document::text() const {
-  return to_text(document_);
+  return to_lines(document_);
 }
 
 std::string Document::configuration_text() const {
@@ -76,7 +75,15 @@ std::string Document::configuration_text() const {
   for (const auto each : cib().attributes()) root.append_copy(each);
   root.append_copy(configuration());
   root.append_child("status");
-  return to_text(copy);
+  return to_lines(copy);
+}
+
+std::string to_text(pugi::xml_node node) {
+  return printed(node, "", pugi::format_raw);
+}
+
+std::string to_lines(pugi::xml_node node) {
+  return printed(node, "  ", pugi::format_default | pugi::format_no_declaration);
 }
 
 }  // namespace gyre::rm

@@ -51,4 +51,9 @@ class Document {
   LineEnds line_ends_;
 };
 
+// The element and all that is in it, with nothing between.
+std::string to_text(pugi::xml_node);
+// The same, a line for each element.
+std::string to_lines(pugi::xml_node);
+
 }  // namespace gyre::rm

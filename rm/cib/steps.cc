@@ -25,17 +25,6 @@ std::size_t position_of(pugi::xml_node node) {
   return position;
 }
 
-std::string to_text(pugi::xml_node node) {
-  struct Writer : pugi::xml_writer {
-    std::string text;
-    void write(const void* data, std::size_t size) override {
-      text.append(static_cast<const char*>(data), size);
-    }
-  } writer;
-  node.print(writer, "", pugi::format_raw, pugi::encoding_utf8);
-  return std::move(writer.text);
-}
-
 pugi::xml_node find(pugi::xml_node cib, const Path& path) {
   for (const Step& one : path) cib = find_child(cib, one);
   return cib;

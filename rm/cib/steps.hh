@@ -29,7 +29,4 @@ Path path_to(pugi::xml_node);
 std::string to_xpath(const Path&);
 std::optional<Path> parse_path(std::string_view);
 
-// The element and all that is in it, with nothing between.
-std::string to_text(pugi::xml_node);
-
 }  // namespace gyre::rm

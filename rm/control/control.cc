@@ -197,15 +197,7 @@ void Control::write(bool lost) {
 }
 
 std::string Control::own_state() const {
-  struct Writer : pugi::xml_writer {
-    std::string text;
-    void write(const void* data, std::size_t size) override {
-      text.append(static_cast<const char*>(data), size);
-    }
-  } writer;
-  if (const auto state = state_of_node(cib(), settings_.node))
-    state.print(writer, "", pugi::format_raw);
-  return writer.text;
+  return rm::to_text(state_of_node(cib(), settings_.node));
 }
 
 // Everybody has the document. What it says of the members is put right, and what was put off
