@@ -52,6 +52,7 @@ void Control::apply(const OwnHistory& own, const Delivered& message, std::int64_
   simulate::count_update(cib());
   if (message.sender == self_) {
     own_history_.clear();
+    telling_.reset();
     told_ = true;
     if (own.what == OwnHistory::What::kept) give_up_what_was_lost();
     send_own();

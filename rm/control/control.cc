@@ -64,6 +64,7 @@ void Control::enter(const BusView& view, std::int64_t now) {
   const bool grown = view.together.size() != view.members.size();
   if (grown || phase_ != Phase::settled) return greet(now);
   settle_members(now);
+  if (telling_) tell_own_history(*telling_);  // what was told belonged to the view before
   if (is_firm()) write();
   send_own();
   answer_kept();
@@ -279,6 +280,7 @@ void Control::tell_own_history(bool was_away) {
   } else if ((told_ || was_away) && state.attribute("executor").value() == settings_.executor) {
     own.what = OwnHistory::What::kept;
   }
+  telling_ = was_away;
   send(0, own);
 }
 

@@ -205,6 +205,8 @@ class Control {
   std::size_t pieces_sent_ = 0;
   Assembly assembly_;
   std::string own_history_;  // of this node, as it is known here, until all know it
+  // What runs here was told and is not in the order yet: whether this node was away before.
+  std::optional<bool> telling_;
 
   std::uint64_t serial_ = 0;
   std::map<std::uint64_t, Own> own_;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "rm/control/control.hh"
+#include "rm/control/members.hh"
 #include "rm/control/planning.hh"
 
 namespace gyre::rm::control {
@@ -126,6 +127,33 @@ TEST_F(PairTest, SayWhatDiffersOfADocumentInManyPieces) {
   one_.look_again();
   run();
   EXPECT_NE(second_.fatal.find("/noise[40000]/@odd"), std::string::npos) << second_.fatal;
+}
+
+// A view overtook what a node that came back tells of itself.
+TEST_F(PairTest, TellAgainWhatRunsHereIfNobodyCouldHearIt) {
+  const BusMember first{1, 10, 1}, second{2, 30, 3};
+  two_ = Control({2, "n2", "test", "life-3"}, default_document(), "");
+  one_.handle(BusView{{1, ++seq_, 0}, {first}, {1}, {1, 2}, true, false}, now);
+  const BusView both{{1, ++seq_, 0}, {first, second}, {}, {1, 2}, true, false};
+  for (Control* each : {&one_, &two_}) {
+    BusView view = both;
+    view.together = {each == &one_ ? 1u : 2u};
+    each->handle(view, now);
+  }
+  while (!one_.settled() || !two_.settled()) {
+    take(one_, first, first_);
+    take(two_, second, second_);
+    ASSERT_FALSE(order_.empty());
+    deliver_next();
+  }
+  take(two_, second, second_);
+  two_.handle(BusView{{2, 0, 0}, {second}, {2}, {2}, true, false}, now);
+  for (take(two_, second, second_); !order_.empty(); take(two_, second, second_)) {
+    const auto [sender, payload] = std::move(order_.front());
+    order_.pop_front();
+    two_.handle(BusMessage{{2, ++seq_, 0}, sender, payload}, now);
+  }
+  EXPECT_STREQ(state_of_node(two_.cib(), 2).attribute("join").value(), "member");
 }
 
 TEST_F(PairTest, ComeBackWithTheOthersDocument) {

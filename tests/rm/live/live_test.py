@@ -158,10 +158,9 @@ class Live(Scenario):
         first.crm("crm", stdin="configure\nprimitive a ocf:heartbeat:Dummy op monitor "
                   "interval=1s\nprimitive b ocf:heartbeat:Dummy\ngroup g a b\ncommit\n")
         at = self.where("b")
-        shown = second.crm("crm_mon", "-1")
-        self.assertIn(f"  * Resource Group: g:\n    * a\t(ocf:heartbeat:Dummy):\t Started n{at}\n",
-                      shown)
-        self.assertRegex(shown, r"Last change:  \S.* by root via \S+ on n1\n")
+        group = f"  * Resource Group: g:\n    * a\t(ocf:heartbeat:Dummy):\t Started n{at}\n"
+        until(lambda: group in second.crm("crm_mon", "-1"), "its monitor is seen to recur")
+        self.assertRegex(second.crm("crm_mon", "-1"), r"Last change:  \S.* by root via \S+ on n1\n")
         other, = self.others(at)
         second.crm("crm", "resource", "move", "g", f"n{other}")
         self.where("b", other)
