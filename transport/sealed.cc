@@ -237,7 +237,10 @@ void Sealed::take_control(FrameKind kind, const Header& header, std::span<const 
 
 void Sealed::challenge(Sender& sender) noexcept {
   if (now_ < sender.challenge_again) return;
-  sender.challenge = {setup_.draw(), setup_.draw()};
+  if (!sender.challenged || now_ - sender.challenge_drawn >= setup_.pause_max) {
+    sender.challenge = {setup_.draw(), setup_.draw()};
+    sender.challenge_drawn = now_;
+  }
   std::array<std::byte, question_size> text;
   store(text, 0, static_cast<std::uint32_t>(sender.id));
   store(text, to_size, sender.challenge);

@@ -46,7 +46,8 @@ class Sealed final : public HeaderTransport {
     // advance() is not called for longer than this: the boot is drawn anew. The token's timeout, as
     // the ring has lost this node by then.
     Duration pause_max{};
-    // A sender is challenged once in that time. More than a way there and back.
+    // A sender is challenged once in that time, with the same number for `pause_max`: the answer
+    // may take longer.
     Duration pace{};
     std::size_t senders = nodes_max;  // that it knows at a time
   };
@@ -75,6 +76,7 @@ class Sealed final : public HeaderTransport {
     Time heard = Time::min();
     Challenge challenge{};
     bool challenged = false;  // and has not answered that one yet
+    Time challenge_drawn{};
     Time challenge_again = Time::min(), report_again = Time::min(), answers_until = Time::min();
     int answers_left = 0;
   };

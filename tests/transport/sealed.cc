@@ -205,6 +205,20 @@ TEST_F(SealedTest, AnAnswerHelpsOnlyWhoHasAskedAndOnlyOnce) {
   EXPECT_EQ(b_again.counters().proved, 0u) << "an answer to another question";
 }
 
+TEST_F(SealedTest, AnAnswerMayBeLateButNotByAsMuchAsAPause) {
+  for (const Duration late : {pace, pause_max}) {
+    Node a(1, 1), b(2, 2);
+    b.takes(a.send("hello"));
+    a.take(b.said());
+    const std::vector<Datagram> answer = a.said();
+    for (Duration passed{}; passed < late; passed += pace) b.pass(pace);
+    b.takes(a.send("hello"));
+    EXPECT_EQ(b.counters().challenges, 2u);
+    b.take(answer);
+    EXPECT_EQ(b.counters().proved, late < pause_max ? 1u : 0u);
+  }
+}
+
 TEST_F(SealedTest, ForgettingASenderBringsNothingBack) {
   Node b(2, 2, 1, Suite::aes256gcm, 2);
   Node a(1, 1);
