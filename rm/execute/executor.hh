@@ -51,7 +51,7 @@ class Executor {
   void settle();
   void take(const Step&);
   void begin(Id, const Job&);
-  // What an agent is asked for now.
+  // What an agent is asked for in this step of it.
   Operation asked_of(Id, const Operation&);
   std::variant<Command, Result> command_for(const Operation&);
   bool goes_on(Id, const Job&, Result&);

@@ -1,4 +1,4 @@
-// crm_standby: whether a node carries nothing for now.
+// crm_standby: whether a node stands by, and carries nothing.
 #include "rm/shell/attributes.hh"
 #include "rm/shell/commands.hh"
 #include "rm/shell/exits.hh"

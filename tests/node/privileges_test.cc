@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "node/daemon.hh"
+#include "tests/node/filtered.hh"
 #include "tests/node/temporary.hh"
 
 namespace gyre::node {
@@ -24,15 +25,6 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool calls_are_filtered = false;
-#elif defined(__has_feature)
-constexpr bool calls_are_filtered =
-    !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer);
-#else
-constexpr bool calls_are_filtered = true;
-#endif
 
 template <typename What>
 int in_a_child(What what) {
