@@ -1,8 +1,10 @@
 #include "rm/cib/values.hh"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
+#include <string>
 
 namespace gyre::rm {
 
@@ -56,6 +58,14 @@ Unit find_unit(std::string_view name) noexcept {
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
   return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool names_secret(std::string_view name) {
+  constexpr std::array words = {"passw", "secret", "token", "credential", "apikey", "community"};
+  std::string low(name);
+  std::ranges::transform(low, low.begin(), lower);
+  const auto has = [&](const char* word) { return low.find(word) != low.npos; };
+  return std::ranges::any_of(words, has) || low.ends_with("_key") || low == "key";
 }
 
 std::optional<Score> parse_score(std::string_view text) noexcept {

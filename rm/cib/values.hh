@@ -57,6 +57,9 @@ std::optional<bool> parse_boolean(std::string_view) noexcept;
 // As ASCII, whatever the locale is.
 bool equal_ignoring_case(std::string_view, std::string_view) noexcept;
 
+// What is called so is told to nobody: "passwd", "auth_token", "ssh_key" and the like.
+bool names_secret(std::string_view name);
+
 // Versions, number by number between the dots; what is not there is 0, and so is what begins with
 // no number.
 std::strong_ordering compare_versions(std::string_view, std::string_view) noexcept;

@@ -9,6 +9,7 @@
 #include "rm/control/fence_records.hh"
 #include "rm/control/members.hh"
 #include "rm/control/records.hh"
+#include "rm/schedule/unpack.hh"
 #include "rm/simulate/history.hh"
 
 namespace gyre::rm::control {
@@ -22,16 +23,14 @@ Outcome never_begun(const std::string& key) {
   return outcome;
 }
 
-std::string_view value(pugi::xml_node node, const char* name) {
-  return node.attribute(name).value();
-}
+using schedule::attribute;
 
 bool fences(const Begin& begin) {
   return !begin.operation.target.empty();
 }
 
 bool is_member(pugi::xml_node state) {
-  return value(state, "join") == "member" && value(state, "crmd") == "online";
+  return attribute(state, "join") == "member" && attribute(state, "crmd") == "online";
 }
 
 }  // namespace
@@ -114,7 +113,7 @@ void Control::apply(const Confirm& confirm, const Delivered& message, std::int64
                   fmt::format("{} takes part in the cluster, or was never seen: nothing to "
                               "confirm",
                               confirm.node));
-  record_confirmed(cib(), confirm, value(state_of_node(cib(), message.sender.node), "uname"));
+  record_confirmed(cib(), confirm, attribute(state_of_node(cib(), message.sender.node), "uname"));
   simulate::count_update(cib());
   answer(message);
   changed();
@@ -154,7 +153,7 @@ void Control::record_operation(const Begin& begin) {
 
 void Control::record_fencing(const Begin& begin, const BusMember& sender) {
   const std::uint32_t node = state_of(cib(), begin.node).attribute("id").as_uint();
-  record_fence_begin(cib(), begin, value(state_of_node(cib(), sender.node), "uname"),
+  record_fence_begin(cib(), begin, attribute(state_of_node(cib(), sender.node), "uname"),
                      *std::ranges::find(view_.members, node, &BusMember::node));
 }
 
@@ -221,7 +220,8 @@ void Control::apply(const NotFenced& not_fenced, const Delivered& message, std::
   if (not_fenced.view != to_text(view_.place) || message.sender.node != coordinator_ ||
       is_being_fenced(cib(), not_fenced.target))
     return want_plan();
-  record_not_fenced(cib(), not_fenced, value(state_of_node(cib(), message.sender.node), "uname"));
+  record_not_fenced(cib(), not_fenced,
+                    attribute(state_of_node(cib(), message.sender.node), "uname"));
   simulate::count_update(cib());
   next_try_ = next_try(cib(), now);
   changed();

@@ -9,14 +9,13 @@
 #include "rm/control/members.hh"
 #include "rm/control/property.hh"
 #include "rm/control/records.hh"
+#include "rm/schedule/unpack.hh"
 
 namespace gyre::rm::control {
 
 namespace {
 
-std::string_view value(pugi::xml_node node, const char* name) {
-  return node.attribute(name).value();
-}
+using schedule::attribute;
 
 // What must not happen on two sides at once.
 bool needs_quorum(std::string_view task) {
@@ -33,18 +32,18 @@ Operation operation_of(pugi::xml_node action, std::string key) {
   const pugi::xml_node agent = action.child("primitive"), attributes = action.child("attributes");
   Operation of;
   of.key = std::move(key);
-  of.resource = value(agent, "id");
-  of.standard = value(agent, "class");
-  of.provider = value(agent, "provider");
-  of.type = value(agent, "type");
-  of.task = value(action, "operation");
+  of.resource = attribute(agent, "id");
+  of.standard = attribute(agent, "class");
+  of.provider = attribute(agent, "provider");
+  of.type = attribute(agent, "type");
+  of.task = attribute(action, "operation");
   of.interval = milliseconds(attributes, "CRM_meta_interval", 0);
   of.timeout = milliseconds(attributes, "CRM_meta_timeout", 20'000);
   of.delay = milliseconds(attributes, "CRM_meta_start_delay", 0);
   for (pugi::xml_attribute each : attributes.attributes())
     of.parameters.emplace_back(each.name(), each.value());
   for (pugi::xml_node each : attributes.children("param"))
-    of.parameters.emplace_back(value(each, "name"), value(each, "value"));
+    of.parameters.emplace_back(attribute(each, "name"), attribute(each, "value"));
   std::ranges::sort(of.parameters);
   return of;
 }
@@ -102,7 +101,7 @@ void Control::look_again() {
 // its node would be fenced. Where nothing is fenced, what runs there is left alone for good.
 void Control::want_plan() {
   const auto takes_part = [&](const BusMember& each) {
-    return value(state_of_node(cib(), each.node), "join") == "member";
+    return attribute(state_of_node(cib(), each.node), "join") == "member";
   };
   const bool fences = parse_boolean(property(cib(), "stonith-enabled")).value_or(true);
   const bool waits = deadline_ && fences;
@@ -132,15 +131,15 @@ void Control::fire(std::int64_t now) {
 }
 
 void Control::fire(pugi::xml_node action, std::int64_t now) {
-  const std::string_view task = value(action, "operation");
+  const std::string_view task = attribute(action, "operation");
   if (task == "stonith") return fence(action, now);
   if (fire_by_message(action)) return transition_.done(action.attribute("id").as_int());
   Begin begin;
-  begin.node = value(action, "on_node");
+  begin.node = attribute(action, "on_node");
   begin.operation = operation_of(action, transition_key(action));
   begin.needs_quorum = needs_quorum(task) && property(cib(), "no-quorum-policy") != "ignore";
   if (task == "cancel")
-    begin.cancelled_task = value(action.child("attributes"), "CRM_meta_operation");
+    begin.cancelled_task = attribute(action.child("attributes"), "CRM_meta_operation");
   send_begin(std::move(begin), now);
 }
 
@@ -154,12 +153,12 @@ void Control::send_begin(Begin begin, std::int64_t now) {
 
 // What only changes the document: behind it in the order, it has.
 bool Control::fire_by_message(pugi::xml_node action) {
-  const std::string_view task = value(action, "operation");
+  const std::string_view task = attribute(action, "operation");
   const bool failures = task == "clear_failcount";
   if (!failures && task != "delete" && task != "lrm_delete") return false;
   Cleanup forget;
-  forget.resource = value(action.child("primitive"), "id");
-  forget.node = value(action, "on_node");
+  forget.resource = attribute(action.child("primitive"), "id");
+  forget.node = attribute(action, "on_node");
   forget.failures_only = failures;
   ask(std::move(forget));
   return true;
@@ -169,7 +168,7 @@ bool Control::fire_by_message(pugi::xml_node action) {
 std::string Control::transition_key(pugi::xml_node action) const {
   const Place& at = view_.place;
   return fmt::format(
-      "{}:{}:{}:{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", value(action, "id"), transitions_,
+      "{}:{}:{}:{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", attribute(action, "id"), transitions_,
       action.child("attributes").attribute("CRM_meta_op_target_rc").as_int(), settings_.node,
       at.seq >> 16 & 0xffff, at.seq & 0xffff, at.index & 0xffff, at.ring & 0xffffffffffff);
 }

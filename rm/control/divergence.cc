@@ -3,24 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <string_view>
+
+#include "rm/cib/values.hh"
 
 namespace gyre::rm::control {
 
 namespace {
 
 constexpr std::size_t shown_max = 200;  // bytes of a value
-
-bool is_secret(std::string_view name) {
-  constexpr std::array words = {"passw", "secret",     "token",  "credential",
-                                "login", "passphrase", "apikey", "community"};
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  const auto has = [&](const char* word) { return lower.find(word) != lower.npos; };
-  return std::ranges::any_of(words, has) || lower.ends_with("_key") || lower == "key";
-}
 
 // In one line, whatever stands in it.
 std::string quoted(std::string_view value) {
@@ -67,7 +58,7 @@ std::string attribute_difference(pugi::xml_node here, pugi::xml_node there, pugi
   // Of a pair its name says what the value is.
   const auto hides = [&](pugi::xml_node element) {
     const auto of = element.attribute("name");
-    return is_secret(name == "value" && of ? of.value() : name);
+    return names_secret(name == "value" && of ? of.value() : name);
   };
   if (hides(here) || hides(there)) return fmt::format("/@{}: a secret that differs", name);
   return fmt::format("/@{}: {} here, {} there", name, shown(a), shown(b));

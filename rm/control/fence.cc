@@ -12,6 +12,7 @@
 #include "rm/control/members.hh"
 #include "rm/control/property.hh"
 #include "rm/control/records.hh"
+#include "rm/schedule/unpack.hh"
 
 namespace gyre::rm::control {
 
@@ -21,9 +22,7 @@ constexpr int attempts_max = 10;  // stonith-max-attempts, unless written
 constexpr std::int64_t recheck_s = 15 * 60;
 constexpr int doublings_max = 6;
 
-std::string_view value(pugi::xml_node node, const char* name) {
-  return node.attribute(name).value();
-}
+using schedule::attribute;
 
 int number(std::string_view text, int otherwise) {
   int number = otherwise;
@@ -44,18 +43,20 @@ std::int64_t patience_s(pugi::xml_node cib, int failures) {
 }  // namespace
 
 void Control::fence(pugi::xml_node action, std::int64_t now) {
-  const std::string target(value(action, "on_node"));
-  if (value(action, "operation_key").ends_with("-on"))
+  const std::string target(attribute(action, "on_node"));
+  if (attribute(action, "operation_key").ends_with("-on"))
     return output_.notices.push_back(fmt::format(
         "{} has to be let in by a fence device (unfencing), and that is not built: what needs it "
         "waits",
         target));
   fencings_[target] = action.attribute("id").as_int();
-  Fencing fencing{
-      target, std::string(value(action.child("attributes"), "CRM_meta_stonith_action")), {}, now};
+  Fencing fencing{target,
+                  std::string(attribute(action.child("attributes"), "CRM_meta_stonith_action")),
+                  {},
+                  now};
   for (const BusMember& each : view_.members)
-    if (const auto state = state_of_node(cib(), each.node); value(state, "join") == "member")
-      fencing.nodes.emplace_back(value(state, "uname"));
+    if (const auto state = state_of_node(cib(), each.node); attribute(state, "join") == "member")
+      fencing.nodes.emplace_back(attribute(state, "uname"));
   auto step = next_step(cib(), fencing);
   if (!step) return give_up(target, fencing.action, now);
   Begin begin;

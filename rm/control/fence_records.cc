@@ -6,19 +6,17 @@
 
 #include "rm/control/members.hh"
 #include "rm/control/records.hh"
+#include "rm/schedule/unpack.hh"
 #include "rm/simulate/history.hh"
 
 namespace gyre::rm::control {
 
 namespace {
 
+using schedule::attribute;
 using simulate::set;
 
 constexpr std::size_t unknown_max = 2;  // tries of which nobody knows what came
-
-std::string_view value(pugi::xml_node node, const char* name) {
-  return node.attribute(name).value();
-}
 
 pugi::xml_node history(pugi::xml_node cib) {
   return cib.child("status").child("fence_history");
@@ -30,7 +28,7 @@ std::string process_of(const BusMember& member) {
 
 pugi::xml_node last_of(pugi::xml_node cib, std::string_view target) {
   for (pugi::xml_node event = history(cib).last_child(); event; event = event.previous_sibling())
-    if (value(event, "target") == target) return event;
+    if (attribute(event, "target") == target) return event;
   return {};
 }
 
@@ -43,7 +41,7 @@ bool waits_for_leaving(pugi::xml_node event) {
 }
 
 std::string_view life_of(pugi::xml_node cib, std::string_view target) {
-  return value(state_of(cib, target), "executor");
+  return attribute(state_of(cib, target), "executor");
 }
 
 // The oldest give way.
@@ -52,7 +50,7 @@ pugi::xml_node add_event(pugi::xml_node cib, std::string_view target) {
   if (!history(cib)) status.append_child("fence_history");
   std::vector<pugi::xml_node> before;
   for (pugi::xml_node event : history(cib).children())
-    if (value(event, "target") == target) before.push_back(event);
+    if (attribute(event, "target") == target) before.push_back(event);
   for (std::size_t i = 0; i + fence_events_max <= before.size(); ++i)
     history(cib).remove_child(before[i]);
   pugi::xml_node event = history(cib).append_child("fence_event");
@@ -70,7 +68,7 @@ void give_up(pugi::xml_node event, std::string_view why, std::int64_t now) {
 pugi::xml_node begin_event(pugi::xml_node cib, std::string_view target, std::string_view action,
                            std::string_view origin, std::int64_t now) {
   if (const pugi::xml_node event = fencing_under_way(cib, target)) return event;
-  if (pugi::xml_node last = last_of(cib, target); value(last, "status") == "pending")
+  if (pugi::xml_node last = last_of(cib, target); attribute(last, "status") == "pending")
     give_up(last, "it came back as another", now);
   const std::string failures = std::to_string(failures_of(cib, target));
   pugi::xml_node event = add_event(cib, target);
@@ -98,10 +96,10 @@ bool runs_nothing(pugi::xml_node state) {
 // fenced, may have been hit as well, or not: nothing is lost with it if it leaves.
 void settle_success(pugi::xml_node cib, pugi::xml_node event,
                     const std::vector<BusMember>& members) {
-  const auto target = value(event, "target");
+  const auto target = attribute(event, "target");
   event.remove_attribute("leaves");
   const auto life = life_of(cib, target);
-  if (life != value(event, "life") && !runs_nothing(state_of(cib, target))) return;
+  if (life != attribute(event, "life") && !runs_nothing(state_of(cib, target))) return;
   set(event, "life", life);
   if (is_member(cib, target, members))
     set(event, "leaves", "true");
@@ -111,8 +109,8 @@ void settle_success(pugi::xml_node cib, pugi::xml_node event,
 
 // A reboot by several devices is done once the node was off.
 bool counts_as_success(pugi::xml_node event, pugi::xml_node attempt) {
-  return value(attempt, "status") == "success" ||
-         (value(event, "action") == "reboot" && value(attempt, "action") == "on");
+  return attribute(attempt, "status") == "success" ||
+         (attribute(event, "action") == "reboot" && attribute(attempt, "action") == "on");
 }
 
 std::string reason_of(const Outcome& outcome) {
@@ -137,7 +135,7 @@ bool end_attempt(pugi::xml_node cib, pugi::xml_node attempt, std::string_view co
 void lose(pugi::xml_node cib, pugi::xml_node attempt, const std::vector<BusMember>& members) {
   set(attempt, "status", "unknown");
   set(attempt, "exit-reason", "the node that was at it was lost");
-  end_attempt(cib, attempt, value(attempt, "since"), members);
+  end_attempt(cib, attempt, attribute(attempt, "since"), members);
 }
 
 }  // namespace
@@ -145,7 +143,7 @@ void lose(pugi::xml_node cib, pugi::xml_node attempt, const std::vector<BusMembe
 pugi::xml_node fencing_under_way(pugi::xml_node cib, std::string_view target) {
   const pugi::xml_node event = last_of(cib, target);
   const bool it =
-      value(event, "status") == "pending" && value(event, "life") == life_of(cib, target);
+      attribute(event, "status") == "pending" && attribute(event, "life") == life_of(cib, target);
   return it ? event : pugi::xml_node();
 }
 
@@ -158,11 +156,11 @@ Tried tried_before(pugi::xml_node event, int level, std::string_view device,
                    std::string_view task) {
   std::size_t unknown = 0;
   for (pugi::xml_node attempt : event.children("fence_attempt")) {
-    if (attempt.attribute("level").as_int() != level || value(attempt, "device") != device ||
-        value(attempt, "action") != task)
+    if (attempt.attribute("level").as_int() != level || attribute(attempt, "device") != device ||
+        attribute(attempt, "action") != task)
       continue;
-    if (value(attempt, "status") == "success") return Tried::succeeded;
-    if (value(attempt, "status") == "failed" || ++unknown == unknown_max) return Tried::failed;
+    if (attribute(attempt, "status") == "success") return Tried::succeeded;
+    if (attribute(attempt, "status") == "failed" || ++unknown == unknown_max) return Tried::failed;
   }
   return Tried::never;
 }
@@ -171,11 +169,12 @@ std::size_t failures_by(pugi::xml_node cib, std::string_view target, std::string
                         std::string_view node) {
   std::size_t failures = 0;
   for (pugi::xml_node event = last_of(cib, target); event; event = event.previous_sibling()) {
-    if (value(event, "target") != target) continue;
-    if (value(event, "status") == "success") break;
+    if (attribute(event, "target") != target) continue;
+    if (attribute(event, "status") == "success") break;
     for (pugi::xml_node attempt : event.children("fence_attempt"))
-      failures += value(attempt, "device") == device && value(attempt, "delegate") == node &&
-                  value(attempt, "status") != "success";
+      failures += attribute(attempt, "device") == device &&
+                  attribute(attempt, "delegate") == node &&
+                  attribute(attempt, "status") != "success";
   }
   return failures;
 }
@@ -183,16 +182,16 @@ std::size_t failures_by(pugi::xml_node cib, std::string_view target, std::string
 std::string why_not_fenced(pugi::xml_node cib, std::string_view target) {
   std::string why;
   for (pugi::xml_node attempt : fencing_under_way(cib, target).children("fence_attempt"))
-    if (value(attempt, "status") != "success")
-      why += fmt::format("{}{} by {} on {}: {}", why.empty() ? "" : "; ", value(attempt, "action"),
-                         value(attempt, "device"), value(attempt, "delegate"),
-                         value(attempt, "exit-reason"));
+    if (attribute(attempt, "status") != "success")
+      why += fmt::format("{}{} by {} on {}: {}", why.empty() ? "" : "; ",
+                         attribute(attempt, "action"), attribute(attempt, "device"),
+                         attribute(attempt, "delegate"), attribute(attempt, "exit-reason"));
   return why.empty() ? "no fence device can" : why;
 }
 
 int failures_of(pugi::xml_node cib, std::string_view target) {
   const pugi::xml_node last = last_of(cib, target);
-  if (value(last, "life") != life_of(cib, target)) return 0;
+  if (attribute(last, "life") != life_of(cib, target)) return 0;
   return last.attribute("failures").as_int();
 }
 
@@ -222,14 +221,14 @@ Fenced record_fence_result(pugi::xml_node cib, const Result& result,
   for (pugi::xml_node event : history(cib).children()) {
     pugi::xml_node attempt = attempt_under_way(event);
     const Outcome& outcome = result.outcome;
-    if (!attempt || value(attempt, "key") != outcome.key) continue;
+    if (!attempt || attribute(attempt, "key") != outcome.key) continue;
     const bool well = outcome.status == Outcome::Status::done && outcome.rc == 0;
     const bool begun = outcome.status != Outcome::Status::cancelled;
     set(attempt, "status", well ? "success" : begun ? "failed" : "unknown");
     if (!well) set(attempt, "exit-reason", reason_of(outcome));
     const auto ended = attempt.attribute("since").as_llong() + outcome.ran.count() / 1000;
-    Fenced fenced{Fenced::Came::step, std::string(value(event, "target")),
-                  std::string(value(event, "life"))};
+    Fenced fenced{Fenced::Came::step, std::string(attribute(event, "target")),
+                  std::string(attribute(event, "life"))};
     if (end_attempt(cib, attempt, std::to_string(ended), members)) fenced.came = Fenced::Came::over;
     return fenced;
   }
@@ -241,7 +240,7 @@ void record_not_fenced(pugi::xml_node cib, const NotFenced& not_fenced, std::str
   pugi::xml_node event =
       for_good ? last_of(cib, not_fenced.target)
                : begin_event(cib, not_fenced.target, not_fenced.fencing, origin, not_fenced.now);
-  if (value(event, "status") != "pending") return;
+  if (attribute(event, "status") != "pending") return;
   give_up(event, not_fenced.why, not_fenced.now);
   if (for_good) return;
   set(event, "failures", std::to_string(event.attribute("failures").as_int() + 1));
@@ -268,7 +267,7 @@ void follow_members(pugi::xml_node cib, const std::vector<BusMember>& members) {
   for (pugi::xml_node event : history(cib).children()) {
     if (waits_for_leaving(event)) settle_success(cib, event, members);
     pugi::xml_node attempt = attempt_under_way(event);
-    if (attempt && !is_there(value(attempt, "process"))) lose(cib, attempt, members);
+    if (attempt && !is_there(attribute(attempt, "process"))) lose(cib, attempt, members);
   }
 }
 
@@ -276,12 +275,12 @@ void lose_steps_of(pugi::xml_node cib, const BusMember& delegate,
                    const std::vector<BusMember>& members) {
   for (pugi::xml_node event : history(cib).children())
     if (pugi::xml_node attempt = attempt_under_way(event);
-        attempt && value(attempt, "process") == process_of(delegate))
+        attempt && attribute(attempt, "process") == process_of(delegate))
       lose(cib, attempt, members);
 }
 
 void speaks_still(pugi::xml_node cib, std::uint32_t node) {
-  const auto target = value(state_of_node(cib, node), "uname");
+  const auto target = attribute(state_of_node(cib, node), "uname");
   if (pugi::xml_node event = last_of(cib, target)) event.remove_attribute("leaves");
 }
 
@@ -290,10 +289,10 @@ std::vector<schedule::InFlight> fencings_in_flight(pugi::xml_node cib, std::int6
   const std::string configuration = configuration_of(cib);
   for (pugi::xml_node event : history(cib).children()) {
     const bool waits = event.attribute("again").as_llong() > now &&
-                       value(event, "configuration") == configuration &&
-                       event == last_of(cib, value(event, "target"));
+                       attribute(event, "configuration") == configuration &&
+                       event == last_of(cib, attribute(event, "target"));
     if (attempt_under_way(event) || waits_for_leaving(event) || waits)
-      all.push_back({.node = value(event, "target"), .task = "stonith"});
+      all.push_back({.node = attribute(event, "target"), .task = "stonith"});
   }
   return all;
 }
@@ -302,7 +301,7 @@ std::optional<std::int64_t> next_try(pugi::xml_node cib, std::int64_t now) {
   std::optional<std::int64_t> first;
   for (pugi::xml_node event : history(cib).children())
     if (const std::int64_t again = event.attribute("again").as_llong();
-        again > now && event == last_of(cib, value(event, "target")))
+        again > now && event == last_of(cib, attribute(event, "target")))
       first = std::min(first.value_or(again), again);
   return first;
 }
@@ -310,8 +309,8 @@ std::optional<std::int64_t> next_try(pugi::xml_node cib, std::int64_t now) {
 std::vector<std::string> fencings_left(pugi::xml_node cib) {
   std::vector<std::string> targets;
   for (pugi::xml_node event : history(cib).children())
-    if (value(event, "status") == "pending" && !attempt_under_way(event))
-      targets.emplace_back(value(event, "target"));
+    if (attribute(event, "status") == "pending" && !attempt_under_way(event))
+      targets.emplace_back(attribute(event, "target"));
   return targets;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rm/control/records.hh"
+#include "rm/schedule/unpack.hh"
 #include "rm/simulate/history.hh"
 
 namespace gyre::rm::control {
@@ -11,9 +12,7 @@ namespace {
 
 using simulate::set;
 
-std::string_view value(pugi::xml_node node, const char* name) {
-  return node.attribute(name).value();
-}
+using schedule::attribute;
 
 // So that what is made here is the same, whatever was there before.
 void set_state(pugi::xml_node state, const char* in_ring, const char* process, const char* join,
@@ -27,7 +26,7 @@ void set_state(pugi::xml_node state, const char* in_ring, const char* process, c
 pugi::xml_node by_id(pugi::xml_node parent, const char* element, std::uint32_t node) {
   const std::string id = std::to_string(node);
   for (pugi::xml_node child : parent.children(element))
-    if (value(child, "id") == id) return child;
+    if (attribute(child, "id") == id) return child;
   return {};
 }
 
@@ -51,8 +50,8 @@ pugi::xml_node state_of_node(pugi::xml_node cib, std::uint32_t node) {
 
 bool takes_part(pugi::xml_node cib, std::uint32_t node, std::string_view executor) {
   const pugi::xml_node state = state_of_node(cib, node);
-  return value(state, "crmd") == "online" && value(state, "join") == "member" &&
-         value(state, "executor") == executor && is_in_sight(cib, node);
+  return attribute(state, "crmd") == "online" && attribute(state, "join") == "member" &&
+         attribute(state, "executor") == executor && is_in_sight(cib, node);
 }
 
 void arrive(pugi::xml_node cib, std::uint32_t node, std::string_view name) {
@@ -81,17 +80,17 @@ void take_part(pugi::xml_node cib, std::uint32_t node, const OwnHistory& history
 void depart(pugi::xml_node cib, std::uint32_t node, bool in_ring) {
   pugi::xml_node state = state_of_node(cib, node);
   const pugi::xml_node configured = by_id(cib.child("configuration").child("nodes"), "node", node);
-  if (!state && in_ring && configured) state = add_state(cib, node, value(configured, "uname"));
+  if (!state && in_ring && configured) state = add_state(cib, node, attribute(configured, "uname"));
   if (!state) return;
-  const bool left = value(state, "expected") == "down";
-  const bool was_there = value(state, "crmd") == "online" || value(state, "crmd") == "away";
+  const bool left = attribute(state, "expected") == "down";
+  const bool was_there = attribute(state, "crmd") == "online" || attribute(state, "crmd") == "away";
   if (in_ring && !was_there) forget(state);
   set_state(state, in_ring ? "true" : "false", in_ring && !left ? "away" : "offline", "down",
             left ? "down" : "member");
 }
 
 bool is_away(pugi::xml_node cib, std::uint32_t node) {
-  return value(state_of_node(cib, node), "crmd") == "away";
+  return attribute(state_of_node(cib, node), "crmd") == "away";
 }
 
 void lose_sight(pugi::xml_node cib, std::span<const std::uint32_t> together) {
@@ -112,7 +111,7 @@ bool mark_down(pugi::xml_node cib, std::string_view name) {
   pugi::xml_node state = state_of(cib, name);
   if (!state)
     for (pugi::xml_node node : cib.child("configuration").child("nodes").children("node"))
-      if (value(node, "uname") == name)
+      if (attribute(node, "uname") == name)
         state = add_state(cib, node.attribute("id").as_uint(), name);
   if (!state) return false;
   set_state(state, "false", "offline", "down", "down");
@@ -121,13 +120,13 @@ bool mark_down(pugi::xml_node cib, std::string_view name) {
 }
 
 bool confirm_down(pugi::xml_node cib, std::string_view name) {
-  return value(state_of(cib, name), "crmd") != "online" && mark_down(cib, name);
+  return attribute(state_of(cib, name), "crmd") != "online" && mark_down(cib, name);
 }
 
 bool add_to_configuration(pugi::xml_node cib, std::uint32_t node, std::string_view name) {
   pugi::xml_node nodes = cib.child("configuration").child("nodes");
   pugi::xml_node element = by_id(nodes, "node", node);
-  if (element && value(element, "uname") == name) return false;
+  if (element && attribute(element, "uname") == name) return false;
   if (!element) element = nodes.append_child("node");
   set(element, "id", std::to_string(node));
   set(element, "uname", name);

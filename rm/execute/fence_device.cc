@@ -1,12 +1,10 @@
 #include "rm/execute/fence_device.hh"
 
-#include <strings.h>
-
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <charconv>
 #include <optional>
+
+#include "rm/cib/values.hh"
 
 namespace gyre::rm::execute {
 namespace {
@@ -27,10 +25,6 @@ std::string_view agents_word(const Operation& operation) {
 
 std::string option(std::string_view action, std::string_view which) {
   return std::string(ours).append(action).append(which);
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
 
 // For us, or from the cluster.
@@ -86,14 +80,6 @@ Lines lines_of(const Operation& operation, std::string_view action) {
   for (const auto& [name, value] : operation.parameters)
     if (!is_not_for_agent(name) && (name != port || is_said(value))) lines.add(name, value);
   return lines;
-}
-
-bool is_secret(std::string_view name) {
-  constexpr std::array words = {"passw"sv, "secret"sv, "token"sv, "credential"sv, "community"sv};
-  std::string low(name);
-  std::ranges::transform(low, low.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::ranges::any_of(words, [&](auto word) { return low.find(word) != low.npos; });
 }
 
 void hide(std::string& text, std::string_view secret) {
@@ -170,7 +156,7 @@ Result fence_result_of(const Operation& operation, Result result) {
   if (result.rc != ocf_ok && result.exit_reason.empty())
     result.exit_reason = last_line(result.complaints);
   for (const auto& [name, value] : operation.parameters)
-    if (!value.empty() && is_secret(name))
+    if (!value.empty() && names_secret(name))
       for (std::string* text : {&result.exit_reason, &result.output, &result.complaints})
         hide(*text, value);
   return result;

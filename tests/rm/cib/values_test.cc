@@ -49,5 +49,12 @@ TEST(Versions, CompareNumberByNumber) {
   EXPECT_TRUE(compare_versions("1.a", "1.0") == 0);
 }
 
+TEST(Values, NamesOfSecrets) {
+  for (const char* name : {"passwd", "Password", "password_script", "auth_token", "API_key", "key"})
+    EXPECT_TRUE(names_secret(name)) << name;
+  for (const char* name : {"", "login", "ip", "keyboard", "monkey"})
+    EXPECT_FALSE(names_secret(name)) << name;
+}
+
 }  // namespace
 }  // namespace gyre::rm
