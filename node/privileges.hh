@@ -45,4 +45,15 @@ std::vector<std::string> give_up_privileges(const std::optional<Account>& accoun
 // log. Throws StartError.
 void allow_known_calls();
 
+// Whether it does in this build: a sanitizer stops its own threads and traces them at the end.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool calls_are_filtered = false;
+#elif defined(__has_feature)
+inline constexpr bool calls_are_filtered = !__has_feature(address_sanitizer) &&
+                                           !__has_feature(thread_sanitizer) &&
+                                           !__has_feature(memory_sanitizer);
+#else
+inline constexpr bool calls_are_filtered = true;
+#endif
+
 }  // namespace gyre::node

@@ -14,7 +14,7 @@
 #include <fstream>
 
 #include "client/gyre/gyre.hh"
-#include "tests/node/filtered.hh"
+#include "node/privileges.hh"
 #include "tests/node/gyred_process.hh"
 #include "tests/node/temporary.hh"
 #include "transport/header.hh"
@@ -68,7 +68,7 @@ class GyredRights : public testing::Test {
       for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapAmb"})
         EXPECT_TRUE(has(status, fmt::format("{}:\t0000000000000000\n", set))) << status;
       EXPECT_TRUE(has(status, "NoNewPrivs:\t1\n")) << status;
-      EXPECT_EQ(has(status, "Seccomp:\t2\n"), calls_are_filtered) << status;
+      EXPECT_EQ(has(status, "Seccomp:\t2\n"), node::calls_are_filtered) << status;
     }
     EXPECT_GE(threads, 2u);
   }

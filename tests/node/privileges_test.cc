@@ -17,7 +17,6 @@
 #include <thread>
 
 #include "node/daemon.hh"
-#include "tests/node/filtered.hh"
 #include "tests/node/temporary.hh"
 
 namespace gyre::node {
