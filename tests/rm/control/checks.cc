@@ -9,7 +9,7 @@ namespace gyre::rm::model {
 namespace {
 
 // Until it is known everywhere that something was lost by itself, what was planned before goes on.
-constexpr Duration grace = 10s;
+constexpr Duration grace = 10s, for_ever = 10'000h;
 // Until a node that lost quorum has stopped all: the others may be away for ten seconds, an agent
 // may take its timeout, and one waits for the other.
 constexpr Duration patience = 60s;
@@ -108,9 +108,10 @@ void Checks::failed(std::uint32_t node, const Operation& of) {
   if (active_[of.resource].contains(node)) up_[of.resource].insert(node);
 }
 
-void Checks::died(std::uint32_t node, const std::string& resource) {
+void Checks::died(std::uint32_t node, const std::string& resource, bool watched) {
   active_[resource].erase(node);
-  if (up_[resource].erase(node) > 0) lost_[resource][node] = timeline_.now();
+  if (up_[resource].erase(node) > 0)
+    lost_[resource][node] = watched ? timeline_.now() : timeline_.now() + for_ever;
 }
 
 void Checks::lost(std::uint32_t node) {

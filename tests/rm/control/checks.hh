@@ -38,7 +38,8 @@ class Checks {
   void begins(std::uint32_t node, const Operation&);
   void succeeded(std::uint32_t node, const Operation&);
   void failed(std::uint32_t node, const Operation&);
-  void died(std::uint32_t node, const std::string& resource);
+  // Where nobody watches it, it is up as far as anybody knows until something is begun with it.
+  void died(std::uint32_t node, const std::string& resource, bool watched = true);
   void lost(std::uint32_t node);
   // Whether its manager is there: what dies meanwhile is known once it is back.
   void away(std::uint32_t node) { away_.insert(node); }

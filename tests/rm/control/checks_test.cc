@@ -73,6 +73,21 @@ TEST_F(ChecksTest, S2ANodeThatIsNotSeenMustBeOffFirst) {
   EXPECT_THAT(violations(), ElementsAre(HasSubstr("S2")));
 }
 
+TEST_F(ChecksTest, S10WhatDiedUnwatchedIsUpAsFarAsAnybodyKnows) {
+  for (const bool watched : {false, true}) {
+    Checks checks(timeline_, {});
+    checks.set_rules({{}, {{"r", "then"}}, {}});
+    checks.begins(1, operation("start"));
+    checks.succeeded(1, operation("start"));
+    checks.died(1, "r", watched);
+    wait(1min);
+    Operation of = operation("start");
+    of.resource = "then";
+    checks.begins(1, of);
+    EXPECT_EQ(checks.violations().size(), watched ? 1u : 0u);
+  }
+}
+
 TEST_F(ChecksTest, S2IsKeptBehindAFencing) {
   run(1);
   see(2, {2, 3});

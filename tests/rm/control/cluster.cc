@@ -87,7 +87,7 @@ void Cluster::boot(Node node) {
             [this](const Operation& of) { switch_power(of); },
             [this, node](const std::string& resource) {
               trace(fmt::format("n{} {} dies", node, resource));
-              checks_.died(node, resource);
+              checks_.died(node, resource, machine(node).executor->watches(resource));
             }});
   group_.power(node, true);
 }

@@ -52,6 +52,8 @@ class Executor {
 
   // The service of a resource dies, by itself.
   void let_die(const std::string& resource);
+  // A recurring monitor of it runs.
+  bool watches(const std::string& resource) const;
   std::vector<std::string> active() const;
   bool idle() const;
   std::int64_t seconds() const;

@@ -3,7 +3,35 @@
 #include <algorithm>
 #include <set>
 
+#include "node/record.hh"
+
 namespace gyre::rm::model {
+
+namespace {
+
+using Kind = totem::Configuration::Kind;
+
+std::vector<NodeId> ids_of(const std::vector<Node>& nodes) {
+  std::vector<NodeId> ids;
+  for (const Node node : nodes) ids.push_back(NodeId{node});
+  return ids;
+}
+
+check::Content content_of(const BusMember& sender, std::string_view payload) {
+  return {NodeId{sender.node}, totem::Guarantee::safe,
+          node::payload_hash(std::as_bytes(std::span(payload))),
+          static_cast<std::uint32_t>(payload.size())};
+}
+
+totem::RingId id_of(const auto& ring) {
+  return {ring.id, NodeId{ring.nodes.front()}, ring.id};
+}
+
+totem::Place place_of(const auto& ring, std::size_t number) {
+  return {id_of(ring), totem::Seq{number + 1}, 0};
+}
+
+}  // namespace
 
 Group::Group(Timeline& timeline, sim::Dice dice, Settings settings,
              std::function<void(Node, Delivery)> deliver)
@@ -20,11 +48,13 @@ std::size_t Group::index(const Ring& ring, Node node) const {
 void Group::power(Node node, bool on) {
   Daemon& daemon = at(node);
   const unsigned side = daemon.side;
-  const std::uint64_t processes = daemon.processes;
+  const std::uint64_t processes = daemon.processes, starts = daemon.starts;
+  if (daemon.on) checker_.fail(start_of(node));
   daemon = {};
   daemon.on = on;
   daemon.side = side;
   daemon.processes = processes;
+  daemon.starts = starts + on;
   topology_changed();
 }
 
@@ -84,12 +114,13 @@ void Group::form(const std::vector<Node>& component) {
   if (std::ranges::all_of(component, stands)) return;
   std::map<std::uint64_t, std::vector<Node>> by_ring;
   for (const Node node : component) by_ring[at(node).ring ? at(node).ring->id : 0].push_back(node);
-  for (const auto& [id, together] : by_ring)
-    if (id > 0) recover(together);
   auto ring = std::make_shared<Ring>();
   ring->id = ++rings_;
   ring->nodes = component;
   ring->quorate = is_quorate(component);
+  for (const Node node : by_ring[0]) install(node, Kind::transitional, *ring, {node});
+  by_ring.erase(0);
+  for (const auto& [id, together] : by_ring) recover(together, *ring);
   ring->received.resize(component.size(), timeline_.now());
   ring->delivered.resize(component.size(), timeline_.now());
   std::map<Node, BusMember> members;
@@ -108,10 +139,12 @@ void Group::form(const std::vector<Node>& component) {
   for (const Node node : component) {
     Daemon& daemon = at(node);
     std::erase_if(daemon.outbox, [](const Entry& each) { return each.kind != Entry::Kind::said; });
+    install(node, Kind::regular, *ring, component);
     daemon.ring = ring;
     daemon.delivered = 0;
     daemon.members = members;
   }
+  checker_.settle();
   for (const Node node : component) {
     deliver_view(node, {ring->id, 0, 0}, together[node]);
     order_later(node);
@@ -120,9 +153,9 @@ void Group::form(const std::vector<Node>& component) {
 
 // The end of their ring, for those who go on together: what anybody was delivered had been received
 // by all; of the rest what one of them has, and behind a hole only what is their own.
-void Group::recover(const std::vector<Node>& together) {
+void Group::recover(const std::vector<Node>& together, const Ring& next) {
   const auto ring = at(together.front()).ring;
-  std::size_t safe = 0;
+  std::size_t safe = 0, regular = 0;
   for (const Daemon& daemon : daemons_)
     if (daemon.ring == ring) safe = std::max(safe, daemon.delivered);
   std::vector<std::size_t> rest;
@@ -140,15 +173,19 @@ void Group::recover(const std::vector<Node>& together) {
     else
       ++lost_;
   }
+  // In the regular configuration still, as far as they know of themselves that they are safe.
+  for (const Node node : together) regular = std::max(regular, at(node).delivered);
+  if (dice_.chance(0.5)) regular += dice_.below(safe - regular + 1);
   for (const Node node : together) {
     Daemon& daemon = at(node);
-    // In a regular configuration still, as far as it knows of itself that they are safe.
-    const std::size_t regular =
-        daemon.delivered + (dice_.chance(0.5) ? dice_.below(safe - daemon.delivered + 1) : 0);
     while (daemon.delivered < regular) arrive(node, *ring, daemon.delivered++);
+    install(node, Kind::transitional, next, together);
     if (daemon.is_member) deliver_(node, BusInterrupted{});
     for (const std::size_t i : rest)
-      if (i >= regular && ring->log[i].kind == Entry::Kind::said) arrive(node, *ring, i);
+      if (i >= regular && ring->log[i].kind == Entry::Kind::said)
+        arrive(node, *ring, i);
+      else if (i >= regular)  // the next ring says who is in the group
+        note_delivered(node, *ring, i);
   }
 }
 
@@ -156,7 +193,7 @@ BusMember Group::join(Node node) {
   Daemon& daemon = at(node);
   daemon.process = BusMember{node, ++daemon.processes, ++born_};
   daemon.is_member = false;
-  daemon.outbox.push_back({Entry::Kind::joined, *daemon.process, nullptr, {}});
+  daemon.outbox.push_back({Entry::Kind::joined, *daemon.process, nullptr, {}, {}});
   order_later(node);
   return *daemon.process;
 }
@@ -167,7 +204,7 @@ void Group::leave(Node node) {
   const std::size_t kept = dice_.below(daemon.outbox.size() + 1);
   daemon.outbox.resize(kept);
   std::erase_if(daemon.outbox, [](const Entry& each) { return each.kind != Entry::Kind::said; });
-  daemon.outbox.push_back({Entry::Kind::left, *daemon.process, nullptr, {}});
+  daemon.outbox.push_back({Entry::Kind::left, *daemon.process, nullptr, {}, {}});
   daemon.process.reset();
   daemon.is_member = false;
   order_later(node);
@@ -179,6 +216,7 @@ void Group::send(Node node, std::string payload) {
   daemon.outbox.push_back({Entry::Kind::said,
                            *daemon.process,
                            std::make_shared<const std::string>(std::move(payload)),
+                           {},
                            {}});
   order_later(node);
 }
@@ -207,6 +245,8 @@ void Group::order(Node node) {
   }
   ++ordered_;
   const std::size_t number = ring->log.size();
+  entry.content = content_of(entry.who, entry.payload ? *entry.payload : std::string());
+  checker_.add(start_of(node), check::Sent{place_of(*ring, number), entry.content});
   ring->log.push_back(std::move(entry));
   for (std::size_t i = 0; i < ring->nodes.size(); ++i) {
     ring->delivered[i] =
@@ -214,16 +254,25 @@ void Group::order(Node node) {
     timeline_.after(ring->delivered[i] - timeline_.now(),
                     [this, ring, number, to = ring->nodes[i]] {
                       if (ring->broken || at(to).ring != ring || at(to).delivered != number) return;
-                      at(to).delivered = number + 1;
-                      arrive(to, *ring, number);
+                      deliver_next(to, *ring, number);
                     });
   }
+}
+
+void Group::deliver_next(Node node, const Ring& ring, std::size_t number) {
+  constexpr std::size_t each = 8;
+  at(node).delivered = number + 1;
+  const bool broken = node == settings_.broken;
+  if (broken && number % each == each - 1) return;
+  arrive(node, ring, number);
+  if (broken && number > 0 && number % each == 0) arrive(node, ring, number - 1);
 }
 
 void Group::arrive(Node node, const Ring& ring, std::size_t number) {
   Daemon& daemon = at(node);
   const Entry& entry = ring.log[number];
   const Place place{ring.id, number + 1, 0};
+  note_delivered(node, ring, number);
   if (entry.kind == Entry::Kind::said) {
     if (daemon.is_member) deliver_(node, Said{place, entry.who, entry.payload});
     return;
@@ -241,6 +290,28 @@ void Group::arrive(Node node, const Ring& ring, std::size_t number) {
     return;
   }
   deliver_view(node, place, std::move(together));
+}
+
+// ---- for the checker ----
+
+check::Process Group::start_of(Node node) const {
+  return {NodeId{node}, at(node).starts};
+}
+
+void Group::note_delivered(Node node, const Ring& ring, std::size_t number) {
+  checker_.add(start_of(node), check::Delivered{place_of(ring, number), ring.log[number].content});
+}
+
+// A node that has only started comes from a ring of its own.
+void Group::install(Node node, Kind kind, const Ring& next, const std::vector<Node>& members) {
+  const auto& ring = at(node).ring;
+  const totem::RingId alone{0, NodeId{node}, at(node).starts};
+  const totem::RingId id = id_of(next);
+  checker_.add(start_of(node),
+               check::Installed{kind, id, ring ? id_of(*ring) : alone, ids_of(members)});
+  if (kind == Kind::regular)
+    checker_.add(start_of(node),
+                 check::Judged{{id, {}, 0}, next.quorate, settings_.two_node, next.quorate});
 }
 
 void Group::deliver_view(Node node, Place place, std::vector<Node> together) {

@@ -1,7 +1,8 @@
 // A model of the ordered group: extended virtual synchrony (Moser, Amir, Melliar-Smith and Agarwal
 // 1994) with safe delivery, of as many nodes as a test wants, in virtual time. What is ordered has
 // one place for all; a node is delivered it when all nodes of the ring have it; when a ring breaks,
-// those who go on together come to the same end of it.
+// those who go on together come to the same end of it. What every node is delivered is held against
+// the same specification as what the ring delivers (tests/check).
 #pragma once
 
 #include <deque>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "rm/bus.hh"
+#include "tests/check/checker.hh"
 #include "tests/rm/control/timeline.hh"
 #include "tests/sim/dice.hh"
 
@@ -35,6 +37,7 @@ class Group {
   struct Settings {
     Node nodes = 3;         // 1 to this
     bool two_node = false;  // one is enough, once it has seen the other (wait_for_all)
+    Node broken = 0;        // to this one each eighth comes behind the next: is that seen?
   };
   Group(Timeline&, sim::Dice, Settings, std::function<void(Node, Delivery)> deliver);
 
@@ -56,12 +59,15 @@ class Group {
   std::uint64_t rings() const noexcept { return rings_; }
   std::uint64_t lost() const noexcept { return lost_; }
   std::uint64_t ordered() const noexcept { return ordered_; }
+  // What was wrong with it, asked once. At rest: nothing is under way any more.
+  std::vector<check::Violation> finish(bool at_rest) { return checker_.finish(at_rest); }
 
  private:
   struct Entry {
     enum class Kind { said, joined, left } kind = Kind::said;
     BusMember who;
     Payload payload;
+    check::Content content;
     std::vector<Time> received;  // by node of the ring
   };
   struct Ring {
@@ -83,7 +89,7 @@ class Group {
     bool is_member = false;             // and was delivered a view
     std::deque<Entry> outbox;           // without a place yet
     bool ordering = false;
-    std::uint64_t processes = 0;
+    std::uint64_t processes = 0, starts = 0;
   };
 
   Daemon& at(Node node) { return daemons_[node - 1]; }
@@ -91,11 +97,16 @@ class Group {
   std::size_t index(const Ring&, Node) const;
   void topology_changed();
   void form(const std::vector<Node>& component);
-  void recover(const std::vector<Node>& together);
+  void recover(const std::vector<Node>& together, const Ring& next);
   bool is_quorate(const std::vector<Node>&);
   void order_later(Node);
   void order(Node);
+  void deliver_next(Node, const Ring&, std::size_t entry);
   void arrive(Node, const Ring&, std::size_t entry);
+  void note_delivered(Node, const Ring&, std::size_t entry);
+  check::Process start_of(Node) const;
+  void install(Node, totem::Configuration::Kind, const Ring& next,
+               const std::vector<Node>& members);
   void deliver_view(Node, Place, std::vector<Node> together);
 
   Timeline& timeline_;
@@ -103,6 +114,7 @@ class Group {
   Settings settings_;
   std::function<void(Node, Delivery)> deliver_;
   std::vector<Daemon> daemons_;
+  check::Checker checker_;
   std::uint64_t rings_ = 0, topology_ = 0, born_ = 0, lost_ = 0, ordered_ = 0;
 };
 

@@ -50,6 +50,8 @@ class Trial {
     }
     if (checks().violations().empty()) calm_down();
     if (checks().violations().empty()) look_at_the_end();
+    for (const auto& [clause, text] : cluster_.group().finish(checks().violations().empty()))
+      checks().violated("ring " + clause, text);
     Verdict verdict;
     verdict.violations = checks().violations();
     verdict.counts = checks().counts();
