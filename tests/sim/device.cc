@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
-
-#include "transport/header.hh"
+#include <utility>
 
 namespace gyre::sim {
 
@@ -15,14 +14,13 @@ constexpr std::byte version_bit{0x80};
 }  // namespace
 
 Device::Device(Network& network, MachineIndex self, const DeviceTraits& traits, FramePool& pool,
-               const Time& now, Sending sending, Receiving receiving)
+               const Time& now, Sending sending)
     : network_(network),
       self_(self),
       traits_(traits),
       pool_(pool),
       now_(now),
       sending_(std::move(sending)),
-      receiving_(std::move(receiving)),
       newest_(lane_count * network.machines()),
       dice_(self + 1) {}
 
@@ -63,7 +61,6 @@ std::size_t Device::hand_up(std::deque<Flight>& inbox, std::span<Arrival> arriva
     std::memcpy(frame.data(), flight.bytes->data(), flight.bytes->size());
     if (traits_.other_version) frame.data()[version_offset] ^= version_bit;
     ++counters_.received;
-    receiving_(flight);
     arrivals[filled++] = {.frame = std::move(frame),
                           .source = address(flight.from),
                           .sender = traits_.stamped ? NodeId::none : id(flight.from)};
@@ -127,7 +124,9 @@ void Device::transmit(const Send& send) {
 // Frames leave in the order in which they got their numbers, each with its own.
 void Device::check_number(const Send& send) {
   Header header;
-  if (read_header(send.frame.bytes(), cluster_tag("sim"), header) != Refusal::none) return;
+  if (read_header(send.frame.bytes(), cluster_tag("sim"), header, traits_.suite) != Refusal::none)
+    return;
+  if (std::exchange(boot_, header.boot) != header.boot) std::ranges::fill(number_, 0);
   std::uint64_t& last = number_[static_cast<std::size_t>(send.lane)];
   repeated_ += header.counter <= last;
   last = header.counter;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/sim/network.hh"
+#include "transport/header.hh"
 
 namespace gyre::sim {
 
@@ -15,6 +16,7 @@ struct DeviceTraits {
   bool multicast = true;
   bool short_sends = false;
   bool stamped = true;              // frames carry the clear header; else the device knows senders
+  Suite suite = Suite::open;        // what seals them, where they carry it
   Duration completes_after{};       // 0: a frame's bytes are read in send()
   std::size_t payload_max = 1400;   // header included
   std::size_t receive_frames = 64;  // per lane, before it drops
@@ -31,17 +33,19 @@ class Device final : public Transport {
   // `now` is the true time. `sending` is told of each frame that goes out, as the node wrote it,
   // and may say no: the machine has just died. `to`: none for everyone.
   using Sending = std::function<bool(NodeId to, const FrameRef& frame)>;
-  using Receiving = std::function<void(const Flight& flight)>;  // told of each that is handed up
   Device(Network& network, MachineIndex self, const DeviceTraits& traits, FramePool& pool,
-         const Time& now, Sending sending, Receiving receiving);
+         const Time& now, Sending sending);
 
   static Limits limits_of(const DeviceTraits& traits);
   static Address address(MachineIndex machine);
+  static MachineIndex machine(const Address& address) {
+    return static_cast<std::size_t>(address.bytes[0]) - 1;
+  }
   static NodeId id(MachineIndex machine) { return NodeId{static_cast<std::uint32_t>(machine + 1)}; }
   void arrive(Flight&& flight);
   Time due() const { return held_.empty() ? never : held_.front().due; }  // true time
   std::uint64_t irregular() const { return irregular_; }  // copies, and what was overtaken
-  std::uint64_t repeated() const { return repeated_; }    // numbers that it sent twice
+  std::uint64_t repeated() const { return repeated_; }    // numbers that a boot sent twice
   // Of what it was last given to send.
   bool took_all() const { return took_all_; }
   void close();  // its process ends in good order
@@ -79,7 +83,6 @@ class Device final : public Transport {
   FramePool& pool_;
   const Time& now_;
   Sending sending_;
-  Receiving receiving_;
   std::vector<std::uint64_t> newest_;  // that has arrived
   Dice dice_;
   std::vector<MachineIndex> peers_;  // by NodeIndex, as far as any is known
@@ -88,7 +91,7 @@ class Device final : public Transport {
   std::deque<Held> held_;
   TransportCounters counters_;
   std::uint64_t irregular_ = 0, repeated_ = 0;
-  std::uint64_t number_[lane_count]{};  // of the last clear header
+  std::uint64_t boot_ = 0, number_[lane_count]{};  // of the last clear header
 };
 
 }  // namespace gyre::sim

@@ -8,9 +8,6 @@
 #include "node/ring_store.hh"
 #include "tests/sim/process.hh"
 #include "tests/sim/wire.hh"
-#include "tests/traces/frame_text.hh"
-#include "totem/wire.hh"
-#include "transport/header.hh"
 #include "transport/shm/handshake.hh"
 
 namespace gyre::sim {
@@ -199,6 +196,7 @@ void Machine::turn_daemon() {
   behind_token_ = false;
   placed_.reset();
   const bool active = process_->node->turn(clock);
+  note_boot();
   note_lease();
   read_log();
   if (dying_) return crash();
@@ -226,50 +224,6 @@ void Machine::schedule(bool active) {
 bool Machine::has_effect() {
   if (effects_left_ > 0 && --effects_left_ == 0) dying_ = true;
   return !dying_;
-}
-
-bool Machine::transmit(NodeId to, FrameRef frame) {
-  if (!has_effect()) return false;
-  if (run_.settings.device.stamped) frame.drop_front(header_size);
-  const auto type = totem::wire::type(frame.bytes());
-  if (ends_behind_token_ && behind_token_ && type == totem::wire::Type::data)
-    dying_ |= dice_.chance(0.5);
-  if (dying_) return false;
-  run_.hash.add(frame.size() * 1000003 +
-                static_cast<std::uint64_t>(run_.now.time_since_epoch().count()));
-  if (run_.tracing && run_.tracing_frames)
-    run_.note(index_,
-              fmt::format("→ {:<3} {}", to == NodeId::none ? 0 : static_cast<std::uint32_t>(to),
-                          test::text_of(frame.bytes())));
-  if (type == totem::wire::Type::token) {
-    totem::wire::Token token;
-    totem::wire::read_token(frame.bytes(), token);
-    run_.packets.received_to(process_->id, token.ring,
-                             process_->node->ring().received_to(token.ring));
-    behind_token_ = true;
-  }
-  run_.packets.sent(process_->id, to, frame.bytes());
-  const std::uint64_t gather = process_->node->ring().counters().gathers;
-  run_.consensus.sent(process_->id, gather, frame.bytes(), run_.now);
-  run_.gathering.sent(process_->id, gather, frame.bytes(), run_.now);
-  return true;
-}
-
-// Behind the clear header, as its ring gets it: not what came before, nor what is too old to tell.
-void Machine::received(const Flight& flight) {
-  auto frame = std::span<const std::byte>(*flight.bytes);
-  if (run_.settings.device.stamped) {
-    Header header;
-    if (read_header(frame, run_.cluster, header) != Refusal::none ||
-        !process_->filter.accept(header.sender, header.boot, header.lane, header.counter))
-      return;
-    frame = frame.subspan(header_size);
-  }
-  const bool strange = flight.from >= run_.settings.machines;
-  if (strange || totem::wire::type(frame) != totem::wire::Type::join) return;
-  const bool paused = woken_at_ == last_turn_;
-  run_.consensus.received(process_->id, frame, paused, run_.now);
-  run_.gathering.received(process_->id, frame, paused, run_.now);
 }
 
 void Machine::send(const totem::Place& place, totem::Guarantee guarantee,
@@ -324,20 +278,6 @@ void Machine::reached(const std::string& state) {
     run_.violations.push_back(
         {"10 pause", fmt::format("node {} misses the token at once after a pause",
                                  static_cast<std::uint32_t>(id()))});
-}
-
-void Machine::check_numbers() {
-  if (!process_ || !process_->stamped) return;
-  if (const std::uint64_t repeated = process_->device->repeated(); repeated > 0)
-    run_.violations.push_back(
-        {"10 once", fmt::format("node {} sends {} frames under a number that was used",
-                                static_cast<std::uint32_t>(id()), repeated)});
-  const std::uint64_t refused = process_->stamped->refused(Refusal::replayed);
-  if (refused > process_->device->irregular())
-    run_.violations.push_back(
-        {"10 once",
-         fmt::format("node {} takes {} frames for repeated; {} were, or overtook others",
-                     static_cast<std::uint32_t>(id()), refused, process_->device->irregular())});
 }
 
 void Machine::read_log() {

@@ -91,8 +91,11 @@ class Machine final : node::Errands, node::Recorder {
   Time local() const;          // what its clock shows now
   Time true_time(Time) const;  // when it will show that
   bool has_effect();           // false from the moment of its death on
-  bool transmit(NodeId to, FrameRef frame);
-  void received(const Flight& flight);
+  bool transmit(NodeId to, const FrameRef& frame);
+  bool node_transmits(NodeId to, std::span<const std::byte> frame);
+  void received(Lane lane, const Arrival& arrival);
+  void note_boot();
+  void count_seals();
   void finish_reservation(Time clock);
   void run_programs();
   void serve_programs();
@@ -127,6 +130,8 @@ class Machine final : node::Errands, node::Recorder {
   std::optional<totem::Place> placed_;  // its last message that got its place in this turn
   std::vector<NodeId> members_;
   std::uint64_t configurations_ = 0, view_ = 0;
+  std::uint64_t boot_ = 0;  // of its seal, if it has one
+  Time boot_since_{};
 };
 
 }  // namespace gyre::sim

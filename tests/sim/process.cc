@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "transport/stamped.hh"
+
 namespace gyre::sim {
 
 namespace {
@@ -14,28 +16,54 @@ node::NodeLimits limits_of(const Settings& settings) {
   return limits;
 }
 
+std::size_t frames_needed(const totem::Parameters& ring, const DeviceTraits& card) {
+  const Limits limits = Device::limits_of(card);
+  return node::Node::frames_needed(ring, limits) + 64 +
+         (card.suite == Suite::open ? 0 : Sealed::frames_needed(limits));
+}
+
 }  // namespace
+
+// As gyred does, but by dice.
+std::unique_ptr<Transport> Machine::Process::protect(Machine& machine, std::unique_ptr<Device> card,
+                                                     std::uint64_t boot) {
+  const Settings& settings = machine.run_.settings;
+  if (!settings.device.stamped) return card;
+  const std::uint64_t cluster = cluster_tag(settings.cluster);
+  if (!machine.run_.seals) {
+    auto stamped = std::make_unique<Stamped>(
+        std::move(card), StampIdentity{.self = id.node, .cluster = cluster, .boot = boot}, pool);
+    headers = stamped.get();
+    return stamped;
+  }
+  auto around = std::make_unique<Sealed>(
+      std::move(card),
+      Sealed::Setup{.self = id.node,
+                    .cluster = cluster,
+                    .key = machine.run_.seals->key(),
+                    .suite = settings.device.suite,
+                    .draw = [dice = Dice(boot)]() mutable { return dice.next(); },
+                    .pause_max = settings.ring.token_loss,
+                    .pace = settings.ring.join,
+                    .senders = settings.machines},
+      pool);
+  headers = sealed = around.get();
+  return around;
+}
 
 Machine::Process::Process(Machine& machine, std::uint64_t ring_seq, std::uint64_t boot)
     : id{machine.id(), machine.dice_.next()},
-      pool(node::Node::frames_needed(machine.ring(), Device::limits_of(machine.card())) + 64,
-           Device::headroom + header_size, machine.run_.settings.device.payload_max, 0),
+      pool(frames_needed(machine.ring(), machine.card()), Device::headroom + header_size,
+           machine.run_.settings.device.payload_max, 0),
       slots(machine.run_.settings.programs) {
   const Settings& settings = machine.run_.settings;
   auto card = std::make_unique<Device>(
       machine.run_.network, machine.index_, machine.card(), pool, machine.run_.now,
-      [&machine](NodeId to, const FrameRef& frame) { return machine.transmit(to, frame); },
-      [&machine](const Flight& flight) { machine.received(flight); });
+      [&machine](NodeId to, const FrameRef& frame) { return machine.transmit(to, frame); });
   device = card.get();
-  if (settings.device.stamped) {
-    const StampIdentity stamp{
-        .self = id.node, .cluster = cluster_tag(settings.cluster), .boot = boot};
-    auto around = std::make_unique<Stamped>(std::move(card), stamp, pool);
-    stamped = around.get();
-    transport = std::move(around);
-  } else {
-    transport = std::move(card);
-  }
+  ear = std::make_unique<Ear>(
+      protect(machine, std::move(card), boot),
+      [&machine](Lane lane, const Arrival& arrival) { machine.received(lane, arrival); });
   std::vector<node::ListedPeer> listed;
   for (MachineIndex other = 0; other < settings.machines && !settings.ring.open; ++other)
     if (other != machine.index_) listed.push_back({Device::id(other), Device::address(other)});
@@ -43,7 +71,7 @@ Machine::Process::Process(Machine& machine, std::uint64_t ring_seq, std::uint64_
                                  .incarnation = id.incarnation,
                                  .ring_seq = ring_seq,
                                  .seed = machine.dice_.next()};
-  node = std::make_unique<node::Node>(node::Node::Setup{.transport = *transport,
+  node = std::make_unique<node::Node>(node::Node::Setup{.transport = *ear,
                                                         .pool = pool,
                                                         .errands = machine,
                                                         .log = log,

@@ -4,9 +4,9 @@
 #include <memory>
 #include <vector>
 
+#include "tests/sim/ear.hh"
 #include "tests/sim/machine.hh"
-#include "transport/replay.hh"
-#include "transport/stamped.hh"
+#include "transport/sealed.hh"
 
 namespace gyre::sim {
 
@@ -21,14 +21,17 @@ struct Machine::Process {
 
   Process(Machine& machine, std::uint64_t ring_seq, std::uint64_t boot);
 
+  std::unique_ptr<Transport> protect(Machine& machine, std::unique_ptr<Device> card,
+                                     std::uint64_t boot);
+
   check::Process id;
   FramePool pool;
   Device* device = nullptr;
-  Stamped* stamped = nullptr;  // if it is, around the device
-  std::unique_ptr<Transport> transport;
+  HeaderTransport* headers = nullptr;  // around the device, if there are any
+  Sealed* sealed = nullptr;            // the same, if it seals
+  std::unique_ptr<Ear> ear;            // around all of them
   node::Log log{256};
   std::vector<Slot> slots;
-  ReplayFilter filter;  // refuses what that of `stamped` does
   Time reserved_at = never;
   std::uint64_t reserving = 0;
   std::unique_ptr<node::Node> node;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "tests/check/programs.hh"
 #include "tests/sim/device.hh"
 #include "tests/sim/program.hh"
+#include "tests/sim/seals.hh"
 #include "totem/parameters.hh"
 #include "transport/header.hh"
 #include "transport/shm/handshake.hh"
@@ -77,7 +79,10 @@ struct Run {
         due(settings_.machines, never),
         leases(settings_.machines, Time::min()),
         packets(settings_.ring.global_window),
-        gathering(settings_.ring.consensus, settings_.clock_drift) {}
+        gathering(settings_.ring.consensus, settings_.clock_drift) {
+    if (settings.device.suite != Suite::open)
+      seals.emplace(settings.device.suite, settings.cluster);
+  }
 
   const Settings settings;
   Dice dice;
@@ -96,6 +101,7 @@ struct Run {
   check::Packets packets;
   check::Consensus consensus;
   check::Gathering gathering;
+  std::optional<Seals> seals;                           // if there are any
   std::vector<check::Violation> violations;             // of what machines promise, each by itself
   std::function<void(std::string_view state)> entered;  // told when a machine's ring changes state
   // Told of each message that gets its place on a machine, or is delivered there.

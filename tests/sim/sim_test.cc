@@ -50,12 +50,27 @@ TEST(Sim, ARunReachesWhatItIsFor) {
   std::set<std::string> reached;
   for (std::uint64_t seed = 1; seed <= 40; ++seed)
     for (const auto& [words, count] : trial(seed, 0.3).reached) reached.insert(words);
-  for (const char* words :
-       {"fault: crash", "fault: crash midway", "fault: partition", "fault: pause", "fault: leave",
-        "fault: damaged file", "gather: token lost", "gather: token lost in commit",
-        "gather: token lost in recovery", "gather: another ring is in reach",
-        "gather: a member leaves", "leaving: leaving on request", "a lease", "verdict: majority",
-        "verdict: too_few", "a departure", "a departure with a loss", "a comeback"})
+  for (const char* words : {"fault: crash",
+                            "fault: crash midway",
+                            "fault: partition",
+                            "fault: pause",
+                            "fault: leave",
+                            "fault: damaged file",
+                            "gather: token lost",
+                            "gather: token lost in commit",
+                            "gather: token lost in recovery",
+                            "gather: another ring is in reach",
+                            "gather: a member leaves",
+                            "leaving: leaving on request",
+                            "a lease",
+                            "verdict: majority",
+                            "verdict: too_few",
+                            "a departure",
+                            "a departure with a loss",
+                            "a comeback",
+                            "seal: a boot has answered",
+                            "seal: a number came again",
+                            "seal: another boot"})
     EXPECT_TRUE(reached.contains(words)) << words;
 }
 

@@ -45,9 +45,8 @@ Strangers::Stranger::Stranger(Run& run, MachineIndex place, const DeviceTraits& 
     : run_(run),
       pool_(node::Node::frames_needed(run.settings.ring, Device::limits_of(traits)) + 64,
             Device::headroom + header_size, traits.payload_max, 0) {
-  auto card = std::make_unique<Device>(
-      run.network, place, traits, pool_, run.now, [](NodeId, const FrameRef&) { return true; },
-      [](const Flight&) {});
+  auto card = std::make_unique<Device>(run.network, place, traits, pool_, run.now,
+                                       [](NodeId, const FrameRef&) { return true; });
   device_ = card.get();
   stamped_ = std::make_unique<Stamped>(
       std::move(card),

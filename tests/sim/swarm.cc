@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "transport/header.hh"
+#include "transport/seal.hh"
 
 namespace gyre::sim {
 
@@ -177,6 +177,18 @@ void draw_consensus(Settings& settings, Dice dice) {
   if (settings.consensus_differs) settings.ring.consensus = 6 * settings.ring.token_loss;
 }
 
+// Strangers have no key; what they do is another matter.
+void draw_seal(Swarm& swarm, Dice dice) {
+  Settings& settings = swarm.settings;
+  const bool sealed = dice.chance(0.4);
+  const Suite suite = dice.one_of({Suite::aes256gcm, Suite::aes256gcm, Suite::chacha20poly1305});
+  if (!sealed || !settings.device.stamped || settings.strangers > 0 || settings.namesake) return;
+  const bool can = sodium_init() >= 0 && available(suite);  // all else is the same with either
+  settings.device.suite = can ? suite : Suite::chacha20poly1305;
+  settings.ring.frame_max -= static_cast<std::uint32_t>(seal_overhead);
+  if (swarm.narrow > 0) swarm.narrow += seal_overhead;
+}
+
 // Who has how many votes, and what is made of them.
 void draw_votes(Settings& settings, Dice dice) {
   using membership::TieBreaker;
@@ -283,6 +295,7 @@ Swarm draw_swarm(std::uint64_t seed, std::optional<std::size_t> machines) {
   draw_limits(settings, Dice(~seed).split());
   draw_moments(swarm, Dice(seed).split());
   draw_votes(settings, Dice(seed ^ 2));
+  draw_seal(swarm, Dice(seed ^ 4));
   return swarm;
 }
 
@@ -306,14 +319,15 @@ std::string text(const Swarm& swarm) {
   const Settings& settings = swarm.settings;
   const auto ms = [](Duration span) { return static_cast<double>(span.count()) / 1e6; };
   std::string words = fmt::format(
-      "{} machines, token {:.0f} ms, consensus {:.0f} ms, {}{}{}, frames of {}, delay {:.2f} to "
+      "{} machines, token {:.0f} ms, consensus {:.0f} ms, {}{}, {}, frames of {}, delay {:.2f} to "
       "{:.2f} ms, loss up to {:.0f} %, a fault each {:.0f} ms, {} programs on each, every {:.0f} "
       "ms up to {} messages; {}; faults:",
       settings.machines, ms(settings.ring.token_loss), ms(settings.ring.consensus),
       settings.device.multicast ? "multicast" : "unicast", settings.ring.open ? ", open" : "",
-      settings.device.stamped ? "" : ", bare", settings.ring.frame_max, ms(swarm.delay_min),
-      ms(swarm.delay_max), 100 * swarm.loss_max, ms(swarm.fault_gap), settings.programs,
-      ms(settings.habits.send_gap), settings.habits.burst_max, votes_of(settings));
+      settings.device.stamped ? text(settings.device.suite) : "bare", settings.ring.frame_max,
+      ms(swarm.delay_min), ms(swarm.delay_max), 100 * swarm.loss_max, ms(swarm.fault_gap),
+      settings.programs, ms(settings.habits.send_gap), settings.habits.burst_max,
+      votes_of(settings));
   if (settings.strangers > 0)
     words += fmt::format(" {} strangers {}", settings.strangers,
                          settings.strange_frames    ? "with shorter frames"

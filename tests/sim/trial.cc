@@ -411,6 +411,8 @@ void Trial::finish() {
   for (const auto& violation : run.packets.violations()) outcome_.violations.push_back(violation);
   for (const auto& violation : run.consensus.violations()) outcome_.violations.push_back(violation);
   for (const auto& violation : run.gathering.violations()) outcome_.violations.push_back(violation);
+  if (run.seals)
+    for (const auto& violation : run.seals->violations()) outcome_.violations.push_back(violation);
   for (MachineIndex i = 0; i < world_.size(); ++i) world_.machine(i).check_numbers();
   for (const auto& violation : run.violations) outcome_.violations.push_back(violation);
   outcome_.hash = run.hash.value();
