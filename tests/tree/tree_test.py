@@ -7,6 +7,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import headers  # noqa: E402
 import tree  # noqa: E402
 
 HEADER = "#pragma once\n"
@@ -121,6 +122,22 @@ class TreeTest(unittest.TestCase):
 
     def test_build_folders_are_not_the_tree(self):
         self.assert_clean({"build-x/a.cpp": "int a;\n", ".git/a.cpp": "int a;\n"})
+
+
+class HeadersTest(unittest.TestCase):
+    def test_who_is_compiled_alone(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for path, text in {
+                    "a/first.hh": HEADER, "a/first.cc": '// Says.\n#include "a/first.hh"\n',
+                    "a/second.hh": HEADER,
+                    "a/second.cc": '#include <set>\n#include "a/second.hh"\n',
+                    "a/namesake.hh": HEADER, "a/namesake.cc": '#include "b/a/namesake.hh"\n',
+                    "a/no_source.hh": HEADER, "build-x/a/made.hh": HEADER}.items():
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_text(text, encoding="utf-8")
+            self.assertEqual(list(headers.compiled_alone(root)),
+                             ["a/namesake.hh", "a/no_source.hh", "a/second.hh"])
 
 
 if __name__ == "__main__":
