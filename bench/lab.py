@@ -191,6 +191,19 @@ class GyreLab(Lab):
             "--seconds", seconds, "--senders", senders))
 
 
+class SealedLab(GyreLab):
+    """The same with a key."""
+
+    kind = "gyred sealed"
+
+    def __init__(self, build, transport, settings=()):
+        super().__init__(build, transport, settings)
+        key = self.folder / "key"
+        key.write_bytes(os.urandom(128))
+        key.chmod(0o400)
+        self.settings = (*self.settings, "secauth: on", f"keyfile: {key}")
+
+
 class LoopbackLab(GyreLab):
     """Three gyred on 127.0.0.1 to 127.0.0.3, without privileges."""
 

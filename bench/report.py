@@ -80,12 +80,10 @@ def rounds_ratio(gyre, peer, key):
     return (statistics.median(ratios), min(ratios), max(ratios)) if ratios else None
 
 
-def peer_table(records, pair):
+def beside_table(records, ours, other):
+    """Two labs that were measured in the same rounds."""
     rows = []
-    mine = of(records, pair=pair)
-    idle = ", ".join(f"{one['lab']} {100 * one['core_share']:.1f} %"
-                     for one in of(mine, measure="idle"))
-    for size in sorted({one["bytes"] for one in mine if "bytes" in one}):
+    for size in sorted({one["bytes"] for one in records if "bytes" in one}):
         for name, key, wanted in (
                 ("latency p50 µs", "p50_us", {"measure": "latency"}),
                 ("latency p99 µs", "p99_us", {"measure": "latency"}),
@@ -95,14 +93,21 @@ def peer_table(records, pair):
                  {"measure": "throughput", "senders": 3}),
                 ("delivered/s, 3 senders", "delivered_per_s",
                  {"measure": "throughput", "senders": 3})):
-            gyre = of(mine, lab="gyred", bytes=size, **wanted)
-            peer = of(mine, lab="corosync", bytes=size, **wanted)
-            ratio = rounds_ratio(gyre, peer, key)
+            first = of(records, lab=ours, bytes=size, **wanted)
+            second = of(records, lab=other, bytes=size, **wanted)
+            ratio = rounds_ratio(first, second, key)
             if ratio:
-                rows.append([size, name, number(middle(gyre, key)), number(middle(peer, key)),
+                rows.append([size, name, number(middle(first, key)), number(middle(second, key)),
                              "{:.2f} ({:.2f} to {:.2f})".format(*ratio)])
-    head = ["bytes", "what", "gyred", "corosync", "gyred / corosync, by round"]
-    return table(head, rows) + f"\nOf one core, while nobody sends, all three daemons: {idle}\n"
+    return table(["bytes", "what", ours, other, f"{ours} / {other}, by round"], rows)
+
+
+def peer_table(records, pair):
+    mine = of(records, pair=pair)
+    idle = ", ".join(f"{one['lab']} {100 * one['core_share']:.1f} %"
+                     for one in of(mine, measure="idle"))
+    return beside_table(mine, "gyred", "corosync") + \
+        f"\nOf one core, while nobody sends, all three daemons: {idle}\n"
 
 
 def power_of_ten(value):
