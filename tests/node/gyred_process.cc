@@ -63,8 +63,8 @@ std::optional<Ended> GyredProcess::wait(std::chrono::seconds limit) {
   if (::poll(&ended, 1, milliseconds_until(end)) != 1) return std::nullopt;
   int status = 0;
   ::waitpid(std::exchange(pid_, -1), &status, 0);
-  return Ended{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-               read_file(output_)};
+  return Ended{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(output_),
+               WIFSIGNALED(status) && WCOREDUMP(status)};
 }
 
 NotifySocket::NotifySocket(const std::string& path)

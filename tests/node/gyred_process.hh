@@ -15,6 +15,7 @@ namespace gyre::test {
 struct Ended {
   int status = -1;     // exit status; 128 + number of the signal that killed it
   std::string output;  // stderr and stdout
+  bool core = false;   // it has left one
 };
 
 class GyredProcess {

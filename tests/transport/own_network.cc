@@ -4,10 +4,11 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <stdexcept>
+
+#include "tests/transport/shell.hh"
 
 namespace gyre {
 
@@ -48,10 +49,6 @@ class OwnNetwork : public testing::Environment {
 bool in_own_network() {
   static const bool entered = enter();
   return entered;
-}
-
-void run(const std::string& command) {
-  if (std::system((command + " 2>&1").c_str()) != 0) throw std::runtime_error("failed: " + command);
 }
 
 }  // namespace gyre

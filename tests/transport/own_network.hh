@@ -2,14 +2,9 @@
 // addresses and carries multicast, so that its ports are nobody else's. It goes with the program.
 #pragma once
 
-#include <string>
-
 namespace gyre {
 
 // False where the system allows no namespaces: then the tests share the machine's loopback.
 bool in_own_network();
-
-// Runs a shell command; throws std::runtime_error if it fails.
-void run(const std::string& command);
 
 }  // namespace gyre

@@ -15,6 +15,7 @@
 #include <cstdlib>
 
 #include "tests/transport/own_network.hh"
+#include "tests/transport/shell.hh"
 #include "transport/header.hh"
 #include "transport/udp/address.hh"
 
