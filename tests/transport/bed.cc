@@ -99,39 +99,83 @@ std::vector<Case> all_cases() {
       {"fake", [] { return std::unique_ptr<World>(std::make_unique<FakeWorld>()); }},
       {"udp", make_udp<multicast, false, 1400>},
       {"udp_broadcast", make_udp<broadcast, false, 1400>},
-      {"udp_v6", make_udp<multicast, true, 1400>, false, true},
+      {"udp_v6", make_udp<multicast, true, 1400>, true},
       {"udp_largest", make_udp<multicast, false, udp::payload_limit>},
       {"udpu", make_udp<unicast, false, 1400>},
-      {"udpu_v6", make_udp<unicast, true, 1400>, false, true},
+      {"udpu_v6", make_udp<unicast, true, 1400>, true},
       {"udpu_largest", make_udp<unicast, false, udp::payload_limit>},
   };
+  const bool aes = sodium_init() >= 0 && available(Suite::aes256gcm);
+  const Suite sealed = aes ? Suite::aes256gcm : Suite::chacha20poly1305;
   std::vector<Case> cases;
   for (const Case& kind : kinds) {
     cases.push_back(kind);
-    cases.push_back({kind.name + "_stamped", kind.make, true, kind.own_network});
+    cases.push_back({kind.name + "_stamped", kind.make, kind.own_network, Suite::open});
+    cases.push_back({kind.name + "_sealed", kind.make, kind.own_network, sealed});
   }
   return cases;
 }
 
 Bed::Bed(const Case& one) : world_(one.make()), nodes_(node_count) {
-  for (std::size_t i = 0; i < node_count; ++i) {
-    Node& node = nodes_[i];
-    const std::size_t stamp = one.stamped ? header_size : 0;
-    node.pool = std::make_unique<FramePool>(pool_frames, FakeDevice::headroom + stamp,
-                                            world_->payload_max() - stamp, FakeDevice::tailroom);
-    node.transport = world_->open(i, *node.pool);
-    if (!one.stamped) continue;
-    const StampIdentity identity = {.self = NodeId(static_cast<std::uint32_t>(i + 1)),
-                                    .cluster = cluster_tag("bed"),
-                                    .boot = 1000 + i};
-    auto stamped = std::make_unique<Stamped>(std::move(node.transport), identity, *node.pool);
-    node.stamped = stamped.get();
-    node.transport = std::move(stamped);
-  }
+  for (std::size_t i = 0; i < node_count; ++i) open(i, one);
   for (std::size_t i = 0; i < node_count; ++i)
     for (std::size_t j = 0; j < node_count; ++j)
       nodes_[i].transport->set_peer(index_of(j, i), LinkIndex{}, world_->address(j));
   for (int i = 0; i < 30; ++i) turn();  // until addresses are resolved
+  if (one.suite && *one.suite != Suite::open) meet();
+}
+
+void Bed::open(std::size_t i, const Case& one) {
+  Node& node = nodes_[i];
+  const std::size_t header = one.suite ? header_size : 0;
+  node.pool = std::make_unique<FramePool>(pool_frames, FakeDevice::headroom + header,
+                                          world_->payload_max() - header, FakeDevice::tailroom);
+  node.transport = world_->open(i, *node.pool);
+  if (!one.suite) return;
+  const NodeId self{static_cast<std::uint32_t>(i + 1)};
+  std::unique_ptr<HeaderTransport> headed;
+  if (*one.suite == Suite::open) {
+    const StampIdentity identity = {.self = self, .cluster = cluster, .boot = 1000 + i};
+    headed = std::make_unique<Stamped>(std::move(node.transport), identity, *node.pool);
+  } else {
+    const RootKey root(RootKey::size_min,
+                       [](std::span<std::byte> key) { std::ranges::fill(key, std::byte{7}); });
+    headed = std::make_unique<Sealed>(
+        std::move(node.transport),
+        Sealed::Setup{.self = self,
+                      .cluster = cluster,
+                      .key = ClusterKey(root, "bed"),
+                      .suite = *one.suite,
+                      .draw = [number = 1000 * (i + 1)]() mutable { return ++number; },
+                      .pause_max = std::chrono::seconds(1),
+                      .pace = std::chrono::microseconds(500)},
+        *node.pool);
+  }
+  node.headed = headed.get();
+  node.transport = std::move(headed);
+}
+
+void Bed::meet() {
+  std::array<Arrival, 16> arrivals;
+  const auto listen = [&] {
+    turn();
+    for (Node& node : nodes_)
+      for (const Lane lane : {Lane::data, Lane::token})
+        while (node.transport->receive(lane, arrivals) > 0) {
+        }
+  };
+  const auto met = [](const Node& node) {
+    return node.headed->stamp_counters().proved == node_count - 1;
+  };
+  for (int round = 0; round < 100 && !std::ranges::all_of(nodes_, met); ++round) {
+    for (std::size_t i = 0; i < node_count; ++i) {
+      const Send hello = {frame(i, Lane::data, 0, 50), NodeIndex::everyone, Lane::data};
+      send(i, std::span(&hello, 1));
+    }
+    for (int i = 0; i < 10; ++i) listen();
+  }
+  ASSERT_TRUE(std::ranges::all_of(nodes_, met));
+  for (int i = 0; i < 50; ++i) listen();  // what is still under way
 }
 
 std::vector<std::byte> Bed::bytes(std::size_t node, Lane lane, std::uint32_t id,
@@ -139,7 +183,7 @@ std::vector<std::byte> Bed::bytes(std::size_t node, Lane lane, std::uint32_t id,
   std::vector<std::byte> bytes(size);
   for (std::size_t i = 0; i < size; ++i)
     bytes[i] = std::byte(((id >> (i % 4 * 8)) + i * 7 + node * 64) & 0xff);
-  if (!nodes_[node].stamped && size > header_lane_offset)
+  if (!nodes_[node].headed && size > header_lane_offset)
     bytes[header_lane_offset] = std::byte(lane);
   return bytes;
 }

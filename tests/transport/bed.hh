@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "transport/sealed.hh"
 #include "transport/stamped.hh"
 #include "transport/transport.hh"
 
@@ -29,8 +30,13 @@ class World {
 struct Case {
   std::string name;
   std::unique_ptr<World> (*make)();
-  bool stamped = false;
   bool own_network = false;  // needs addresses that only a namespace of our own has
+  std::optional<Suite> suite = std::nullopt;  // under the clear header, sealed if not open
+
+  // Bytes of a frame that are not the device's to carry.
+  std::size_t overhead() const {
+    return !suite ? 0 : header_size + (*suite == Suite::open ? 0 : seal_overhead);
+  }
 };
 std::vector<Case> all_cases();
 inline void PrintTo(const Case& one, std::ostream* out) {
@@ -41,13 +47,14 @@ class Bed {
  public:
   static constexpr std::size_t node_count = 3;
   static constexpr std::size_t pool_frames = 1200;
+  static constexpr std::uint64_t cluster = 0x626564;
 
   explicit Bed(const Case& one);
 
   struct Node {
     std::unique_ptr<FramePool> pool;
     std::unique_ptr<Transport> transport;
-    Stamped* stamped = nullptr;  // the same transport, where it is one
+    HeaderTransport* headed = nullptr;  // the same transport, where it is one
   };
   Node& node(std::size_t i) { return nodes_[i]; }
   World& world() { return *world_; }
@@ -71,6 +78,9 @@ class Bed {
   void expect(std::size_t node, Lane lane, const std::vector<std::byte>& bytes);
 
  private:
+  void open(std::size_t i, const Case& one);
+  void meet();  // until all have proved to each other that they are there
+
   std::unique_ptr<World> world_;
   std::vector<Node> nodes_;
   Time now_{};
