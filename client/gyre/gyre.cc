@@ -286,10 +286,8 @@ std::chrono::steady_clock::time_point Connection::lease_until() const noexcept {
 std::chrono::steady_clock::time_point Connection::lease_until(
     std::uint64_t verdict) const noexcept {
   using Clock = std::chrono::steady_clock;
-  const shm::LeaseWords& lease = state_->channel.words().lease;
-  const std::int64_t until = lease.until.load();  // before its number, see LeaseWords
-  if (until <= 0 || lease.verdict.load() != verdict || !state_->daemon_lives())
-    return Clock::time_point::min();
+  const std::int64_t until = state_->channel.words().lease.until_of(verdict);
+  if (until <= 0 || !state_->daemon_lives()) return Clock::time_point::min();
   return Clock::time_point(std::chrono::nanoseconds(until));
 }
 

@@ -366,8 +366,9 @@ void Machine::connect(std::size_t index) {
   slot.port_free = false;
   const check::Program id{this->id(), process_->id.incarnation, number};
   const std::size_t groups = std::max(run_.settings.habits.groups, run_.settings.room());
-  slot.program = std::make_unique<Program>(std::move(pair.program), run_.settings.habits, groups,
-                                           id, dice_.split(), run_.programs, run_.hash, run_.now);
+  slot.program =
+      std::make_unique<Program>(std::move(pair.program), run_.settings.habits, groups, id,
+                                dice_.split(), run_.programs, run_.hash, run_.heard, run_.now);
   process_->node->open_client(std::move(pair.daemon), local());
   const auto before = number - static_cast<std::uint32_t>(process_->slots.size());
   if (dice_.chance(run_.settings.late_hang_ups)) process_->node->woken(before, true, local());

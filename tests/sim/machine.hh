@@ -50,6 +50,13 @@ class Machine final : node::Errands, node::Recorder {
   // it crashes.
   void check_numbers();
 
+  // Programs of an owner's, who opens and ends them by hand. Nothing: there is no place yet.
+  Program* open_program();
+  Program* program(std::uint32_t number);
+  void close_program(std::uint32_t number);
+  // That one may act by the verdict of that number.
+  bool may_act(std::uint32_t number, std::uint64_t verdict);
+
   // For the judge.
   const node::Node& node() const;
   node::Snapshot snapshot() const;

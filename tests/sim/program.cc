@@ -54,7 +54,7 @@ std::vector<NodeId> nodes_of(shm::RecordReader& in, std::uint32_t count) {
 
 Program::Program(shm::Channel channel, const Habits& habits, std::size_t groups,
                  const check::Program& id, Dice dice, check::Programs& checker, TraceHash& hash,
-                 Time now)
+                 const Heard& heard, Time now)
     : channel_(std::move(channel)),
       habits_(habits),
       id_(id),
@@ -67,7 +67,8 @@ Program::Program(shm::Channel channel, const Habits& habits, std::size_t groups,
       events_bell_(channel_.words().events_bell, channel_.socket.number()),
       room_bell_(channel_.words().room_bell, channel_.room.number()),
       send_at_(now),
-      standings_(groups) {
+      standings_(groups),
+      heard_(heard) {
   for (std::size_t group = 0; group < groups; ++group) names_.push_back(name_of(group));
   checker_.started(id_);
 }
@@ -102,6 +103,7 @@ void Program::step(Time now) {
 
 void Program::burst(Time now) {
   send_at_ = now + gap_min + dice_.exponential(habits_.send_gap);
+  send_posted();
   if (quiet_) return;
   if (dice_.chance(habits_.dies)) {
     dead_ = true;
@@ -146,6 +148,7 @@ void Program::wait_for_room() {
 void Program::look_for_room() {
   room_at_ = never;
   wait_for_room();
+  if (!blocked_) send_posted();
   if (!blocked_) send_some();
 }
 
@@ -181,19 +184,32 @@ bool Program::send_one(std::size_t group, bool may_be_large) {
                                    : dice_.between(40, 400);
   payload_.assign(std::clamp(size, head.size(), largest()), std::byte(counter_));
   std::ranges::copy(bytes_of(head), payload_.begin());
-  const auto guarantee =
-      dice_.chance(habits_.safe) ? totem::Guarantee::safe : totem::Guarantee::agreed;
+  return send(group, dice_.chance(habits_.safe) ? totem::Guarantee::safe : totem::Guarantee::agreed,
+              payload_);
+}
+
+bool Program::send(std::size_t group, totem::Guarantee guarantee,
+                   std::span<const std::byte> payload) {
   const shm::SendRecord record{.guarantee = static_cast<std::uint32_t>(guarantee),
                                .name_size = static_cast<std::uint32_t>(names_[group].size())};
   constexpr std::byte zeros[8]{};
   const std::span<const std::byte> parts[] = {
       std::as_bytes(std::span(&record, 1)), bytes_of(names_[group]),
-      std::span(zeros).first(shm::padded(names_[group].size()) - names_[group].size()), payload_};
+      std::span(zeros).first(shm::padded(names_[group].size()) - names_[group].size()), payload};
   if (!request(shm::RequestKind::send, parts)) return false;
   ++accepted_;
-  checker_.sent(id_, names_[group], guarantee, node::payload_hash(payload_),
-                static_cast<std::uint32_t>(payload_.size()));
+  checker_.sent(id_, names_[group], guarantee, node::payload_hash(payload),
+                static_cast<std::uint32_t>(payload.size()));
   return true;
+}
+
+void Program::post(std::vector<std::byte> payload, Time now) {
+  posted_.push_back(std::move(payload));
+  send_at_ = now;
+}
+
+void Program::send_posted() {
+  while (!posted_.empty() && send(0, totem::Guarantee::safe, posted_.front())) posted_.pop_front();
 }
 
 // What either ring can hold at all.
@@ -245,6 +261,7 @@ void Program::read_all() {
 
 void Program::read(const shm::Record& record) {
   hash_.add(record.kind * 1009 + record.payload.size());
+  if (heard_) heard_(id_, record);
   shm::RecordReader in(record.payload);
   switch (shm::EventKind{record.kind}) {
     case shm::EventKind::message:

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,9 +42,10 @@ struct Habits {
 
 class Program {
  public:
-  // It knows so many groups by name.
+  // It knows so many groups by name. `heard`: told of each record that it takes.
+  using Heard = std::function<void(const check::Program&, const shm::Record&)>;
   Program(shm::Channel channel, const Habits& habits, std::size_t groups, const check::Program& id,
-          Dice dice, check::Programs& checker, TraceHash& hash, Time now);
+          Dice dice, check::Programs& checker, TraceHash& hash, const Heard& heard, Time now);
 
   // What is due at `now`: reads events, sends requests.
   void step(Time now);
@@ -66,12 +69,20 @@ class Program {
   void quieten(Time now);  // it sends no more of itself, and lives on
   // One message to the first group that it is in. Sent at `now`.
   void send_now(Time now);
+  // A message of its owner's to the first group that it knows, as soon as there is room.
+  void post(std::vector<std::byte> payload, Time now);
+  // What is asked before something is done; by the clock of the machine, see LeaseWords.
+  std::int64_t lease_until(std::uint64_t verdict) const {
+    return channel_.words().lease.until_of(verdict);
+  }
+  std::uint32_t pid() const { return channel_.pid; }
   void leave_all(Time now);
   void join(std::size_t group, Time now);
   bool is_member(std::size_t group) const { return standings_[group].member; }
   // Something that it asked for has not come back yet, or finds no room.
   bool waits() const { return blocked_ || checker_.waits(id_); }
   std::string standing() const;
+  const std::string& name(std::size_t group) const { return names_[group]; }
   std::uint64_t own_delivered() const { return own_delivered_; }
 
  private:
@@ -83,6 +94,8 @@ class Program {
   void burst(Time now);
   void send_some();
   bool send_one(std::size_t group, bool may_be_large = true);
+  bool send(std::size_t group, totem::Guarantee guarantee, std::span<const std::byte> payload);
+  void send_posted();
   void ask(shm::RequestKind kind, std::size_t group);
   void toggle(std::size_t group);
   void toggle_some(std::size_t group);
@@ -120,6 +133,8 @@ class Program {
   std::size_t burst_group_ = 0;
   std::uint64_t counter_ = 0, accepted_ = 0, own_delivered_ = 0;
   std::vector<std::byte> payload_;
+  const Heard& heard_;
+  std::deque<std::vector<std::byte>> posted_;
 };
 
 }  // namespace gyre::sim

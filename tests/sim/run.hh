@@ -106,6 +106,7 @@ struct Run {
   std::function<void(std::string_view state)> entered;  // told when a machine's ring changes state
   // Told of each message that gets its place on a machine, or is delivered there.
   std::function<void(NodeId by, const totem::Place&)> placed, delivered;
+  Program::Heard heard;
   TraceHash hash;
   std::map<std::string, std::uint64_t> reached;  // states and reasons, how often
   std::uint64_t rings = 0, messages = 0;         // installed, each once; delivered

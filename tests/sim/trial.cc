@@ -404,17 +404,7 @@ std::uint64_t Trial::sent_at_rest(Duration span) const {
 void Trial::finish() {
   Run& run = world_.run();
   const bool at_rest = !failed();
-  for (const auto& violation : run.checker.finish(at_rest))
-    outcome_.violations.push_back(violation);
-  for (const auto& violation : run.programs.finish(at_rest))
-    outcome_.violations.push_back(violation);
-  for (const auto& violation : run.packets.violations()) outcome_.violations.push_back(violation);
-  for (const auto& violation : run.consensus.violations()) outcome_.violations.push_back(violation);
-  for (const auto& violation : run.gathering.violations()) outcome_.violations.push_back(violation);
-  if (run.seals)
-    for (const auto& violation : run.seals->violations()) outcome_.violations.push_back(violation);
-  for (MachineIndex i = 0; i < world_.size(); ++i) world_.machine(i).check_numbers();
-  for (const auto& violation : run.violations) outcome_.violations.push_back(violation);
+  for (const auto& violation : world_.finish(at_rest)) outcome_.violations.push_back(violation);
   outcome_.hash = run.hash.value();
   outcome_.frames = run.network.sent();
   outcome_.rings = run.rings;

@@ -42,8 +42,6 @@ Time World::take_arrivals(Time end) {
   return next;
 }
 
-// To the next instant at which someone has something to do, and all of it. False: there is none by
-// `end`.
 bool World::step(Time end) {
   const Time next = take_arrivals(end);
   advance(std::min(next, end));
@@ -72,6 +70,21 @@ bool World::run_until(Time end, const std::function<bool()>& done) {
   while (!done())
     if (!step(end)) return false;
   return true;
+}
+
+std::vector<check::Violation> World::finish(bool quiescent) {
+  std::vector<check::Violation> all = run_.checker.finish(quiescent);
+  const auto add = [&all](const std::vector<check::Violation>& found) {
+    all.insert(all.end(), found.begin(), found.end());
+  };
+  add(run_.programs.finish(quiescent));
+  add(run_.packets.violations());
+  add(run_.consensus.violations());
+  add(run_.gathering.violations());
+  if (run_.seals) add(run_.seals->violations());
+  for (const auto& machine : machines_) machine->check_numbers();
+  add(run_.violations);
+  return all;
 }
 
 }  // namespace gyre::sim

@@ -19,6 +19,12 @@ class World {
   // As far as `done`, which is asked after each step; false: `end` came first.
   bool run_until(Time end, const std::function<bool()>& done);
 
+  // To the next instant at which someone has something to do, and all of it. False: there is none
+  // by `end`, and it is `end` now.
+  bool step(Time end);
+  // What was wrong, of all that watch; asked once. See check::Checker::finish().
+  std::vector<check::Violation> finish(bool quiescent);
+
   Run& run() { return run_; }
   const Settings& settings() const { return run_.settings; }
   Strangers& strangers() { return strangers_; }
@@ -27,7 +33,6 @@ class World {
   Time now() const { return run_.now; }
 
  private:
-  bool step(Time end);
   Time soonest() const;
   Time take_arrivals(Time end);
   bool advance(Time now);

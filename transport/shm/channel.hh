@@ -28,6 +28,12 @@ enum class Ended : std::uint32_t {
 struct LeaseWords {
   alignas(line_pair) std::atomic<std::uint64_t> verdict{0};  // its number (VerdictRecord)
   std::atomic<std::int64_t> until{0};  // nanoseconds of CLOCK_MONOTONIC; 0: not now
+
+  // Until when that verdict holds; 0: it does not, or is not the last one.
+  std::int64_t until_of(std::uint64_t number) const noexcept {
+    const std::int64_t time = until.load();  // before its number
+    return verdict.load() == number ? time : 0;
+  }
 };
 
 struct SharedWords {

@@ -238,7 +238,8 @@ void Checks::still_there(const control::Control& control) {
 void Checks::agree(const control::Control& control, const Place& place) {
   count("digest");
   const std::size_t hash = std::hash<std::string>()(control.document().text());
-  const auto [known, fresh] = documents_.emplace(place, hash);
+  const auto [known, fresh] =
+      documents_.emplace(std::pair(place, control.view().members.front().node), hash);
   if (!fresh && known->second != hash)
     violated("agreement", fmt::format("documents differ at {}", control::to_text(place)));
 }

@@ -96,7 +96,8 @@ class Checks {
   std::map<std::string, Time> fence_begun_;                // by key
   std::set<std::pair<std::uint32_t, std::string>> failed_stops_;
   std::set<std::string> keys_, acknowledged_, judged_;
-  std::map<Place, std::size_t> documents_;  // their hashes
+  // Their hashes, where, and from whom on: a place is one of those who are together only.
+  std::map<std::pair<Place, std::uint32_t>, std::size_t> documents_;
   std::vector<std::string> violations_;
   std::map<std::string, std::uint64_t> counts_;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "rm/control/planning.hh"
+#include "tests/rm/control/group_model.hh"
 
 namespace gyre::rm::model {
 
@@ -40,6 +41,11 @@ std::string describe(const Delivery& delivery) {
   return "interrupted";
 }
 
+std::unique_ptr<Group> make_model(Timeline& timeline, sim::Dice dice, Group::Settings settings,
+                                  Group::Events events) {
+  return std::make_unique<GroupModel>(timeline, dice, settings, std::move(events));
+}
+
 Node node_named(const std::string& name) {
   return static_cast<Node>(std::stoul(name.substr(1)));
 }
@@ -47,16 +53,21 @@ Node node_named(const std::string& name) {
 }  // namespace
 
 Cluster::Cluster(std::uint64_t seed, Settings settings, Checks::Promises promises)
-    : settings_(settings),
-      dice_(seed),
-      checks_(timeline_, promises),
-      group_(timeline_, dice_.split(), {settings.nodes, settings.two_node},
-             [this](Node node, Delivery delivery) { receive(node, std::move(delivery)); }),
-      machines_(settings.nodes) {}
+    : settings_(settings), dice_(seed), checks_(timeline_, promises), machines_(settings.nodes) {
+  if (!settings_.make_group) settings_.make_group = make_model;
+  group_ = settings_.make_group(
+      timeline_, dice_.split(),
+      {.nodes = settings.nodes, .two_node = settings.two_node, .parts = settings.parts},
+      {.arrives = [this](Node node, Arrival arrival) { receive(node, std::move(arrival)); },
+       .cut_off = [this](Node node) { cut_off(node); },
+       .crashed = [this](Node node) { crashed(node); }});
+}
 
 void Cluster::run(Duration time) {
   const Time until = timeline_.now() + time;
-  while (timeline_.step(until)) continue;
+  do
+    while (group_->step(std::min(timeline_.next(), until))) continue;
+  while (timeline_.step(until));
 }
 
 void Cluster::trace(const std::string& line) {
@@ -89,7 +100,7 @@ void Cluster::boot(Node node) {
               trace(fmt::format("n{} {} dies", node, resource));
               checks_.died(node, resource, machine(node).executor->watches(resource));
             }});
-  group_.power(node, true);
+  group_->power(node, true);
 }
 
 // What came of those nobody knows.
@@ -105,7 +116,7 @@ void Cluster::crash(Node node) {
   forget_fencings(at);
   at.process.reset();
   at.executor.reset();
-  group_.power(node, false);
+  group_->power(node, false);
   checks_.lost(node);
 }
 
@@ -139,8 +150,8 @@ void Cluster::start_process(Node node) {
   at.process = std::move(process);
   checks_.back(node);
   at.stalled = {};
-  const BusMember member = group_.join(node);
-  trace(fmt::format("n{}.{} starts", node, member.process));
+  trace(fmt::format("n{} gyre-rm starts", node));
+  group_->join(node);
   connect_executor(node);
 }
 
@@ -164,7 +175,28 @@ void Cluster::kill_process(Node node) {
   checks_.away(node);
   at.executor->disconnect();
   checks_.sees_nothing(node);
-  group_.leave(node);
+  group_->leave(node);
+}
+
+// What supervises it begins it again.
+void Cluster::cut_off(Node node) {
+  trace(fmt::format("n{} gyre-rm is cut off", node));
+  checks_.count("cut off");
+  checks_.fault(node);
+  checks_.forgiven();
+  kill_process(node);
+  timeline_.after(dice_.magnitude(Duration(100ms), Duration(5s)),
+                  [this, node] { start_process(node); });
+}
+
+void Cluster::crashed(Node node) {
+  checks_.count("node crash");
+  checks_.fault(node);
+  crash(node);
+  timeline_.after(dice_.magnitude(Duration(200ms), Duration(60s)), [this, node] {
+    boot(node);
+    start_process(node);
+  });
 }
 
 void Cluster::stall(Node node, Duration time) {
@@ -200,10 +232,10 @@ void Cluster::later(Node node, Duration delay, std::function<void(Process&)> wha
   });
 }
 
-void Cluster::receive(Node node, Delivery delivery) {
+void Cluster::receive(Node node, Arrival arrival) {
   const auto& process = machine(node).process;
   if (!process) return;
-  process->queue.push_back(std::move(delivery));
+  process->queue.push_back(std::move(arrival));
   if (!std::exchange(process->looking, true))
     later(node, dice_.between(Duration(20us), Duration(1ms)),
           [this, node](Process&) { look(node); });
@@ -214,13 +246,14 @@ void Cluster::look(Node node) {
   Process& process = *at.process;
   if (at.stalled > timeline_.now())
     return later(node, at.stalled - timeline_.now(), [this, node](Process&) { look(node); });
-  const Delivery delivery = std::move(process.queue.front());
+  const Arrival arrival = std::move(process.queue.front());
   process.queue.pop_front();
   process.looking = !process.queue.empty();
   if (process.looking)
     later(node, dice_.between(Duration(20us), Duration(1ms)),
           [this, node](Process&) { look(node); });
-  handle(node, process, delivery);
+  process.verdict = arrival.verdict;
+  if (arrival.event) handle(node, process, *arrival.event);
 }
 
 void Cluster::handle(Node node, Process& process, const Delivery& delivery) {
@@ -246,12 +279,12 @@ void Cluster::handle(Node node, Process& process, const Delivery& delivery) {
     if (control.coordinates()) checks_.fencings(control);
     if (++process.handled % 4 == 0 || place.seq % 8 == 0) checks_.agree(control, place);
     const BusView& view = control.view();
-    const auto ring = group_.ring_of(node);
     const bool firm = view.quorate && (view.members.size() == view.nodes.size() ||
                                        view.members.size() * 2 > settings_.nodes);
-    if (ring && ring->ring == view.place.ring && firm && process.queue.empty())
+    if (group_->ring_of(node) == view.place.ring && firm && process.queue.empty())
       checks_.still_there(control);
   }
+  hash_.add(static_cast<std::uint64_t>(timeline_.now().time_since_epoch().count()) + place.seq);
   act(node, process);
 }
 
@@ -263,12 +296,13 @@ void Cluster::act(Node node, Process& process) {
     trace(fmt::format("n{} says: {}", node, notice));
     checks_.count("notice");
   }
-  for (std::string& payload : output.sends) group_.send(node, std::move(payload));
+  for (std::string& payload : output.sends) group_->send(node, std::move(payload));
   for (const std::string& key : output.acknowledged) at.executor->acknowledge(key);
   for (const std::string& key : output.cancels) at.executor->cancel(key);
   for (const auto& begun : output.begun) {
-    const bool lease = group_.has_lease(node);
+    const bool lease = group_->has_lease(node, process.verdict);
     checks_.begun(*process.control, process.regular, lease, begun);
+    hash_.add(node * 31 + begun.operation.key.size() + lease);
     at.executor->begin(begun.operation, lease || !begun.needs_quorum);
   }
   for (auto& each : output.writes) write(node, process, std::move(each));

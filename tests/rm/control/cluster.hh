@@ -25,6 +25,8 @@ class Cluster {
     bool two_node = false;
     bool verbose = false;    // trace what happens
     bool documents = false;  // and of what each plan was made, and what it is
+    bool parts = true;       // the group may keep nodes apart
+    MakeGroup make_group;    // none: a model of it
   };
   Cluster(std::uint64_t seed, Settings, Checks::Promises);
   Cluster(const Cluster&) = delete;
@@ -32,7 +34,7 @@ class Cluster {
 
   Timeline& timeline() noexcept { return timeline_; }
   Checks& checks() noexcept { return checks_; }
-  Group& group() noexcept { return group_; }
+  Group& group() noexcept { return *group_; }
   Troubles& troubles() noexcept { return troubles_; }
   Node nodes() const noexcept { return settings_.nodes; }
   std::int64_t seconds() const {
@@ -59,6 +61,8 @@ class Cluster {
 
   Executor* executor(Node node) { return machine(node).executor.get(); }
   void trace(const std::string& line);
+  // What the processes did, as one number.
+  std::uint64_t hash() const { return hash_.value(); }
   const std::vector<std::string>& lines() const noexcept { return lines_; }
 
  private:
@@ -68,8 +72,9 @@ class Cluster {
   struct Process {
     std::uint64_t life = 0;
     std::unique_ptr<control::Control> control;
-    std::deque<Delivery> queue;
+    std::deque<Arrival> queue;
     bool looking = false;
+    std::uint64_t verdict = 0;  // the last one that it knows
     bool regular = false;
     std::uint64_t handled = 0;
     std::optional<std::int64_t> deadline;
@@ -89,7 +94,7 @@ class Cluster {
   const Machine& machine(Node node) const { return machines_[node - 1]; }
   // Later, if that process is still the same.
   void later(Node, Duration, std::function<void(Process&)>);
-  void receive(Node, Delivery);
+  void receive(Node, Arrival);
   void look(Node);
   void handle(Node, Process&, const Delivery&);
   void act(Node, Process&);
@@ -97,15 +102,18 @@ class Cluster {
   void plan(Node, Process&);
   void connect_executor(Node);
   void forget_fencings(const Machine&);
+  void cut_off(Node);
+  void crashed(Node);
 
   Settings settings_;
   Timeline timeline_;
   sim::Dice dice_;
   Checks checks_;
   Troubles troubles_;
-  Group group_;
+  std::unique_ptr<Group> group_;
   std::vector<Machine> machines_;
   std::uint64_t lives_ = 0;
+  sim::TraceHash hash_;
   std::vector<std::string> lines_;
 };
 

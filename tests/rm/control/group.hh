@@ -1,13 +1,8 @@
-// A model of the ordered group: extended virtual synchrony (Moser, Amir, Melliar-Smith and Agarwal
-// 1994) with safe delivery, of as many nodes as a test wants, in virtual time. What is ordered has
-// one place for all; a node is delivered it when all nodes of the ring have it; when a ring breaks,
-// those who go on together come to the same end of it. What every node is delivered is held against
-// the same specification as what the ring delivers (tests/check).
+// The ordered group of a cluster in virtual time: a model of it, or whole nodes on their ring.
 #pragma once
 
-#include <deque>
+#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,90 +27,57 @@ struct Said {
 // As a BusEvent, but it can be kept.
 using Delivery = std::variant<BusView, Said, BusInterrupted>;
 
+// What a process is told: an event, or only that there is another verdict on the quorum.
+struct Arrival {
+  std::optional<Delivery> event;
+  std::uint64_t verdict = 0;  // the number of the last one
+};
+
 class Group {
  public:
   struct Settings {
     Node nodes = 3;         // 1 to this
     bool two_node = false;  // one is enough, once it has seen the other (wait_for_all)
-    Node broken = 0;        // to this one each eighth comes behind the next: is that seen?
+    bool parts = false;     // nodes may lose each other
+    Node broken = 0;        // a model's: to this one each eighth comes behind the next
   };
-  Group(Timeline&, sim::Dice, Settings, std::function<void(Node, Delivery)> deliver);
+  struct Events {
+    std::function<void(Node, Arrival)> arrives;
+    std::function<void(Node)> cut_off = {};  // its process is not connected any more
+    std::function<void(Node)> crashed = {};  // by itself: all of the node
+  };
+
+  virtual ~Group() = default;
+  // What it does of itself next, if it does it by `end`. False: nothing; it is `end` for it now.
+  virtual bool step(Time end) = 0;
 
   // The daemon of a node; without power nothing of it is left.
-  void power(Node, bool on);
+  virtual void power(Node, bool on) = 0;
   // Nodes with the same side reach each other.
-  void set_side(Node, unsigned side);
+  virtual void set_side(Node, unsigned side) = 0;
+  // Some trouble that only such a group knows; false: it knows none. It lasts until it calms down.
+  virtual bool trouble() = 0;
+  virtual void calm_down(bool for_good) = 0;
 
   // A process of that node asks to be in the group; one at a time.
-  BusMember join(Node);
+  virtual void join(Node) = 0;
   // It is not there any more, or wants out; what it sent may get a place yet, or not.
-  void leave(Node);
-  void send(Node, std::string payload);
+  virtual void leave(Node) = 0;
+  virtual void send(Node, std::string payload) = 0;
 
-  // Its ring stands, and is quorate.
-  bool has_lease(Node) const;
-  // Where the ring that stands began. Nothing: none stands.
-  std::optional<Place> ring_of(Node) const;
-  std::uint64_t rings() const noexcept { return rings_; }
-  std::uint64_t lost() const noexcept { return lost_; }
-  std::uint64_t ordered() const noexcept { return ordered_; }
+  // What it was told last, the verdict of that number, holds still, and is that it is quorate.
+  virtual bool has_lease(Node, std::uint64_t verdict) const = 0;
+  // The number of the ring that stands, for all of its nodes. Nothing: none does.
+  virtual std::optional<std::uint64_t> ring_of(Node) const = 0;
+  // How many messages came to processes.
+  virtual std::uint64_t arrived() const = 0;
+  // What it did, as one number.
+  virtual std::uint64_t hash() const = 0;
   // What was wrong with it, asked once. At rest: nothing is under way any more.
-  std::vector<check::Violation> finish(bool at_rest) { return checker_.finish(at_rest); }
-
- private:
-  struct Entry {
-    enum class Kind { said, joined, left } kind = Kind::said;
-    BusMember who;
-    Payload payload;
-    check::Content content;
-    std::vector<Time> received;  // by node of the ring
-  };
-  struct Ring {
-    std::uint64_t id = 0;
-    std::vector<Node> nodes;
-    bool quorate = false, broken = false;
-    std::vector<Entry> log;
-    std::vector<Time> received, delivered;  // the last, by node of the ring
-  };
-  struct Daemon {
-    bool on = false;
-    unsigned side = 0;
-    bool seen_all = false;  // since it came up: what wait_for_all waits for
-    std::shared_ptr<Ring> ring;
-    std::size_t delivered = 0;          // of its ring's log
-    std::map<Node, BusMember> members;  // of the group, as delivered
-    Place view;                         // the last one delivered to its process
-    std::optional<BusMember> process;   // here, from when it asks
-    bool is_member = false;             // and was delivered a view
-    std::deque<Entry> outbox;           // without a place yet
-    bool ordering = false;
-    std::uint64_t processes = 0, starts = 0;
-  };
-
-  Daemon& at(Node node) { return daemons_[node - 1]; }
-  const Daemon& at(Node node) const { return daemons_[node - 1]; }
-  std::size_t index(const Ring&, Node) const;
-  void topology_changed();
-  void form(const std::vector<Node>& component);
-  void recover(const std::vector<Node>& together, const Ring& next);
-  bool is_quorate(const std::vector<Node>&);
-  void order_later(Node);
-  void order(Node);
-  void deliver_next(Node, const Ring&, std::size_t entry);
-  void arrive(Node, const Ring&, std::size_t entry);
-  void note_delivered(Node, const Ring&, std::size_t entry);
-  check::Process start_of(Node) const;
-  void install(Node, totem::Configuration::Kind, const Ring& next,
-               const std::vector<Node>& members);
-  void deliver_view(Node, Place, std::vector<Node> together);
-
-  Timeline& timeline_;
-  sim::Dice dice_;
-  Settings settings_;
-  std::function<void(Node, Delivery)> deliver_;
-  std::vector<Daemon> daemons_;
-  check::Checker checker_;
-  std::uint64_t rings_ = 0, topology_ = 0, born_ = 0, lost_ = 0, ordered_ = 0;
+  virtual std::vector<check::Violation> finish(bool at_rest) = 0;
 };
+
+using MakeGroup =
+    std::function<std::unique_ptr<Group>(Timeline&, sim::Dice, Group::Settings, Group::Events)>;
 
 }  // namespace gyre::rm::model

@@ -1,5 +1,5 @@
 // The model of the ordered group keeps what the ring promises, and a group that does not is seen.
-#include "tests/rm/control/group.hh"
+#include "tests/rm/control/group_model.hh"
 
 #include <gtest/gtest.h>
 
@@ -12,8 +12,8 @@ namespace {
 std::set<std::string> clauses_broken(std::uint64_t seed, Node broken) {
   sim::Dice dice(seed);
   Timeline timeline;
-  Group group(timeline, dice.split(), {.nodes = 4, .two_node = false, .broken = broken},
-              [](Node, const Delivery&) {});
+  GroupModel group(timeline, dice.split(), {.nodes = 4, .broken = broken},
+                   {.arrives = [](Node, const Arrival&) {}});
   const auto run = [&](Duration time) {
     for (const Time until = timeline.now() + time; timeline.step(until);) continue;
   };

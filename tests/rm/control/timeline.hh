@@ -20,6 +20,10 @@ class Timeline {
   void after(Duration delay, std::function<void()> what) {
     events_.push({now_ + delay, count_++, std::move(what)});
   }
+  // When something is to happen; never: nothing is.
+  Time next() const { return events_.empty() ? never : events_.top().at; }
+  // It is that late now, and nothing was to happen before.
+  void advance(Time now) { now_ = now; }
   // False: nothing is left until then, and it is then.
   bool step(Time until) {
     if (events_.empty() || events_.top().at > until) {

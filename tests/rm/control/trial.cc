@@ -22,13 +22,17 @@ class Trial {
         partitions_(options.kind ? options.kind != 'B' : dice_.chance(0.4)),
         ignores_quorum_(partitions_ && !fences_ && dice_.chance(0.3)),
         nodes_(dice_.one_of<Node>({2, 3, 3, 5})),
-        cluster_(
-            dice_.next(),
-            {nodes_, nodes_ == 2 && (fences_ || !partitions_), options.verbose, options.documents},
-            {.one_copy = fences_ || !partitions_,
-             .quorum_for_starts = !ignores_quorum_,
-             .acknowledged_stays = true,
-             .fences = fences_}),
+        cluster_(dice_.next(),
+                 {.nodes = nodes_,
+                  .two_node = nodes_ == 2 && (fences_ || !partitions_),
+                  .verbose = options.verbose,
+                  .documents = options.documents,
+                  .parts = partitions_,
+                  .make_group = options.make_group},
+                 {.one_copy = fences_ || !partitions_,
+                  .quorum_for_starts = !ignores_quorum_,
+                  .acknowledged_stays = true,
+                  .fences = fences_}),
         workload_(dice_.split(), nodes_, ignores_quorum_, fences_) {}
 
   Verdict run() {
@@ -56,6 +60,7 @@ class Trial {
     verdict.violations = checks().violations();
     verdict.counts = checks().counts();
     verdict.lines = cluster_.lines();
+    verdict.hash = cluster_.hash() ^ cluster_.group().hash();
     verdict.summary =
         fmt::format("{} nodes, class {}{}, {:4.0f} s, {:4} plans, {:3} acknowledged", nodes_,
                     fences_       ? 'A'
@@ -82,7 +87,13 @@ class Trial {
       cluster_.start_process(node);
       if (dice_.chance(0.5)) cluster_.run(dice_.between(Duration(), Duration(2s)));
     }
+    const auto all_settled = [this] {
+      for (Node node = 1; node <= nodes_; ++node)
+        if (!settled(node)) return false;
+      return true;
+    };
     cluster_.run(5s);
+    for (int i = 0; i < 10 && !all_settled(); ++i) cluster_.run(5s);
     for (Node node = 1; node <= nodes_; ++node)
       if (!settled(node)) return checks().violated("liveness", "no settled cluster at the start");
     const auto* control = cluster_.control(1);
@@ -107,6 +118,11 @@ class Trial {
   }
 
   void trouble() {
+    if (cluster_.group().trouble()) {
+      checks().count("trouble of the group");
+      cluster_.trace("the group is in trouble");
+      return excuse(now() + dice_.magnitude(Duration(100ms), Duration(30s)));
+    }
     const Node node = some_node();
     const auto chosen = dice_.below(partitions_ ? 9 : 6);
     checks().fault(node);
@@ -140,6 +156,16 @@ class Trial {
     }
   }
 
+  // Until it is over there is something new wrong with everybody.
+  void excuse(Time until) {
+    for (Node each = 1; each <= nodes_; ++each) checks().fault(each);
+    if (calm_) return;
+    if (now() < until)
+      cluster_.timeline().after(500ms, [this, until] { excuse(until); });
+    else
+      cluster_.group().calm_down(false);
+  }
+
   void heal() {
     cluster_.trace("all reach each other");
     for (Node each = 1; each <= nodes_; ++each) {
@@ -153,6 +179,7 @@ class Trial {
     calm_ = true;
     cluster_.trace("calm");
     cluster_.troubles() = {};
+    cluster_.group().calm_down(true);
     heal();
     for (Node node = 1; node <= nodes_; ++node) {
       cluster_.boot(node);
@@ -176,9 +203,9 @@ class Trial {
   }
 
   void look_at_the_end() {
-    const std::uint64_t ordered = cluster_.group().ordered();
+    const std::uint64_t ordered = cluster_.group().arrived();
     cluster_.run(30s);
-    if (cluster_.group().ordered() != ordered)
+    if (cluster_.group().arrived() != ordered)
       checks().violated("liveness", "no end of messages, though nothing happens");
     std::string digest;
     Node coordinator = 0;

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/rm/control/group.hh"
+
 namespace gyre::rm::model {
 
 struct TrialOptions {
@@ -13,12 +15,14 @@ struct TrialOptions {
   double minutes = 3;      // of trouble
   bool verbose = false;    // tell what happens
   bool documents = false;  // and of what each plan was made
+  MakeGroup make_group;    // none: a model of it
   char kind = 0;           // 'A' with fencing, 'B' without partitions, 'C' with; else the seed says
 };
 
 struct Verdict {
   std::string summary;
   std::vector<std::string> violations, lines;
+  std::uint64_t hash = 0;                       // the same seed and program give the same
   std::map<std::string, std::uint64_t> counts;  // of checks, and of what came about
 };
 

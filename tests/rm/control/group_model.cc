@@ -1,4 +1,4 @@
-#include "tests/rm/control/group.hh"
+#include "tests/rm/control/group_model.hh"
 
 #include <algorithm>
 #include <set>
@@ -33,19 +33,18 @@ totem::Place place_of(const auto& ring, std::size_t number) {
 
 }  // namespace
 
-Group::Group(Timeline& timeline, sim::Dice dice, Settings settings,
-             std::function<void(Node, Delivery)> deliver)
+GroupModel::GroupModel(Timeline& timeline, sim::Dice dice, Settings settings, Events events)
     : timeline_(timeline),
       dice_(dice),
       settings_(settings),
-      deliver_(std::move(deliver)),
+      events_(std::move(events)),
       daemons_(settings.nodes) {}
 
-std::size_t Group::index(const Ring& ring, Node node) const {
+std::size_t GroupModel::index(const Ring& ring, Node node) const {
   return static_cast<std::size_t>(std::ranges::find(ring.nodes, node) - ring.nodes.begin());
 }
 
-void Group::power(Node node, bool on) {
+void GroupModel::power(Node node, bool on) {
   Daemon& daemon = at(node);
   const unsigned side = daemon.side;
   const std::uint64_t processes = daemon.processes, starts = daemon.starts;
@@ -58,23 +57,23 @@ void Group::power(Node node, bool on) {
   topology_changed();
 }
 
-void Group::set_side(Node node, unsigned side) {
+void GroupModel::set_side(Node node, unsigned side) {
   at(node).side = side;
   topology_changed();
 }
 
-bool Group::has_lease(Node node) const {
+// There is one verdict for a ring, with its number.
+bool GroupModel::has_lease(Node node, std::uint64_t verdict) const {
   const auto& ring = at(node).ring;
-  return ring && !ring->broken && ring->quorate;
+  return ring && !ring->broken && ring->quorate && ring->id == verdict;
 }
 
-std::optional<Place> Group::ring_of(Node node) const {
+std::optional<std::uint64_t> GroupModel::ring_of(Node node) const {
   const auto& ring = at(node).ring;
-  if (!ring || ring->broken) return std::nullopt;
-  return Place{ring->id, 0, 0};
+  return ring && !ring->broken ? std::optional(ring->id) : std::nullopt;
 }
 
-bool Group::is_quorate(const std::vector<Node>& nodes) {
+bool GroupModel::is_quorate(const std::vector<Node>& nodes) {
   if (nodes.size() == settings_.nodes)
     for (const Node node : nodes) at(node).seen_all = true;
   const auto seen_all = [&](Node node) { return at(node).seen_all; };
@@ -84,7 +83,7 @@ bool Group::is_quorate(const std::vector<Node>& nodes) {
 
 // Whoever can reach other nodes than those of its ring, or not all of them any more, is without a
 // ring until those who reach each other have made one.
-void Group::topology_changed() {
+void GroupModel::topology_changed() {
   ++topology_;
   std::map<unsigned, std::vector<Node>> components;
   for (Node node = 1; node <= settings_.nodes; ++node)
@@ -109,7 +108,7 @@ void Group::topology_changed() {
   }
 }
 
-void Group::form(const std::vector<Node>& component) {
+void GroupModel::form(const std::vector<Node>& component) {
   const auto stands = [&](Node node) { return at(node).ring && !at(node).ring->broken; };
   if (std::ranges::all_of(component, stands)) return;
   std::map<std::uint64_t, std::vector<Node>> by_ring;
@@ -153,7 +152,7 @@ void Group::form(const std::vector<Node>& component) {
 
 // The end of their ring, for those who go on together: what anybody was delivered had been received
 // by all; of the rest what one of them has, and behind a hole only what is their own.
-void Group::recover(const std::vector<Node>& together, const Ring& next) {
+void GroupModel::recover(const std::vector<Node>& together, const Ring& next) {
   const auto ring = at(together.front()).ring;
   std::size_t safe = 0, regular = 0;
   for (const Daemon& daemon : daemons_)
@@ -168,10 +167,7 @@ void Group::recover(const std::vector<Node>& together, const Ring& next) {
     const bool own = std::ranges::find(together, entry.who.node) != together.end();
     const bool had = std::ranges::any_of(together, has);
     hole |= !had;
-    if (i < safe || (had && (!hole || own)))
-      rest.push_back(i);
-    else
-      ++lost_;
+    if (i < safe || (had && (!hole || own))) rest.push_back(i);
   }
   // In the regular configuration still, as far as they know of themselves that they are safe.
   for (const Node node : together) regular = std::max(regular, at(node).delivered);
@@ -180,7 +176,7 @@ void Group::recover(const std::vector<Node>& together, const Ring& next) {
     Daemon& daemon = at(node);
     while (daemon.delivered < regular) arrive(node, *ring, daemon.delivered++);
     install(node, Kind::transitional, next, together);
-    if (daemon.is_member) deliver_(node, BusInterrupted{});
+    if (daemon.is_member) deliver(node, BusInterrupted{});
     for (const std::size_t i : rest)
       if (i >= regular && ring->log[i].kind == Entry::Kind::said)
         arrive(node, *ring, i);
@@ -189,16 +185,15 @@ void Group::recover(const std::vector<Node>& together, const Ring& next) {
   }
 }
 
-BusMember Group::join(Node node) {
+void GroupModel::join(Node node) {
   Daemon& daemon = at(node);
   daemon.process = BusMember{node, ++daemon.processes, ++born_};
   daemon.is_member = false;
   daemon.outbox.push_back({Entry::Kind::joined, *daemon.process, nullptr, {}, {}});
   order_later(node);
-  return *daemon.process;
 }
 
-void Group::leave(Node node) {
+void GroupModel::leave(Node node) {
   Daemon& daemon = at(node);
   if (!daemon.process) return;
   const std::size_t kept = dice_.below(daemon.outbox.size() + 1);
@@ -210,7 +205,7 @@ void Group::leave(Node node) {
   order_later(node);
 }
 
-void Group::send(Node node, std::string payload) {
+void GroupModel::send(Node node, std::string payload) {
   Daemon& daemon = at(node);
   if (!daemon.process) return;
   daemon.outbox.push_back({Entry::Kind::said,
@@ -221,12 +216,12 @@ void Group::send(Node node, std::string payload) {
   order_later(node);
 }
 
-void Group::order_later(Node node) {
+void GroupModel::order_later(Node node) {
   if (std::exchange(at(node).ordering, true)) return;
   timeline_.after(dice_.between(Duration(100us), Duration(2ms)), [this, node] { order(node); });
 }
 
-void Group::order(Node node) {
+void GroupModel::order(Node node) {
   Daemon& daemon = at(node);
   daemon.ordering = false;
   if (!daemon.ring || daemon.ring->broken || daemon.outbox.empty()) return;
@@ -243,7 +238,6 @@ void Group::order(Node node) {
     entry.received.push_back(ring->received[i]);
     safe = std::max(safe, ring->received[i]);
   }
-  ++ordered_;
   const std::size_t number = ring->log.size();
   entry.content = content_of(entry.who, entry.payload ? *entry.payload : std::string());
   checker_.add(start_of(node), check::Sent{place_of(*ring, number), entry.content});
@@ -259,7 +253,7 @@ void Group::order(Node node) {
   }
 }
 
-void Group::deliver_next(Node node, const Ring& ring, std::size_t number) {
+void GroupModel::deliver_next(Node node, const Ring& ring, std::size_t number) {
   constexpr std::size_t each = 8;
   at(node).delivered = number + 1;
   const bool broken = node == settings_.broken;
@@ -268,13 +262,13 @@ void Group::deliver_next(Node node, const Ring& ring, std::size_t number) {
   if (broken && number > 0 && number % each == 0) arrive(node, ring, number - 1);
 }
 
-void Group::arrive(Node node, const Ring& ring, std::size_t number) {
+void GroupModel::arrive(Node node, const Ring& ring, std::size_t number) {
   Daemon& daemon = at(node);
   const Entry& entry = ring.log[number];
   const Place place{ring.id, number + 1, 0};
   note_delivered(node, ring, number);
   if (entry.kind == Entry::Kind::said) {
-    if (daemon.is_member) deliver_(node, Said{place, entry.who, entry.payload});
+    if (daemon.is_member) deliver(node, Said{place, entry.who, entry.payload});
     return;
   }
   std::vector<Node> together;
@@ -294,16 +288,16 @@ void Group::arrive(Node node, const Ring& ring, std::size_t number) {
 
 // ---- for the checker ----
 
-check::Process Group::start_of(Node node) const {
+check::Process GroupModel::start_of(Node node) const {
   return {NodeId{node}, at(node).starts};
 }
 
-void Group::note_delivered(Node node, const Ring& ring, std::size_t number) {
+void GroupModel::note_delivered(Node node, const Ring& ring, std::size_t number) {
   checker_.add(start_of(node), check::Delivered{place_of(ring, number), ring.log[number].content});
 }
 
 // A node that has only started comes from a ring of its own.
-void Group::install(Node node, Kind kind, const Ring& next, const std::vector<Node>& members) {
+void GroupModel::install(Node node, Kind kind, const Ring& next, const std::vector<Node>& members) {
   const auto& ring = at(node).ring;
   const totem::RingId alone{0, NodeId{node}, at(node).starts};
   const totem::RingId id = id_of(next);
@@ -314,7 +308,14 @@ void Group::install(Node node, Kind kind, const Ring& next, const std::vector<No
                  check::Judged{{id, {}, 0}, next.quorate, settings_.two_node, next.quorate});
 }
 
-void Group::deliver_view(Node node, Place place, std::vector<Node> together) {
+void GroupModel::deliver(Node node, Delivery delivery) {
+  ++arrived_;
+  hash_.add(node * 1009 + delivery.index());
+  hash_.add(static_cast<std::uint64_t>(timeline_.now().time_since_epoch().count()));
+  events_.arrives(node, {std::move(delivery), at(node).ring->id});
+}
+
+void GroupModel::deliver_view(Node node, Place place, std::vector<Node> together) {
   Daemon& daemon = at(node);
   daemon.view = place;
   if (!daemon.process || !daemon.members.contains(node) || daemon.members[node] != *daemon.process)
@@ -327,7 +328,7 @@ void Group::deliver_view(Node node, Place place, std::vector<Node> together) {
   view.nodes = daemon.ring->nodes;
   view.quorate = daemon.ring->quorate;
   view.fencing_needed = settings_.two_node;
-  deliver_(node, std::move(view));
+  deliver(node, std::move(view));
 }
 
 }  // namespace gyre::rm::model
