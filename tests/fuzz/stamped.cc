@@ -8,6 +8,7 @@
 #include <cassert>
 #include <tuple>
 
+#include "tests/fuzz/burst_device.hh"
 #include "tests/fuzz/script.hh"
 
 namespace {
@@ -17,39 +18,10 @@ using namespace gyre;
 constexpr std::size_t frames_max = 64, payload_max = 256;
 constexpr NodeId self{1};
 
-// Hands out what a script says, in bursts.
-class Device final : public Transport {
- public:
-  Limits limits() const noexcept override {
-    return {.payload_max = payload_max + header_size,
-            .burst_max = burst.size(),
-            .receive_frames = frames_max};
-  }
-  std::size_t receive(Lane, std::span<Arrival> arrivals) noexcept override {
-    const std::size_t count = std::min(arrivals.size(), waiting);
-    for (std::size_t i = 0; i < count; ++i) arrivals[i].frame = std::move(burst[i]);
-    waiting = 0;
-    return count;
-  }
-  std::size_t send(std::span<const Send> sends) noexcept override { return sends.size(); }
-  void set_peer(NodeIndex, LinkIndex, const Address&) noexcept override {}
-  void advance(Time) noexcept override {}
-  Time deadline() const noexcept override { return never; }
-  std::span<const int> wait_fds() const noexcept override { return {}; }
-  bool arm() noexcept override { return false; }
-  std::size_t link_events(std::span<LinkEvent>) noexcept override { return 0; }
-  const TransportCounters& counters() const noexcept override { return counters_; }
-
-  std::array<FrameRef, 8> burst;
-  std::size_t waiting = 0;
-
- private:
-  TransportCounters counters_;
-};
-
 struct Bed {
   FramePool pool{frames_max, header_size, payload_max + header_size, 0};
-  Device* device = new Device;  // owned by `stamped`
+  fuzz::BurstDevice* device =  // owned by `stamped`
+      new fuzz::BurstDevice(payload_max + header_size, frames_max);
   Stamped stamped{
       std::unique_ptr<Transport>(device), {.self = self, .cluster = 0, .boot = 1}, pool};
 };
