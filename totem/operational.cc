@@ -25,7 +25,7 @@ void Ring::visit_operational(Operational& operational, Time now) {
   if (operational.lingering) return linger(operational, now);
   const bool released = operational.holding;
   if (released && !release_held(operational, now)) return;
-  if (!rotation.held) return;
+  if (!rotation.held || now < visit_due(*log_, rotation, rotation.seq_before)) return;
   last_visit_ = now;
   ++counters_.rotation_count;
   if (failed_to_receive(*log_, rotation, now))

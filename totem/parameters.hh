@@ -17,7 +17,10 @@ struct Parameters {
   Duration consensus = std::chrono::milliseconds(3600);
   Duration merge_detect = std::chrono::milliseconds(200);
   Duration linger = std::chrono::microseconds(100);  // a lone sender waits for more; 0: never
-  std::uint32_t seqno_unchanged = 30;                // idle rotations before the token is held
+  // Frames are spread over several links, so that a token may overtake data: its visit waits so
+  // long for what is late; 0: one link, or every frame goes over all.
+  Duration late_data{};
+  std::uint32_t seqno_unchanged = 30;    // idle rotations before the token is held
   std::uint32_t fail_to_receive = 2500;  // rotations without progress before a node isolates itself
   std::uint32_t global_window = 0;    // frames per rotation of the whole ring; 0: what queues hold
   std::uint32_t personal_window = 0;  // frames per token visit; 0: by the global window

@@ -137,6 +137,7 @@ bool Ring::recovery_complete(Recovery& recovery, const wire::Token& received) {
 void Ring::visit_recovery(Recovery& recovery, Time now) {
   Rotation& rotation = recovery.rotation;
   if (!rotation.held || must_drain()) return;
+  if (now < visit_due(*forming_, rotation, rotation.token.seq)) return;
   if (recovery_complete(recovery, rotation.token)) {
     install(recovery, now);
     return visit(now);

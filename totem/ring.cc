@@ -148,7 +148,8 @@ Time Ring::deadline() const noexcept {
     }
     case State::recovery: {
       const auto& recovery = std::get<Recovery>(state_);
-      if (recovery.rotation.held) return Time::min();
+      if (const Rotation& rotation = recovery.rotation; rotation.held)
+        return std::min(due, visit_due(*forming_, rotation, rotation.token.seq));
       rotation_due(recovery.rotation);
       return std::min(due, recovery.commit_retransmit_at);
     }
@@ -156,9 +157,9 @@ Time Ring::deadline() const noexcept {
       const auto& operational = std::get<Operational>(state_);
       const bool alone = log_->count == 1;
       const bool kept = operational.holding || operational.lingering || alone;
-      if (operational.rotation.held &&
-          (!kept || pending() > 0 || operational.asked_by != NodeIndex::self))
-        return Time::min();
+      const Rotation& rotation = operational.rotation;
+      if (rotation.held && (!kept || pending() > 0 || operational.asked_by != NodeIndex::self))
+        return std::min(due, visit_due(*log_, rotation, rotation.seq_before));
       if (pending() > 0 && operational.cancel_at == never) return Time::min();
       if (may_leave(operational)) return Time::min();
       rotation_due(operational.rotation);
@@ -455,7 +456,8 @@ bool Ring::idle() const noexcept {
 
 bool Ring::ready() const noexcept {
   const auto* operational = std::get_if<Operational>(&state_);
-  return operational && operational->rotation.held;
+  if (!operational || !operational->rotation.held) return false;
+  return visit_due(*log_, operational->rotation, operational->rotation.seq_before) <= now_;
 }
 
 void Ring::transition(Reason reason, NodeIndex cause) {

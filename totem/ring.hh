@@ -302,6 +302,8 @@ class Ring {
 
   // token.cc: what a visit does in recovery and operational alike
   std::size_t serve_requests(Log& log, Rotation& rotation);
+  Seq next_hole(const Log& log, const wire::Token& token, Seq seq, Seq up_to) const;
+  Time visit_due(const Log& log, const Rotation& rotation, Seq up_to) const;
   void request_holes(const Log& log, Rotation& rotation, Seq up_to);
   std::size_t allowance(const Log& log, const Rotation& rotation, std::size_t pending) const;
   void update_aru(Log& log, Rotation& rotation, Seq received_seq);

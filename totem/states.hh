@@ -63,6 +63,7 @@ struct Commit {
 struct Rotation {
   wire::Token token;  // held, if `held`
   bool held = false;
+  Time came_at{};
   std::uint64_t token_seq = 0;  // of the newest token seen; 0: none yet
   FrameRef sent;                // the token as passed on, for its retransmission
   NodeIndex sent_to = NodeIndex::self;

@@ -20,6 +20,7 @@ void Ring::accept_token(Rotation& rotation, const wire::Token& token, Time now) 
   }
   rotation.token = token;
   rotation.held = true;
+  rotation.came_at = now;
   rotation.token_seq = token.token_seq;
   rotation.sent.reset();
   rotation.retransmit_at = never;
@@ -47,17 +48,35 @@ std::size_t Ring::serve_requests(Log& log, Rotation& rotation) {
   return sent;
 }
 
+// The first seq from `seq` on that is missing and that nobody asks for; behind `up_to`: there is
+// none.
+Seq Ring::next_hole(const Log& log, const wire::Token& token, Seq seq, Seq up_to) const {
+  const auto asked = [&](Seq hole) {
+    const auto end = token.rtr.begin() + token.rtr_count;
+    return std::find(token.rtr.begin(), end, hole) != end;
+  };
+  for (; seq <= up_to && log.window.fits(seq); ++seq)
+    if (!log.window.has(seq) && !asked(seq)) return seq;
+  return up_to + 1;
+}
+
+// Where frames are spread over several links, what is missing up to `up_to` may still be on its way
+// over a slower one than the token's. Somebody's request for it is not waited for, and all members
+// together wait for a fraction of the time after which the token would be lost.
+Time Ring::visit_due(const Log& log, const Rotation& rotation, Seq up_to) const {
+  if (parameters_.late_data == Duration::zero()) return Time::min();
+  if (next_hole(log, rotation.token, log.aru + 1, up_to) > up_to) return Time::min();
+  const Duration most = parameters_.token_loss / (4 * static_cast<int>(log.count));
+  return rotation.came_at + std::min(parameters_.late_data, most);
+}
+
 // Asks for what is missing up to `up_to`. In operational that is the seq of the token that this
 // node passed on last time: what came later may still be on its way behind its token.
 void Ring::request_holes(const Log& log, Rotation& rotation, Seq up_to) {
   wire::Token& token = rotation.token;
-  const auto asked = [&](Seq seq) {
-    const auto end = token.rtr.begin() + token.rtr_count;
-    return std::find(token.rtr.begin(), end, seq) != end;
-  };
-  for (Seq seq = log.aru + 1; seq <= up_to && log.window.fits(seq); ++seq) {
-    if (token.rtr_count == wire::Token::rtr_max) return;
-    if (log.window.has(seq) || asked(seq)) continue;
+  Seq seq = log.aru;
+  while (token.rtr_count < wire::Token::rtr_max &&
+         (seq = next_hole(log, token, seq + 1, up_to)) <= up_to) {
     token.rtr[token.rtr_count++] = seq;
     ++counters_.retransmits_requested;
   }

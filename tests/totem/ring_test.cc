@@ -305,6 +305,75 @@ TEST(Ring, LossCostsRetransmissionsAndNothingElse) {
   expect_clean(simulation);
 }
 
+// Every second frame takes the slower of two links, as its data would in passive mode.
+struct Spread {
+  explicit Spread(Duration late_data) : simulation(3, 13, parameters(late_data)) {
+    simulation.start_all();
+    simulation.run_until([&] { return simulation.whole(); }, 100ms);
+    ring = simulation.ring(0).ring();
+  }
+  static totem::Parameters parameters(Duration late_data) {
+    auto quick = Simulation::quick();
+    quick.late_data = late_data;
+    return quick;
+  }
+  std::uint64_t requested() {
+    std::uint64_t sum = 0;
+    for (std::size_t node = 0; node < 3; ++node)
+      sum += simulation.ring(node).counters().retransmits_requested;
+    return sum;
+  }
+  Simulation simulation;
+  totem::RingId ring;
+};
+
+std::uint64_t requested_over_a_slower_link(Duration late_data) {
+  Spread spread(late_data);
+  const auto before = spread.requested();
+  std::uint64_t data = 0;
+  spread.simulation.late = [&](std::size_t, std::size_t, std::span<const std::byte> frame) {
+    const bool slower = totem::wire::type(frame) == totem::wire::Type::data && ++data % 2 == 0;
+    return slower ? Duration(1ms) : Duration();
+  };
+  spread.simulation.workload.messages_per_turn = 0.2;
+  spread.simulation.run(30ms);
+  spread.simulation.workload.messages_per_turn = 0;
+  EXPECT_TRUE(spread.simulation.run_until([&] { return spread.simulation.drained(); }, 100ms));
+  spread.simulation.run(20ms);
+  EXPECT_EQ(spread.simulation.ring(0).ring(), spread.ring);
+  EXPECT_GT(spread.simulation.delivered(0).size(), 50u);
+  const auto sum = spread.requested() - before;
+  expect_clean(spread.simulation);
+  return sum;
+}
+
+TEST(Ring, DataThatItsTokenOvertookIsWaitedForWhereFramesAreSpread) {
+  EXPECT_GT(requested_over_a_slower_link(Duration()), 100u);
+  EXPECT_EQ(requested_over_a_slower_link(1500us), 0u);
+}
+
+// All members together wait for a fourth of the token's time, whatever the configuration says, and
+// a turn is asked for when the wait is over.
+TEST(Ring, WhatIsLostIsWaitedForOnceAndThenAskedFor) {
+  Spread spread(10ms);
+  Simulation& simulation = spread.simulation;
+  const auto before = spread.requested();
+  bool lost = false;
+  simulation.drop = [&](std::size_t, std::size_t to, std::span<const std::byte> frame) {
+    const bool data = totem::wire::type(frame) == totem::wire::Type::data;
+    return to != 0 && data && !std::exchange(lost, true);
+  };
+  simulation.submit(0, "lost on one way");
+  const Time sent = simulation.now();
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.delivered(1).size() == 1; }, 100ms));
+  const Duration taken = simulation.now() - sent, most = Simulation::quick().token_loss / 12;
+  EXPECT_GT(taken, most);
+  EXPECT_LT(taken, most + 1ms);
+  EXPECT_EQ(spread.requested() - before, 1u);
+  EXPECT_EQ(simulation.ring(0).ring(), spread.ring);
+  expect_clean(simulation);
+}
+
 TEST(Ring, ARunIsReplayedBitForBit) {
   const auto run = [](std::uint64_t seed) {
     Simulation simulation(4, seed);

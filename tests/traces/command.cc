@@ -228,6 +228,7 @@ Action parse(Words& words, std::size_t nodes) {
   if (verb == "heal") return [](Player& player) { player.simulation().heal(); };
   if (verb == "crash" || verb == "leave" || verb == "pause" || verb == "lose")
     return parse_fault(verb, words);
+  if (verb == "spread") return [span = words.duration()](Player& player) { player.spread(span); };
   if (verb == "start")
     return [all = words.nodes()](Player& player) {
       for (const std::size_t node : all) {

@@ -53,6 +53,12 @@ void Player::pause(std::size_t node, Duration span) {
   simulation_.pause(node, span);
 }
 
+void Player::spread(Duration late_data) {
+  totem::Parameters spread = parameters();
+  spread.late_data = late_data;
+  for (std::size_t node = 0; node < simulation_.size(); ++node) simulation_.configure(node, spread);
+}
+
 bool Player::run_until(const std::function<bool()>& done) {
   return simulation_.run_until(done, 1s);
 }

@@ -38,6 +38,7 @@ class Player final : public Observer {
   void when(std::string event, std::function<void()> action);
   void show(const std::string& kind, bool shown);
   void pause(std::size_t node, Duration span);
+  void spread(Duration late_data);  // over several links, from the next start of a node on
   // False: `done` did not come true in a second.
   bool run_until(const std::function<bool()>& done);
 
