@@ -49,7 +49,10 @@ void Control::handle(const BusEvent& event, std::int64_t now) {
 void Control::enter(const BusView& view, std::int64_t now) {
   // Whoever leaves has had all that was changed before.
   if (view.members.size() < view_.members.size()) changed_here_ = false;
-  if (view.place.ring != view_.place.ring) lose_sight(cib(), view.together);
+  if (view.place.ring != view_.place.ring) {
+    lose_sight(cib(), view.together);
+    was_quorate_ = quorate_;
+  }
   view_ = view;
   regular_ = true;
   abort_transition();
@@ -81,8 +84,10 @@ void Control::greet(std::int64_t) {
   assembly_ = {};
   pieces_.clear();
   const std::string digest = digest_of(document_.text());
+  // Whoever comes with the ring is not here yet in its first view, which may be quorate by them.
+  const bool quorate = view_.place.seq == 0 ? was_quorate_ : quorate_;
   send(0, Hello{to_text(view_.place), settings_.name, settings_.software, settings_.executor,
-                to_text(lineage_), document_.version(), digest, quorate_, live_, 1});
+                to_text(lineage_), document_.version(), digest, quorate, live_, 1});
 }
 
 void Control::deliver(Delivered message, std::int64_t now) {

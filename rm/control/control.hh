@@ -195,6 +195,7 @@ class Control {
   bool live_ = false;          // the status is of this life
   bool told_ = false;          // and says what runs on this node
   bool quorate_ = false;       // when it was last settled
+  bool was_quorate_ = false;   // in the ring before this one
   bool changed_here_ = false;  // the configuration, since the last view
   std::optional<std::int64_t> deadline_;
   BusMember self_;

@@ -156,6 +156,19 @@ TEST_F(PairTest, TellAgainWhatRunsHereIfNobodyCouldHearIt) {
   EXPECT_STREQ(state_of_node(two_.cib(), 2).attribute("join").value(), "member");
 }
 
+TEST_F(PairTest, SayWhetherTheirSideWasQuorateAndNotWhetherBothAre) {
+  const BusMember one{1, 10, 1}, two{2, 20, 2};
+  two_.handle(BusView{{2, 0, 0}, {two}, {2}, {2}, false, false}, now);
+  two_.handle(BusView{{3, 0, 0}, {two}, {2}, {1, 2}, true, false}, now);
+  two_.take_output();
+  two_.handle(BusView{{3, 0, 1}, {one, two}, {2}, {1, 2}, true, false}, now);
+  const Output output = two_.take_output();
+  ASSERT_EQ(output.sends.size(), 1u);
+  const auto said = decode(output.sends.front());
+  ASSERT_TRUE(said && std::holds_alternative<Hello>(said->message));
+  EXPECT_FALSE(std::get<Hello>(said->message).quorate);
+}
+
 TEST_F(PairTest, ComeBackWithTheOthersDocument) {
   two_.cib().child("status").first_child().append_attribute("odd") = "1";
   one_.look_again();

@@ -145,9 +145,23 @@ void GroupModel::form(const std::vector<Node>& component) {
   }
   checker_.settle();
   for (const Node node : component) {
-    deliver_view(node, {ring->id, 0, 0}, together[node]);
+    enter(node, together[node]);
     order_later(node);
   }
+}
+
+// The view of a ring is of who came along; the changes of the group that come with it follow.
+void GroupModel::enter(Node node, const std::vector<Node>& together) {
+  Daemon& daemon = at(node);
+  const std::uint64_t ring = daemon.ring->id;
+  const auto members = daemon.members;
+  std::erase_if(daemon.members, [&](const auto& each) {
+    return std::ranges::find(together, each.first) == together.end();
+  });
+  const bool alike = daemon.members.size() == members.size();
+  if (alike || daemon.is_member) deliver_view(node, {ring, 0, 0}, together);
+  daemon.members = members;
+  if (!alike) deliver_view(node, {ring, 0, 1}, together);
 }
 
 // The end of their ring, for those who go on together: what anybody was delivered had been received

@@ -65,6 +65,7 @@ class GroupModel final : public Group {
   std::size_t index(const Ring&, Node) const;
   void topology_changed();
   void form(const std::vector<Node>& component);
+  void enter(Node, const std::vector<Node>& together);
   void recover(const std::vector<Node>& together, const Ring& next);
   bool is_quorate(const std::vector<Node>&);
   void order_later(Node);
