@@ -148,13 +148,13 @@ def flood(options):
         for _ in range(options.rounds):
             for name, how in floods.items():
                 rounds[name].append(under_flood(cluster, how, options.seconds))
-    print("| flood | forged frames/s | dropped by the kernel | refused by gyred | ring broke |"
-          " latency p50 µs | p99 µs | messages/s of 1 KiB |\n" + "|---" * 8 + "|")
+    print("| flood | forged frames/s | dropped by the kernel | refused by gyred | counted of all |"
+          " ring broke | latency p50 µs | p99 µs | messages/s of 1 KiB |\n" + "|---" * 9 + "|")
     for name, found in rounds.items():
         total = {key: sum(one[key] for one in found) for key in ("kernel", "refused", "shaken")}
-        cells = [name, spread([one["sent"] for one in found]), total["kernel"], total["refused"],
-                 total["shaken"], *(spread([one[key] for one in found])
-                                    for key in ("p50", "p99", "rate"))]
+        rate, counted, *asked = (spread([one[key] for one in found], digits) for key, digits in
+                                 (("sent", 0), ("share", 4), ("p50", 0), ("p99", 0), ("rate", 0)))
+        cells = [name, rate, total["kernel"], total["refused"], counted, total["shaken"], *asked]
         print("| " + " | ".join(map(str, cells)) + " |")
 
 
