@@ -65,6 +65,7 @@ class Sealed final : public HeaderTransport {
   Time deadline() const noexcept override;
 
   std::uint64_t boot() const noexcept { return identity_.boot; }
+  const ClusterKey& key() const noexcept { return setup_.key; }  // it seals with
 
  private:
   using Challenge = std::array<std::uint64_t, 2>;

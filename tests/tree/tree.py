@@ -40,7 +40,7 @@ ANYTHING = ("bench/", "tests/")  # their patterns cross folders
 PURE = ("totem/", "membership/", "rm/cib/", "rm/configure/", "rm/schedule/", "rm/simulate/",
         "rm/show/", "rm/control/", "rm/execute/command", "rm/execute/fence_", "rm/execute/jobs",
         "rm/execute/output", "rm/execute/whole", "rm/execute/words", "rm/local/frame",
-        "transport/seal")
+        "transport/seal", "transport/probe", "transport/link_health", "transport/redundant")
 IMPURE = re.compile(
     r"#\s*include\s*<(thread|mutex|shared_mutex|condition_variable|future|iostream|fstream|random"
     r"|ctime|time\.h|unistd\.h|poll\.h|pthread\.h|sys/(?!mman\.h).*|netinet/.*"

@@ -1,0 +1,151 @@
+// Which links a frame takes, and that one good link is enough for all.
+#include <algorithm>
+#include <set>
+
+#include "tests/transport/links_bed.hh"
+
+namespace gyre::test {
+namespace {
+
+using Mode = Redundant::Mode;
+
+LinksOptions options(Mode mode, std::size_t nodes = 2, std::size_t links = 2) {
+  LinksOptions options;
+  options.mode = mode;
+  options.nodes = nodes;
+  options.links = links;
+  return options;
+}
+
+// Frames by link, that `node` has sent since.
+struct Count {
+  explicit Count(LinksBed& bed, std::size_t node) {
+    bed.wire = [this, node](Packet& packet) {
+      if (packet.from == node && !probe(packet)) ++frames[packet.link];
+      return true;
+    };
+  }
+  std::array<std::size_t, links_max> frames{};
+};
+
+TEST(Spreading, PassiveTakesTheLinkOfTheHighestPriorityThatWorks) {
+  LinksOptions some = options(Mode::passive, 2, 3);
+  some.priorities = {1, 5, 3};
+  LinksBed bed(some);
+  bed.run(milliseconds(200));
+  Count count(bed, 0);
+  for (int i = 0; i < 10; ++i) bed.send(0, "x", NodeIndex(1), Lane::token);
+  for (int i = 0; i < 10; ++i) bed.send(0, "x");
+  EXPECT_EQ(count.frames[1], 20u);
+  bed.cut(1);
+  bed.run(milliseconds(60));
+  for (int i = 0; i < 10; ++i) bed.send(0, "x", NodeIndex(1), Lane::token);
+  EXPECT_GE(count.frames[2], 10u);
+  EXPECT_EQ(count.frames[0], 0u);
+}
+
+TEST(Spreading, RoundRobinTakesEachInTurn) {
+  LinksBed bed(options(Mode::round_robin, 2, 3));
+  bed.run(milliseconds(200));
+  Count count(bed, 0);
+  for (int i = 0; i < 30; ++i) {
+    bed.send(0, "x");
+    bed.send(0, "x", NodeIndex(1), Lane::token);
+  }
+  for (std::size_t link = 0; link < 3; ++link) EXPECT_EQ(count.frames[link], 20u) << link;
+}
+
+// Its successor would wait for it until the ring sends it again, after hundreds of milliseconds.
+TEST(Spreading, ATokenThatADeadLinkTookIsSentOverAnother) {
+  for (const Mode mode : {Mode::passive, Mode::round_robin}) {
+    LinksBed bed(options(mode));
+    bed.run(milliseconds(200));
+    std::size_t taken_along = links_max;
+    bed.wire = [&](Packet& packet) {
+      if (!probe(packet) && packet.from == 0 && taken_along == links_max) taken_along = packet.link;
+      return packet.link != taken_along;
+    };
+    bed.send(0, "token", NodeIndex(1), Lane::token);
+    EXPECT_LE(bed.until([&] { return !bed.node(1).received.empty(); }), milliseconds(50));
+    bed.run(milliseconds(300));
+    EXPECT_EQ(bed.node(1).received, std::vector<std::string>{"token"});
+    EXPECT_EQ(bed.node(0).redundant->link_counters(taken_along).sent_again, 1u);
+  }
+}
+
+// Each two are joined by some network, and no network joins all.
+TEST(Spreading, WhereNoLinkReachesAllSeveralDo) {
+  for (const Mode mode : {Mode::active, Mode::passive, Mode::round_robin}) {
+    LinksBed bed(options(mode, 3, 3));
+    bed.run(milliseconds(200));
+    const auto joined = [](const Packet& packet) {  // link n joins all but node n
+      return packet.from != packet.link && packet.to != packet.link;
+    };
+    bed.wire = joined;
+    bed.run(milliseconds(300));
+    for (int i = 0; i < 30; ++i) {
+      for (std::size_t from = 0; from < 3; ++from) {
+        bed.send(from, std::to_string(from) + " to all " + std::to_string(i));
+        bed.send(from, "token " + std::to_string(i), bed.index_of((from + 1) % 3, from),
+                 Lane::token);
+      }
+      bed.step();
+    }
+    bed.run(milliseconds(5));
+    for (std::size_t to = 0; to < 3; ++to) {
+      const std::set<std::string> all(bed.node(to).received.begin(), bed.node(to).received.end());
+      EXPECT_EQ(all.size(), 90u) << int(mode) << " " << to;
+      EXPECT_EQ(bed.node(to).received.size(), 90u);
+    }
+  }
+}
+
+// Whatever happens to the others: what is sent while one link works comes through, once.
+class OneGoodLink : public testing::TestWithParam<bool> {};
+
+TEST_P(OneGoodLink, IsEnoughForEverythingOnce) {
+  if (GetParam() && (sodium_init() < 0 || !available(Suite::aes256gcm))) GTEST_SKIP();
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    std::mt19937_64 random(seed);
+    LinksOptions some = options(Mode::active, 3, 2 + random() % 3);
+    some.sealed = GetParam();
+    some.traits.multicast = random() % 2;
+    some.traits.completes_in_send = random() % 2;
+    LinksBed bed(some);
+    for (std::size_t i = 0; i < 3; ++i) bed.send(i, "hello");
+    bed.run(milliseconds(200));
+    for (std::size_t i = 0; i < 3; ++i) bed.node(i).received.clear();
+    const std::size_t good = random() % some.links;
+    std::vector<std::uint64_t> badness(some.links);  // of a hundred
+    bed.wire = [&](Packet& packet) {
+      if (packet.link == good) return true;
+      const std::uint64_t dice = random() % 100;
+      if (dice < badness[packet.link]) return false;
+      if (dice > 95) bed.put(packet);
+      return true;
+    };
+    constexpr int count = 400;
+    for (int i = 0; i < count; ++i) {
+      if (random() % 20 == 0) badness[random() % some.links] = random() % 3 * 50;
+      if (random() % 20 == 0) bed.slower[random() % some.links] = microseconds(random() % 3000);
+      if (random() % 20 == 0)
+        bed.node(0).devices[(good + 1) % some.links]->takes = random() % 2 ? 1 : SIZE_MAX;
+      bed.send(0, "all " + std::to_string(i));
+      bed.send(0, "one " + std::to_string(i), NodeIndex(1), Lane::token);
+      if (random() % 3 == 0) bed.run(milliseconds(random() % 8));
+    }
+    bed.run(milliseconds(50));
+    for (std::size_t to : {1, 2}) {
+      const auto& received = bed.node(to).received;
+      const std::set<std::string> all(received.begin(), received.end());
+      EXPECT_EQ(all.size(), to == 1 ? 2u * count : count) << "seed " << seed;
+      EXPECT_EQ(received.size(), all.size()) << "seed " << seed;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Under, OneGoodLink, testing::Bool(),
+                         [](const auto& sealed) { return sealed.param ? "Sealed" : "Stamped"; });
+
+}  // namespace
+}  // namespace gyre::test
