@@ -23,6 +23,11 @@ inline std::string failure(std::string_view error, std::string_view reason) {
   return one_line({{"error", error}, {"reason", reason}});
 }
 
+// Of a ClusterKey.
+inline std::string fingerprint_text(std::uint64_t fingerprint) {
+  return fmt::format("{:016x}", fingerprint);
+}
+
 inline Refused wrong_arguments(std::string_view expected) {
   return {fmt::format("expected arguments: {}", expected)};
 }

@@ -22,8 +22,9 @@ using std::chrono::seconds;
 
 constexpr milliseconds socket_patience(200);  // for words that are on their way
 constexpr seconds disk_again(1);
-constexpr std::size_t kept_max = 8;      // the newest of them counts
-constexpr std::size_t reloads_max = 64;  // all but one are over, and that is not noticed yet
+constexpr std::size_t kept_max = 8;     // the newest of them counts
+constexpr std::size_t chores_max = 64;  // all but one are over, and that is not noticed yet
+constexpr std::size_t keys_max = 8;
 
 shm::Descriptor checked(int fd, const char* call) {
   if (fd < 0) throw std::system_error(errno, std::generic_category(), call);
@@ -64,10 +65,12 @@ Helper::Helper(Setup setup)
              .order = [this](const Command& command) { order(command); }}),
       clients_out_(setup_.clients),
       outcomes_(Desk::orders_max),
-      reloads_(reloads_max),
+      chores_(chores_max),
+      keys_out_(keys_max),
       kept_(kept_max),
       clients_in_(setup_.clients),
-      commands_(Desk::orders_max + reloads_max) {
+      commands_(Desk::orders_max + chores_max),
+      keys_(keys_max) {
   const sigset_t set = our_signals();
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signals_ = checked(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
@@ -135,10 +138,14 @@ void Helper::finished(const Outcome& outcome) noexcept {
   pending_ = true;
 }
 
-// They come one after the other, each from the order of the ring: there are never many, unless the
-// file is not read in time; then the node gives its reload up.
-void Helper::reload(std::uint64_t ticket, Reloading what) noexcept {
-  pending_ |= reloads_.push(Reloads{ticket, what});
+// They come one after the other, each from the order of the ring: there are never many, unless a
+// file is not read in time; then the node gives it up.
+void Helper::ask(const Chore& chore) noexcept {
+  pending_ |= chores_.push(chore);
+}
+
+void Helper::take_back(ClusterKey key) {
+  pending_ |= keys_out_.push(std::optional(std::move(key)));
 }
 
 void Helper::votes_answered(std::uint64_t request, membership::QuorumChange answer) {
@@ -173,7 +180,7 @@ void Helper::run() {
     for (shm::Channel channel; clients_out_.pop(channel); channel = {})
       free_slots_.push_back(channel.client % static_cast<std::uint32_t>(setup_.clients));
     tell_systemd();
-    reload_configuration();
+    do_chores();
     answer_questions();
   }
   ::sd_notify(0, "STOPPING=1");
@@ -246,48 +253,63 @@ void Helper::order(const Command& command) {
   tell_reactor();
 }
 
-void Helper::reload_configuration() {
-  if (!setup_.reloader) return;
-  for (Reloads next; reloads_.pop(next);) {
-    if (next.what == Reloading::read) {
-      read_configuration_for(next.ticket);
-      continue;
-    }
-    setup_.reloader->end(next.what == Reloading::apply);
-    desk_.stir();  // whoever tracks a key
-  }
+void Helper::do_chores() {
+  for (std::optional<ClusterKey> key; keys_out_.pop(key);) key.reset();
+  for (Chore next; chores_.pop(next);) do_chore(next);
 }
 
-// A name server may take longer than systemd waits for a sign of life, and on all nodes at once.
-Reloader::Reading Helper::read_configuration() {
+void Helper::do_chore(const Chore& chore) {
+  if (chore.what == Chore::key) return read_key_for(chore);
+  if (!setup_.reloader) return;
+  if (chore.what == Chore::read) return read_configuration_for(chore.ticket);
+  setup_.reloader->end(chore.what == Chore::apply);
+  desk_.stir();  // whoever tracks a key
+}
+
+// A name server or a disk may take longer than systemd waits for a sign of life, and on all nodes
+// at once.
+template <typename Read>
+auto Helper::unwatched(Read read) {
   constexpr std::chrono::microseconds reading = std::chrono::minutes(10);
   const auto set_watchdog = [&](std::chrono::microseconds time) {
     if (watchdog_.count() > 0)
       ::sd_notify(0, fmt::format("WATCHDOG_USEC={}", time.count()).c_str());
   };
   set_watchdog(std::max(watchdog_, reading));
-  Reloader::Reading read = setup_.reloader->read();
+  auto result = read();
   set_watchdog(watchdog_);
-  return read;
+  return result;
 }
 
 void Helper::read_configuration_for(std::uint64_t ticket) {
-  const Reloader::Reading reading = read_configuration();
+  const Reloader::Reading reading = unwatched([&] { return setup_.reloader->read(); });
   Command command{.kind = Command::Kind::configuration_read, .number = ticket};
-  if (!reading.refused.empty()) {
-    const auto reason =
-        fmt::format("node {}: {}", static_cast<std::uint32_t>(setup_.self), reading.refused);
-    command.reason_size = std::min(reason.size(), command.reason_bytes.size());
-    std::copy_n(reason.begin(), command.reason_size, command.reason_bytes.begin());
-  }
+  if (!reading.refused.empty())
+    command.text = Reason(
+        fmt::format("node {}: {}", static_cast<std::uint32_t>(setup_.self), reading.refused));
   command.timers = reading.timers;
   if (commands_.push(command)) tell_reactor();  // without room the reload is given up, as above
+}
+
+void Helper::read_key_for(const Chore& chore) {
+  const std::string file(chore.file.text());
+  ReadKey read = unwatched([&]() -> ReadKey {
+    try {
+      return {chore.ticket, setup_.read_key(file), {}};
+    } catch (const std::exception& error) {
+      setup_.writer.write(LogLevel::warning, error.what());
+      std::string_view reason = error.what();
+      if (reason.starts_with(file + ": ")) reason.remove_prefix(file.size() + 2);  // all know it
+      return {chore.ticket, {}, Reason(reason)};
+    }
+  });
+  if (keys_.push(std::move(read))) tell_reactor();
 }
 
 void Helper::answer_questions() {
   const auto now = Clock::now();
   for (Outcome outcome; outcomes_.pop(outcome);) {
-    reload_configuration();  // the outcome may be that of a reload which came just now, too
+    do_chores();  // the outcome may be that of a reload which came just now, too
     desk_.finished(outcome, now);
   }
   const std::uint64_t snapshots = snapshots_.load(std::memory_order_acquire);

@@ -16,6 +16,7 @@
 
 #include "node/daily.hh"
 #include "node/desk.hh"
+#include "node/key_file.hh"
 #include "node/log.hh"
 #include "node/node.hh"
 #include "node/reloader.hh"
@@ -43,6 +44,7 @@ class Helper final : public Errands {
     StatusPage& page;
     Topics topics;                 // what programs may ask
     Reloader* reloader = nullptr;  // who reads the configuration anew
+    KeyReader read_key = {};       // where frames are sealed
     std::string reminder{};        // said in the log once a day; empty: nothing is
     Daily daily{};
   };
@@ -68,6 +70,12 @@ class Helper final : public Errands {
   bool has_news() const noexcept { return news_.load(std::memory_order_acquire); }
   News take_news() noexcept;
   bool next_client(shm::Channel& channel) noexcept { return clients_in_.pop(channel); }
+  struct ReadKey {
+    std::uint64_t ticket = 0;
+    std::optional<ClusterKey> key;
+    Reason reason;  // why there is none
+  };
+  bool next_key(ReadKey& read) noexcept { return keys_.pop(read); }
   bool next_command(Command& command) noexcept { return commands_.pop(command); }
   void finished(const Outcome& outcome) noexcept;
   void snapshot_taken() noexcept;
@@ -81,10 +89,14 @@ class Helper final : public Errands {
   void answered(std::uint64_t request, std::string_view refused) override {
     finished({request, refused});
   }
-  void read_configuration(std::uint64_t ticket) override { reload(ticket, Reloading::read); }
+  void read_configuration(std::uint64_t ticket) override { ask({ticket, Chore::read, {}}); }
   void reload_ended(std::uint64_t ticket, bool applied) override {
-    reload(ticket, applied ? Reloading::apply : Reloading::forget);
+    ask({ticket, applied ? Chore::apply : Chore::forget, {}});
   }
+  void read_key(std::uint64_t ticket, std::string_view file) override {
+    ask({ticket, Chore::key, Reason(file)});
+  }
+  void take_back(ClusterKey key) override;
   void votes_answered(std::uint64_t request, membership::QuorumChange answer) override;
   bool keep(const membership::KeptVotes& kept) noexcept override;
 
@@ -97,15 +109,20 @@ class Helper final : public Errands {
   void admit(shm::Descriptor socket, const shm::Caller& caller);
   void order(const Command& command);
   void answer_questions();
-  enum class Reloading : std::uint8_t { read, apply, forget };
-  struct Reloads {
+  // What the order of the ring asks for.
+  struct Chore {
+    enum What : std::uint8_t { read, apply, forget, key };
     std::uint64_t ticket = 0;
-    Reloading what{};
+    What what{};
+    Reason file;
   };
-  void reload(std::uint64_t ticket, Reloading what) noexcept;
-  void reload_configuration();
-  Reloader::Reading read_configuration();
+  void ask(const Chore& chore) noexcept;
+  void do_chores();
+  void do_chore(const Chore& chore);
+  template <typename Read>
+  auto unwatched(Read read);
   void read_configuration_for(std::uint64_t ticket);
+  void read_key_for(const Chore& chore);
   void write_log();
   void remind();
   void reserve_on_disk();
@@ -132,7 +149,8 @@ class Helper final : public Errands {
   // From the reactor.
   SpscQueue<shm::Channel> clients_out_;
   SpscQueue<Outcome> outcomes_;
-  SpscQueue<Reloads> reloads_;
+  SpscQueue<Chore> chores_;
+  SpscQueue<std::optional<ClusterKey>> keys_out_;
   SpscQueue<membership::KeptVotes> kept_;
   std::atomic<std::uint64_t> reserve_{0}, view_{0}, view_members_{0}, snapshots_{0}, turns_{0};
   std::uint64_t turn_count_ = 0;
@@ -141,6 +159,7 @@ class Helper final : public Errands {
   // To the reactor.
   SpscQueue<shm::Channel> clients_in_;
   SpscQueue<Command> commands_;
+  SpscQueue<ReadKey> keys_;
   std::atomic<bool> news_{false}, leave_{false}, dump_{false}, snapshot_{false};
   std::atomic<std::uint64_t> reserved_{0};
 };

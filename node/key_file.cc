@@ -25,7 +25,12 @@ shm::Descriptor open_key(const std::string& path) {
   if (error == ENOENT)
     refuse(path, 0,
            "there is no key file: make one with `corosync-keygen` and copy it to all nodes");
-  refuse(path, 0, fmt::format("the key file cannot be opened: {}", std::strerror(error)));
+  const bool not_ours = error == EACCES && ::geteuid() != 0;
+  refuse(path, 0,
+         fmt::format("the key file cannot be opened: {}{}", std::strerror(error),
+                     not_ours ? fmt::format(": gyred runs as uid {} now, `chown {} {}`",
+                                            ::geteuid(), ::geteuid(), path)
+                              : ""));
 }
 
 std::size_t checked_size(const std::string& path, const struct stat& facts) {

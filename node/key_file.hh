@@ -1,9 +1,11 @@
 // The file of the secret that the nodes of a cluster share, as corosync-keygen makes it.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "transport/root_key.hh"
+#include "transport/seal.hh"
 
 namespace gyre::node {
 
@@ -11,5 +13,8 @@ namespace gyre::node {
 // file; a file of somebody else than root and this process's user; one that its group or others may
 // read or write. Throws ConfigError "path: reason", which says what to do.
 RootKey read_key_file(const std::string& path);
+
+// The key that the file makes for this cluster.
+using KeyReader = std::function<ClusterKey(const std::string& path)>;
 
 }  // namespace gyre::node

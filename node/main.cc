@@ -257,6 +257,12 @@ void run(Config config, const LocalNode& local, Admission admission,
                      .key_map = key_map,
                      .nodeid = options.nodeid});
   topics["reload"] = reload_topic(reloader);
+  KeyReader read_key;
+  if (config.protection.on)
+    read_key = [cluster = config.cluster_name](const std::string& path) {
+      return ClusterKey(read_key_file(path), cluster);
+    };
+  topics["keys.rotate"] = rotate_topic(read_key, config, names);
   topics["links"] = links_topic(config, local, names);
   const auto allow = [&](uid_t uid, gid_t gid) {
     return admission.allows(uid, gid) || key_map.admits(uid, gid);
@@ -273,6 +279,7 @@ void run(Config config, const LocalNode& local, Admission admission,
                  .page = *page,
                  .topics = std::move(topics),
                  .reloader = &reloader,
+                 .read_key = read_key,
                  .reminder = open_warning(config)});
   const std::vector<ListedPeer> peers = listed_peers(local);
   const auto node =
@@ -284,6 +291,7 @@ void run(Config config, const LocalNode& local, Admission admission,
                                          .parameters = parameters,
                                          .identity = identity,
                                          .listed = peers,
+                                         .sealed = dynamic_cast<Sealed*>(transport.get()),
                                          .limits = limits,
                                          .quorum = quorum_settings(config, local, votes.origin()),
                                          .kept = votes.kept()});

@@ -35,6 +35,8 @@ Node::Node(const Setup& setup)
       parting_(setup.parameters.consensus),
       arrivals_(setup.transport.limits().burst_max),
       ports_(setup.limits.clients),
+      sealed_(setup.sealed),
+      rotation_(setup.identity.self, sealed_ ? sealed_->key().fingerprint() : 0),
       kept_(setup.kept) {
   if (recorder_) send_record_.emplace(*recorder_);
   for (const ListedPeer& peer : setup.listed) {
@@ -71,6 +73,7 @@ bool Node::turn(Time now) {
   active |= receive(Lane::token, now);
   submit_barrier();
   expire_reload(now);
+  expire_rotation(now);
   submit_words();
   voting_.expire(membership_, now);
   submit_votes();
@@ -319,8 +322,8 @@ Time Node::deadline() const noexcept {
   const bool votes_due = leave_due_ || (view_open_ && voting_.next());
   const Time opens_at = barrier_due_ && !barrier_refused_ ? parting_.until() : never;
   if (opens_at <= now_ || (votes_due && !votes_refused_)) return Time::min();
-  Time next = std::min(
-      {ring_.deadline(), transport_.deadline(), reload_by_, watch_at_, voting_.deadline()});
+  Time next = std::min({ring_.deadline(), transport_.deadline(), reload_by_, read_key_by_,
+                        rotate_by_, watch_at_, voting_.deadline()});
   // The device took less than it was offered: nothing tells us when it has room again.
   if (stuck_) next = std::min(next, now_ + send_again);
   if (view_size_ == 1) next = std::min(next, lease_.renew_at());
@@ -403,6 +406,8 @@ void Node::transitional(const totem::Configuration& configuration) {
 void Node::view(const membership::View& view) {
   ++group_changes_;
   end_reload(reload_.view());
+  rotation_.view(view.number, view.members);
+  answer_rotation();
   breaking_ = false;
   ports_.each([&](ClientPort& port) { port.view(view); });
   view_number_ = view.number;

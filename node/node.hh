@@ -20,12 +20,14 @@
 #include "node/ports.hh"
 #include "node/record.hh"
 #include "node/reload.hh"
+#include "node/rotation.hh"
 #include "node/send_record.hh"
 #include "node/status.hh"
 #include "node/voting.hh"
 #include "node/words.hh"
 #include "totem/peers.hh"
 #include "totem/ring.hh"
+#include "transport/sealed.hh"
 #include "transport/shm/channel.hh"
 #include "transport/transport.hh"
 
@@ -44,6 +46,9 @@ class Errands {
   // the order: from now on it counts, or it is forgotten.
   virtual void read_configuration(std::uint64_t /*ticket*/) {}
   virtual void reload_ended(std::uint64_t /*ticket*/, bool /*applied*/) {}
+  // Read a key; the answer is Node::key_read. And one that nobody needs any more, to be destroyed.
+  virtual void read_key(std::uint64_t /*ticket*/, std::string_view /*file*/) {}
+  virtual void take_back(ClusterKey /*key*/) {}
   virtual void votes_answered(std::uint64_t request, membership::QuorumChange) = 0;
   // To be on disk when this node starts again. False: not now.
   virtual bool keep(const membership::KeptVotes&) noexcept { return true; }
@@ -92,6 +97,7 @@ class Node final : membership::Sink, Submitter {
     totem::Parameters parameters;
     totem::Identity identity;
     std::span<const ListedPeer> listed;
+    Sealed* sealed = nullptr;  // the transport, where frames are sealed
     NodeLimits limits;
     membership::QuorumSettings quorum{};
     membership::KeptVotes kept{};  // as they were on disk
@@ -125,6 +131,11 @@ class Node final : membership::Sink, Submitter {
   // Why this node would not go by its file (empty: it would), and with which timers it would.
   void configuration_read(std::uint64_t ticket, std::string_view reason,
                           const totem::Parameters& timers);
+  // Another key for the cluster: that of `file`, which this node's helper has read. How it ended
+  // says Errands::answered.
+  void rotate(std::uint64_t request, std::uint64_t fingerprint, std::string_view file);
+  // What came of Errands::read_key: a key, or why not.
+  void key_read(std::uint64_t ticket, std::optional<ClusterKey> key, std::string_view reason);
   // Who wants this node to leave and end; nobody, as a rule.
   std::optional<NodeId> killed_by() const noexcept { return killed_by_; }
   bool has_view() const noexcept { return view_number_ != 0; }
@@ -227,12 +238,24 @@ class Node final : membership::Sink, Submitter {
   bool undecided_ = false;                // a port is polled and did not wait for the ring
   Time watch_at_ = never;
 
+  void rotate_by(NodeId sender, const membership::wire::Word& word);
+  void take_step(Rotation::Step step);
+  void answer_rotation();
+  void forget_key();
+  void refuse_key(std::string_view reason);
+  void expire_rotation(Time now);
+  void tell_rotation(Snapshot& page) const noexcept;
   void end_reload(Reload::Step step);
   void expire_reload(Time now);
 
   Words words_;
   Reload reload_;
-  Time reload_by_ = never;        // of ours: then it is given up
+  Time reload_by_ = never;  // of ours: then it is given up
+  Sealed* const sealed_;
+  Rotation rotation_;
+  std::uint64_t key_ticket_ = 0;  // of the file that is being read
+  Time read_key_by_ = never;      // or this node refuses it
+  Time rotate_by_ = never;        // a rotation that was asked for here: then it is given up
   bool breaking_ = false;         // between a transitional configuration and the next view
   totem::Parameters new_timers_;  // of the reload that is under way
   std::optional<NodeId> killed_by_;

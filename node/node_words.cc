@@ -14,6 +14,7 @@ constexpr Duration say_again = std::chrono::milliseconds(100);
 
 // Their source is one that no program has. They are safe: what they decide, all decide.
 void Node::submit_words() {
+  if (membership::wire::Word word; rotation_.next(word) && words_.say(word)) rotation_.said();
   while (!words_.empty()) {
     const std::span<const std::byte> parts[] = {words_.oldest()};
     const auto answer = ring_.submit(0, totem::Class::application, totem::Guarantee::safe, parts);
@@ -28,6 +29,7 @@ void Node::word(NodeId sender, const membership::wire::Word& word) {
     if (sender == peers_.self()) errands_.answered(word.request, {});
     return;
   }
+  if (Rotation::concerns(word)) return rotate_by(sender, word);
   const auto members = std::span(view_members_).first(view_size_);
   const Reload::Step step = reload_.word(peers_.self(), sender, word, view_number_, members);
   if (step == Reload::Step::refuse)

@@ -20,6 +20,7 @@ constexpr Duration look_every = std::chrono::microseconds(50);
 constexpr Duration sleep_max = std::chrono::seconds(1);
 constexpr Duration namesake_every = std::chrono::seconds(10);
 constexpr std::uint64_t namesake_min = 16;  // in that time; a few may be forged or very late
+constexpr Duration other_key_every = std::chrono::minutes(1);
 constexpr const char* too_many = "too many orders wait for the ring already";
 constexpr Duration nap = std::chrono::microseconds(50);  // where the device cannot wake us
 
@@ -47,6 +48,7 @@ void Reactor::run() {
       leave(now);
     }
     if (now >= namesake_at_ || !node.has_view()) notice_namesake(now);
+    if (now >= other_key_at_) notice_other_key(now);
     setup_.helper.pass_on();
     if (node.left() || now >= leave_by_) break;
     if (patience_.spent(active, now))
@@ -70,6 +72,8 @@ bool Reactor::take_news(Time now) {
     else
       setup_.helper.take_back(std::move(channel));
   }
+  for (Helper::ReadKey read; setup_.helper.next_key(read); read = {})
+    node.key_read(read.ticket, std::move(read.key), read.reason.text());
   if (news.snapshot) take_snapshot(now);
   if (news.dump) node.dump(now);
   obey_all(now);
@@ -104,8 +108,10 @@ void Reactor::obey(const Command& command, Time now) {
                            .text = {}});
     case Command::Kind::reload:
       return say(command, Reload::prepare(command.number));
+    case Command::Kind::rotate:
+      return setup_.node.rotate(command.number, command.fingerprint, command.text.text());
     case Command::Kind::configuration_read:
-      return setup_.node.configuration_read(command.number, command.reason(), command.timers);
+      return setup_.node.configuration_read(command.number, command.text.text(), command.timers);
     case Command::Kind::votes: {
       membership::wire::Votes votes = command.votes;
       votes.request = command.number;
@@ -174,6 +180,18 @@ void Reactor::notice_namesake(Time now) {
                      static_cast<std::uint32_t>(setup_.self));
   namesake_frames_ = frames;
   namesake_at_ = now + namesake_every;
+}
+
+// A node that started with the key that the others have dropped, or with that which they are to
+// have. It says the same of us.
+void Reactor::notice_other_key(Time now) {
+  const std::uint64_t frames = setup_.transport.refused(Refusal::other_key);
+  if (std::exchange(other_key_frames_, frames) == frames) return;
+  other_key_at_ = now + other_key_every;
+  setup_.log.write(now, LogLevel::warning,
+                   "frames come that are sealed with another key, of node {} as they say: are the "
+                   "key files of the two the same?",
+                   static_cast<std::uint32_t>(setup_.transport.stamp_counters().other_key_from));
 }
 
 void Reactor::look(Time now, Time until) {

@@ -38,6 +38,7 @@ class Reactor {
   void sleep(Time now);
   void look(Time now, Time until);
   void notice_namesake(Time now);
+  void notice_other_key(Time now);
 
   Setup setup_;
   Patience patience_;
@@ -47,6 +48,8 @@ class Reactor {
   Command copying_;                    // with groups: a copy of them is under way
   std::uint64_t namesake_frames_ = 0;  // of another node with our id, when we looked last
   Time namesake_at_ = Time::min();
+  std::uint64_t other_key_frames_ = 0;  // when we looked last
+  Time other_key_at_ = Time::min();
 };
 
 }  // namespace gyre::node

@@ -11,11 +11,6 @@ std::uint64_t ticket_of(std::uint64_t view, std::uint64_t request) noexcept {
   return view << 20 ^ request;
 }
 
-// Whoever is told the reason shows it on a terminal.
-bool is_control(char c) noexcept {
-  return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
-}
-
 }  // namespace
 
 Reload::Step Reload::begin(NodeId sender, std::uint64_t request, std::uint64_t number,
@@ -53,9 +48,7 @@ Reload::Step Reload::word(NodeId self, NodeId sender, const membership::wire::Wo
 
 Reload::Step Reload::abort(std::string_view reason) noexcept {
   under_way_ = false;
-  reason_size_ = std::min(reason.size(), reason_.size());
-  std::transform(reason.begin(), reason.begin() + static_cast<std::ptrdiff_t>(reason_size_),
-                 reason_.begin(), [](char c) { return is_control(c) ? '?' : c; });
+  reason_ = Reason(reason);
   return Step::abort;
 }
 

@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "membership/wire.hh"
+#include "node/reason.hh"
 #include "node/words.hh"
 
 namespace gyre::node {
@@ -56,7 +57,7 @@ class Reload {
   std::uint64_t request() const noexcept { return request_; }  // of the proposer
   NodeId proposer() const noexcept { return proposer_; }
   // Why it was aborted: never empty then.
-  std::string_view reason() const noexcept { return {reason_.data(), reason_size_}; }
+  std::string_view reason() const noexcept { return reason_.text(); }
 
  private:
   Step begin(NodeId sender, std::uint64_t request, std::uint64_t number,
@@ -68,8 +69,7 @@ class Reload {
   NodeId proposer_ = NodeId::none;
   std::array<NodeId, nodes_max> missing_{};  // who is not ready yet
   std::size_t missing_count_ = 0;
-  std::array<char, membership::wire::word_text_max> reason_{};
-  std::size_t reason_size_ = 0;
+  Reason reason_;
 };
 
 }  // namespace gyre::node

@@ -177,6 +177,7 @@ void Node::snapshot(Snapshot& page, Time now) const noexcept {
   page.rotations = rotations_;
   page.pauses = pauses_;
   tell_members(page);
+  tell_rotation(page);
   page.counter_count = 0;
   add<4>(page, "node", node_names, counters_);  // but for those of clients
   tell_programs(page);

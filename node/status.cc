@@ -99,12 +99,31 @@ Json quorum_of(const membership::Verdict& verdict) {
           {"fencing", text(verdict.fencing)},    {"flags", flags_text(verdict)}};
 }
 
+// Null where frames are open.
+Json key_of(const Snapshot& snapshot, const StatusNames& names) {
+  if (!names.secauth) return nullptr;
+  Json key = {{"fingerprint", fingerprint_text(snapshot.key)}, {"rotation", snapshot.rotation}};
+  if (snapshot.next_key == 0) return key;
+  key["next"] = fingerprint_text(snapshot.next_key);
+  key["waits_for"] = number(snapshot.rotation_waits_for);
+  return key;
+}
+
 }  // namespace
 
 std::string StatusNames::address_of(const Snapshot::Member& entry) const {
   const Node* node = find(*this, entry.member.node);
   if (node && !node->address.empty()) return node->address;
   return entry.has_address ? address_text(entry.address) : "";
+}
+
+std::vector<std::uint32_t> StatusNames::away(const Snapshot& snapshot) const {
+  const auto members = std::span(snapshot.members).first(snapshot.member_count);
+  std::vector<std::uint32_t> ids;
+  for (const auto& [id, node] : nodes)
+    if (!std::ranges::any_of(members, [&](const auto& entry) { return entry.member.node == id; }))
+      ids.push_back(number(id));
+  return ids;
 }
 
 std::string status_json(const Snapshot& snapshot, const StatusNames& names) {
@@ -125,6 +144,7 @@ std::string status_json(const Snapshot& snapshot, const StatusNames& names) {
       {"transport", names.transport},
       {"secauth", names.secauth},
       {"suite", names.suite},
+      {"key", key_of(snapshot, names)},
       {"version", names.version},
       {"uptime_ms", (snapshot.taken - snapshot.started) / 1'000'000},
       {"clients", snapshot.client_count},

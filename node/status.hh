@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "membership/quorum.hh"
 #include "membership/types.hh"
@@ -108,7 +109,11 @@ struct Snapshot {
   std::uint64_t seq = 0, aru = 0;         // as it said: assigned so far; received by all up to
   NodeId aru_owner = NodeId::none;        // whom the ring waits for; none: nobody is behind
   std::uint32_t frames = 0, backlog = 0;  // sent in its last rotation; waiting at all members
-  Histogram rotations;                    // of the token
+  std::uint64_t key = 0, next_key = 0;    // fingerprints: it seals with; that is to come, or 0
+  const char* rotation = "none";          // rotation.hh's stage; static storage
+  NodeId rotation_waits_for{};            // somebody whom that waits for
+  std::uint32_t spare = 0;
+  Histogram rotations;  // of the token
   Pauses pauses;
   std::array<Member, nodes_max> members{};
   std::array<Program, programs_max> programs{};
@@ -135,6 +140,8 @@ struct StatusNames {
   std::map<NodeId, Node> nodes;                             // this one and those of the nodelist
   std::function<std::string(const Address&)> address_text;  // the device's addresses in words
 
+  // Who is listed and not in the view.
+  std::vector<std::uint32_t> away(const Snapshot&) const;
   // As it is written, else where its frames come from; empty: nobody knows.
   std::string address_of(const Snapshot::Member&) const;
 };

@@ -14,6 +14,7 @@
 #include <variant>
 
 #include "membership/wire.hh"
+#include "node/reason.hh"
 #include "node/status.hh"
 #include "totem/parameters.hh"
 
@@ -29,18 +30,19 @@ struct Command {
     gather,
     kill,
     reload,
+    rotate,
     copy_groups,
     configuration_read,
     votes
   };
   Kind kind{};
-  std::uint64_t number = 0;    // given by the desk, handed back with the outcome
-  NodeId node = NodeId::none;  // kill: this one
-  // configuration_read, which is no order but an answer: the number is the ticket.
-  std::array<char, membership::wire::word_text_max> reason_bytes{};
-  std::size_t reason_size = 0;  // 0: the file is good
+  std::uint64_t number = 0;       // given by the desk, handed back with the outcome
+  NodeId node = NodeId::none;     // kill: this one
+  std::uint64_t fingerprint = 0;  // rotate: of the key in the file that the text names
+  // configuration_read, which is no order but an answer: the number is the ticket, and the text
+  // says why not; none: the file is good.
   totem::Parameters timers{};
-  std::string_view reason() const noexcept { return {reason_bytes.data(), reason_size}; }
+  Reason text{};
   GroupCopy* groups = nullptr;  // copy_groups: to be filled; stays where it is until the outcome
   membership::wire::Votes votes{};  // votes: what is to be said of them, but for its number
 };

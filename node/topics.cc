@@ -6,9 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "node/answers.hh"
+#include "node/config.hh"
 #include "node/group_copy.hh"
 #include "node/metrics.hh"
 #include "node/reloader.hh"
+#include "node/rotation.hh"
 
 namespace gyre::node {
 namespace {
@@ -114,6 +116,35 @@ Topic reload_topic(const Reloader& reloader) {
     return Order{.command = {.kind = Command::Kind::reload}, .then = [&reloader](const Outcome&) {
                    return nlohmann::json{{"fixed", reloader.fixed()}}.dump();
                  }};
+  };
+}
+
+Topic rotate_topic(KeyReader read_key, const Config& config, const StatusNames& names) {
+  const auto known = std::make_shared<const StatusNames>(names);
+  const std::string keyfile = config.protection.keyfile;
+  return [read_key = std::move(read_key), keyfile, known](const Asked& asked) -> Answer {
+    if (asked.arguments.size() != 1) return wrong_arguments("file");
+    if (!read_key) return Refused{"secauth is off: there is no key"};
+    const std::string& file = asked.arguments[0];
+    if (!file.starts_with('/')) return Refused{file + ": not an absolute path"};
+    if (file.size() > Rotation::file_max || Reason(file).text() != file)
+      return Refused{
+          fmt::format("{}: the path has more than {} bytes, or control characters: a "
+                      "message to all nodes has no room for it",
+                      Reason(file).text(), Rotation::file_max)};
+    try {
+      const std::uint64_t fingerprint = read_key(file).fingerprint();
+      const auto then = [file, keyfile, key = fingerprint_text(fingerprint),
+                         away = known->away(asked.snapshot)](const Outcome&) {
+        return one_line({{"key", key}, {"file", file}, {"keyfile", keyfile}, {"away", away}});
+      };
+      return Order{.command = {.kind = Command::Kind::rotate,
+                               .fingerprint = fingerprint,
+                               .text = Reason(file)},
+                   .then = then};
+    } catch (const std::runtime_error& error) {
+      return Refused{error.what()};
+    }
   };
 }
 

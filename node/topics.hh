@@ -2,6 +2,7 @@
 #pragma once
 
 #include "membership/types.hh"
+#include "node/key_file.hh"
 #include "node/log.hh"
 #include "node/topic.hh"
 
@@ -17,6 +18,9 @@ Topics make_topics(const StatusNames& names, LogWriter& writer);
 // reload: on all nodes or none. `reloader`, which outlives it, tells what of this node's file
 // cannot change at run time.
 Topic reload_topic(const Reloader& reloader);
+// keys.rotate FILE: on all nodes or none. Whoever names a file can only name one that is as private
+// as a key file. `read_key`: nothing where frames are open.
+Topic rotate_topic(KeyReader read_key, const Config& config, const StatusNames& names);
 // groups: all groups of the cluster, with their members.
 Topic groups_topic(const membership::GroupLimits& limits);
 // links: what this node is reached by, whether that works, and who is reached.

@@ -14,6 +14,11 @@ enum class What : std::uint8_t {
   reload_prepare = 2,  // reload.hh
   reload_ready = 3,    // `subject` is who proposed it, `request` its ticket
   reload_refused = 4,  // the same, and the text says why
+  // rotation.hh: `subject` is the view, `request` the key's fingerprint
+  rotate = 5,  // the text is the key's file; so it is of the next two
+  accepts = 6,
+  sends = 7,
+  refuses = 8,  // and the text says why
 };
 
 class Words {

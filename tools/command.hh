@@ -21,6 +21,7 @@ void add_pub(CLI::App& app, Common& common);
 void add_sub(CLI::App& app, Common& common);
 void add_status(CLI::App& app, Common& common);
 void add_members(CLI::App& app, Common& common);
+void add_keys(CLI::App& app, Common& common);
 void add_metrics(CLI::App& app, Common& common);
 void add_device(CLI::App& app, Common& common);
 void add_top(CLI::App& app, Common& common);

@@ -52,14 +52,6 @@ static int generate_keys(int argc, char** argv) {
   return run(*corosync_command("corosync-keygen"), argc - 2, argv + 2);
 }
 
-static void add_keys(CLI::App& app) {
-  CLI::App* keys =
-      app.add_subcommand("keys", "Makes the secret that the nodes of a cluster share.");
-  keys->add_subcommand("generate", "Writes a new key file, as corosync-keygen does.");
-  keys->require_subcommand(1);
-  keys->footer("Example:\n  gyre keys generate -k ./authkey -s 256");
-}
-
 }  // namespace gyre::tools
 
 int main(int argc, char** argv) {
@@ -85,7 +77,7 @@ int main(int argc, char** argv) {
   add_device(app, common);
   add_top(app, common);
   add_bench(app, common);
-  add_keys(app);
+  add_keys(app, common);
   for (const CorosyncCommand& command : corosync_commands())
     app.add_subcommand(std::string(command.name), std::string(command.what));
 

@@ -31,7 +31,12 @@ class Guarded {
       : bytes_(std::exchange(other.bytes_, nullptr)),
         things_(other.things_),
         count_(other.count_) {}
-  Guarded& operator=(Guarded&&) = delete;
+  Guarded& operator=(Guarded&& other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    std::swap(things_, other.things_);
+    std::swap(count_, other.count_);
+    return *this;
+  }
   ~Guarded() {
     if (bytes_) guarded_free(bytes_);
   }

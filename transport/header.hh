@@ -28,7 +28,7 @@ std::string_view text(Suite suite) noexcept;
 struct Header {
   Suite suite = Suite::open;
   Lane lane = Lane::data;
-  std::uint8_t generation = 0;  // which key of the cluster; 0 where nothing is sealed
+  std::uint8_t generation = 0;  // ClusterKey::id; 0 where nothing is sealed
   std::uint64_t cluster = 0;    // cluster_tag of the cluster's name
   NodeId sender = NodeId::none;
   std::uint32_t length = 0;   // bytes behind the header
@@ -53,7 +53,7 @@ enum class Refusal : std::uint8_t {
   other_lane,  // says another lane than the one it came on
   replayed,    // seen before, or too old to tell
   // Where frames are sealed, besides:
-  other_key,  // sealed with another key of the cluster than ours
+  other_key,  // sealed with another key than those that we have
   unopened,   // of a sender who has proved nothing, while too much else was forged
   forged,     // the seal is not that of these bytes
   not_fresh,  // genuine, but perhaps of long ago: its sender has not answered us yet

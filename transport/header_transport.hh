@@ -25,6 +25,7 @@ struct StampCounters {
   std::uint64_t challenges = 0, answers = 0, reports = 0;  // sent, where frames are sealed
   std::uint64_t proved = 0;                                // boots of others that have answered
   std::uint64_t new_boots = 0;  // drawn after the start: we had not run, or ran twice
+  NodeId other_key_from{};      // who says that he sent the last of Refusal::other_key
 };
 
 class HeaderTransport : public Transport {

@@ -35,7 +35,8 @@ void hash(std::array<std::uint8_t, size>& to, std::span<const std::uint8_t> text
   static_cast<void>(done);
 }
 
-// Whose key it is, as bytes: two places never look alike.
+// Whose key it is, as bytes: two places never look alike. Which of the cluster's it is made of, its
+// bytes say.
 std::array<std::uint8_t, 22> text_of(Suite suite, const Seal::Place& place) noexcept {
   std::array<std::uint8_t, 22> text{};
   std::memcpy(text.data(), &place.sender, 4);
@@ -52,16 +53,24 @@ ClusterKey::ClusterKey(const RootKey& root, std::string_view cluster_name) : byt
   std::array<std::uint8_t, crypto_generichash_blake2b_PERSONALBYTES> personal{};
   hash(personal, {reinterpret_cast<const std::uint8_t*>(cluster_name.data()), cluster_name.size()},
        {});
+  const auto hash_into = [&](Bytes& to, const std::uint8_t* text, std::size_t text_size) {
+    if (crypto_generichash_blake2b_salt_personal(to.data(), size, text, text_size, nullptr, 0,
+                                                 nullptr, personal.data()) != 0)
+      throw std::runtime_error("the cluster's key: it cannot be hashed");
+  };
   const RootKey::Reading reading = root.read();
-  const auto* const secret = reinterpret_cast<const std::uint8_t*>(reading.bytes().data());
-  if (crypto_generichash_blake2b_salt_personal(bytes_[0].data(), size, secret,
-                                               reading.bytes().size(), nullptr, 0, nullptr,
-                                               personal.data()) != 0)
-    throw std::runtime_error("the cluster's key: it cannot be hashed");
+  hash_into(bytes_[0], reinterpret_cast<const std::uint8_t*>(reading.bytes().data()),
+            reading.bytes().size());
+  // The same once more with nothing secret: the last bytes that were hashed stand in registers,
+  // which a thread that starts inherits and the dynamic linker writes onto its stack.
+  static constexpr std::array<std::uint8_t, RootKey::size_max> nothing{};
+  Bytes unused;
+  hash_into(unused, nothing.data(), reading.bytes().size());
   std::array<std::uint8_t, 16> name{};
   static constexpr std::array<std::uint8_t, 2> which = {'i', 'd'};  // shorter than any place
   hash(name, which, bytes_[0]);
   id_ = name[0];
+  std::memcpy(&fingerprint_, name.data() + 8, sizeof fingerprint_);
 }
 
 void Seal::make(const ClusterKey& key, Suite suite, const Place& place) noexcept {

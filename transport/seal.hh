@@ -39,11 +39,14 @@ class ClusterKey {
 
   // Tells keys apart, not quite surely, without a seal being tried.
   std::uint8_t id() const noexcept { return id_; }
+  // Surely, and says nothing about the key.
+  std::uint64_t fingerprint() const noexcept { return fingerprint_; }
   const Bytes& bytes() const noexcept { return bytes_[0]; }
 
  private:
   Guarded<Bytes> bytes_;
   std::uint8_t id_ = 0;
+  std::uint64_t fingerprint_ = 0;
 };
 
 // One key, made ready for its cipher. To stand in guarded memory.
@@ -54,9 +57,11 @@ class Seal {
     NodeId sender{};
     Lane lane{};
     std::uint64_t boot = 0, era = 0;
+    std::uint8_t key = 0;  // ClusterKey::id
     bool operator==(const Place&) const = default;
     static Place of(const Header& header) noexcept {
-      return {header.sender, header.lane, header.boot, header.counter >> era_shift};
+      return {header.sender, header.lane, header.boot, header.counter >> era_shift,
+              header.generation};
     }
   };
 
@@ -66,6 +71,9 @@ class Seal {
   }
   // Whether it may make place for that one's: it is no later one of the same lane of a boot.
   bool gives_way(const Place& place) const noexcept;
+  bool is_of_key(std::uint8_t id) const noexcept {
+    return suite_ != Suite::open && place_.key == id;
+  }
   void wipe() noexcept;
 
   // `frame`: clear header, what is to be sealed, and room for the tag.

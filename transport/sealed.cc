@@ -62,6 +62,32 @@ void Sealed::begin_boot() noexcept {
   }
 }
 
+// ---- keys ----
+
+const ClusterKey* Sealed::key_of(std::uint8_t id) const noexcept {
+  if (id == setup_.key.id()) return &setup_.key;
+  return other_ && id == other_->id() ? &*other_ : nullptr;
+}
+
+void Sealed::accept(ClusterKey key) noexcept {
+  assert(!other_ && can_tell(key));
+  other_.emplace(std::move(key));
+}
+
+void Sealed::exchange_keys() noexcept {
+  assert(other_);
+  std::swap(setup_.key, *other_);
+}
+
+ClusterKey Sealed::forget_other_key() noexcept {
+  assert(other_);
+  for (std::size_t i = 0; i < seals_.size(); ++i)
+    if (seals_[i].is_of_key(other_->id())) seals_[i].wipe();
+  ClusterKey key = std::move(*other_);
+  other_.reset();
+  return key;
+}
+
 void Sealed::advance(Time now) noexcept {
   if (now_ != Time::min() && now - now_ > setup_.pause_max) {
     begin_boot();
@@ -141,7 +167,10 @@ std::size_t Sealed::receive(Lane lane, std::span<Arrival> arrivals) noexcept {
 
 Refusal Sealed::examine(const Header& header, Arrival& arrival) noexcept {
   FrameRef& frame = arrival.frame;
-  if (header.generation != setup_.key.id()) return Refusal::other_key;
+  if (!key_of(header.generation)) {
+    counters_.other_key_from = header.sender;
+    return Refusal::other_key;
+  }
   if (header.length < seal_overhead) return Refusal::length;
   Sender* sender = find(header.sender);
   const bool counts = sender && sender->counts && sender->boot == header.boot;
@@ -176,7 +205,7 @@ bool Sealed::open(const Sender* sender, const Header& header, std::span<std::byt
   Seal* const kept = sender ? &seal_of(*sender, place) : nullptr;
   Seal& trial = seals_[trial_seal];
   const bool have_it = kept && kept->is_for(place);
-  if (!have_it && !trial.is_for(place)) trial.make(setup_.key, suite_, place);
+  if (!have_it && !trial.is_for(place)) trial.make(*key_of(place.key), suite_, place);
   if (!(have_it ? *kept : trial).open(frame, header.counter)) {
     failures_left_ -= failures_left_ > 0;
     return false;

@@ -15,12 +15,20 @@
 // Whoever asks has dropped what made it ask. So behind the answers goes the last frame to everyone
 // once more, if it is young: two nodes that meet need not wait until the ring above says it again.
 //
+// The key can change while frames flow: besides the one that it seals with it may have another,
+// whose frames it opens, too. A boot, its counters and the proof that it is there go on from one
+// key to the next, so nothing is dropped: a counter is used with one key only, and a frame that
+// opens under either was made by who has that key, in a boot that has answered, once. What was
+// recorded under a key that is forgotten opens no more, and under one that comes again its counters
+// are over.
+//
 // Sending takes a frame of the pool, so that what is sent stays as it was; opening takes none.
 // Nothing is allocated after construction.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "transport/header_transport.hh"
@@ -65,7 +73,17 @@ class Sealed final : public HeaderTransport {
   Time deadline() const noexcept override;
 
   std::uint64_t boot() const noexcept { return identity_.boot; }
+
   const ClusterKey& key() const noexcept { return setup_.key; }  // it seals with
+  const ClusterKey* other_key() const noexcept { return other_ ? &*other_ : nullptr; }
+  // Whether frames would say which of the two is theirs.
+  bool can_tell(const ClusterKey& key) const noexcept { return key.id() != setup_.key.id(); }
+  // There is no other one yet, and it can_tell.
+  void accept(ClusterKey key) noexcept;
+  // There is another one: it seals with that, and still opens what the first has sealed.
+  void exchange_keys() noexcept;
+  // The other one, with all that was made of it wiped. Its end takes calls of the kernel.
+  ClusterKey forget_other_key() noexcept;
 
  private:
   using Challenge = std::array<std::uint64_t, 2>;
@@ -82,6 +100,7 @@ class Sealed final : public HeaderTransport {
     int answers_left = 0;
   };
 
+  const ClusterKey* key_of(std::uint8_t id) const noexcept;
   Refusal examine(const Header& header, Arrival& arrival) noexcept override;
   FrameRef wrap(const Send& send) noexcept override;
 
@@ -104,6 +123,7 @@ class Sealed final : public HeaderTransport {
   void begin_boot() noexcept;
 
   Setup setup_;
+  std::optional<ClusterKey> other_;
   std::vector<NodeId> ids_;  // of senders_, which are large: any forger makes us look for one
   std::vector<Sender> senders_;
   std::size_t last_ = 0;  // bursts come from one sender

@@ -141,8 +141,10 @@ totem::Parameters TestNode::quick() {
 
 namespace {
 
-totem::Parameters fitted(totem::Parameters parameters, std::size_t payload_max, bool open) {
-  parameters.frame_max = static_cast<std::uint32_t>(payload_max - header_size);
+totem::Parameters fitted(totem::Parameters parameters, std::size_t payload_max, bool open,
+                         bool sealed) {
+  parameters.frame_max =
+      static_cast<std::uint32_t>(payload_max - header_size - (sealed ? seal_overhead : 0));
   parameters.open = open;
   return parameters;
 }
@@ -153,16 +155,50 @@ TestNode::TestNode(FakeNetwork& network, std::uint32_t id, std::size_t payload_m
     : id_(id),
       options_(std::move(options)),
       pool_(4096, FakeDevice::headroom + header_size, payload_max, FakeDevice::tailroom) {
-  options_.parameters =
-      fitted(options_.parameters, payload_max - options_.frame_shorter, options_.open);
+  options_.parameters = fitted(options_.parameters, payload_max - options_.frame_shorter,
+                               options_.open, options_.key != 0);
   ring_seq_ = options_.ring_seq;
+  answers_.reserve(64);  // a turn allocates nothing
   std::unique_ptr<FakeDevice> device = network.attach(pool_, options_.address);
   device_ = device.get();
-  transport_ = std::make_unique<Stamped>(std::move(device),
-                                         StampIdentity{.self = NodeId{id},
-                                                       .cluster = cluster_tag("test"),
-                                                       .boot = 1000 * (options_.starts + 1) + id},
-                                         pool_);
+  protect(std::move(device));
+}
+
+void TestNode::protect(std::unique_ptr<FakeDevice> device) {
+  const std::uint64_t boot = 1000 * (options_.starts + 1) + id_;
+  const StampIdentity stamp{.self = NodeId{id_}, .cluster = cluster_tag("test"), .boot = boot};
+  if (options_.key == 0) {
+    transport_ = std::make_unique<Stamped>(std::move(device), stamp, pool_);
+    return;
+  }
+  auto sealed = std::make_unique<Sealed>(
+      std::move(device),
+      Sealed::Setup{.self = stamp.self,
+                    .cluster = stamp.cluster,
+                    .key = key_of(options_.key),
+                    .suite = Suite::chacha20poly1305,
+                    .draw = [number = boot << 32]() mutable { return ++number; },
+                    .pause_max = options_.parameters.token_loss,
+                    .pace = options_.parameters.join,
+                    .senders = 16},
+      pool_);
+  sealed_ = sealed.get();
+  transport_ = std::move(sealed);
+}
+
+ClusterKey TestNode::key_of(int key) {
+  const std::vector<std::byte> bytes(RootKey::size_min, std::byte(key));
+  return ClusterKey(RootKey(bytes), "test");
+}
+
+// As the helper does.
+void TestNode::read_key() {
+  const auto [ticket, file] = std::exchange(key_to_read_, {});
+  const auto found = options_.files.find(file);
+  if (found == options_.files.end())
+    node_->key_read(ticket, std::nullopt, "there is no key file");
+  else
+    node_->key_read(ticket, key_of(found->second), "");
 }
 
 void TestNode::start(const std::vector<std::unique_ptr<TestNode>>& others, Time now) {
@@ -182,6 +218,7 @@ void TestNode::start(const std::vector<std::unique_ptr<TestNode>>& others, Time 
                                      .ring_seq = options_.ring_seq,
                                      .seed = id_},
                         .listed = options_.peers,
+                        .sealed = sealed_,
                         .limits = options_.limits,
                         .quorum = options_.quorum,
                         .kept = options_.kept});
@@ -192,6 +229,7 @@ bool TestNode::turn(Time now) {
   now_ = now;
   if (reserve_at_once && reserve_ != 0)
     node_->reserved(ring_seq_ = std::exchange(reserve_, 0) + 100, now);
+  if (reads_keys && key_to_read_.first != 0) read_key();
   const std::size_t before = gyre::allocations();
   const bool active = node_->turn(now);
   allocations_ += gyre::allocations() - before;

@@ -11,6 +11,7 @@
 #include "node/node.hh"
 #include "node/record.hh"
 #include "tests/transport/fake.hh"
+#include "transport/sealed.hh"
 #include "transport/shm/channel.hh"
 #include "transport/stamped.hh"
 
@@ -68,7 +69,10 @@ class TestNode final : public node::Errands {
     std::size_t frame_shorter = 0;             // than the others have it, which must not be
     membership::QuorumSettings quorum = {};
     membership::KeptVotes kept = {};
+    int key = 0;                            // which one seals its frames; 0: none
+    std::map<std::string, int> files = {};  // which key stands where
   };
+  static ClusterKey key_of(int key);
   static totem::Parameters quick();
 
   TestNode(FakeNetwork& network, std::uint32_t id, std::size_t payload_max, Options options);
@@ -82,7 +86,8 @@ class TestNode final : public node::Errands {
   FakeDevice& device() { return *device_; }
   std::uint32_t id() const { return id_; }
   const Address& address() const { return device_->address(); }
-  const Stamped& transport() const { return *transport_; }
+  const HeaderTransport& transport() const { return *transport_; }
+  Sealed& sealed() { return *sealed_; }
   const Options& options() const { return options_; }
   std::uint64_t ring_seq() const { return ring_seq_; }  // what its file says
   std::size_t taken_back() const { return taken_back_; }
@@ -94,6 +99,9 @@ class TestNode final : public node::Errands {
   std::vector<std::pair<std::uint64_t, membership::QuorumChange>> votes_answers;
   std::size_t allocations() const { return allocations_; }  // in turns
   std::vector<std::string> log();
+  std::map<std::string, int>& files() { return options_.files; }
+  std::size_t keys_taken_back = 0;
+  bool reads_keys = true;  // at once
   bool reserve_at_once = true;
   bool paused = false;  // a Cluster passes it over
   std::size_t times_kept = 0;
@@ -109,6 +117,10 @@ class TestNode final : public node::Errands {
   void reload_ended(std::uint64_t ticket, bool applied) override {
     reloads_.emplace_back(ticket, applied);
   }
+  void read_key(std::uint64_t ticket, std::string_view file) override {
+    key_to_read_ = {ticket, std::string(file)};
+  }
+  void take_back(ClusterKey) override { ++keys_taken_back; }
   void votes_answered(std::uint64_t request, membership::QuorumChange answer) override {
     votes_answers.emplace_back(request, answer);
   }
@@ -119,11 +131,15 @@ class TestNode final : public node::Errands {
   }
 
  private:
+  void protect(std::unique_ptr<FakeDevice> device);
+  void read_key();
+
   const std::uint32_t id_;
   Options options_;
   FramePool pool_;
   FakeDevice* device_;
-  std::unique_ptr<Stamped> transport_;
+  std::unique_ptr<HeaderTransport> transport_;
+  Sealed* sealed_ = nullptr;
   node::Log log_;
   std::unique_ptr<node::Node> node_;
   Time now_{};
@@ -131,6 +147,7 @@ class TestNode final : public node::Errands {
   std::uint64_t reserve_ = 0, ring_seq_ = 0, views_ = 0;
   std::vector<std::string> answers_;
   std::uint64_t to_read_ = 0;
+  std::pair<std::uint64_t, std::string> key_to_read_;  // 0: none
   std::vector<std::pair<std::uint64_t, bool>> reloads_;
   std::size_t taken_back_ = 0, allocations_ = 0;
 };

@@ -279,7 +279,7 @@ TEST_F(HelperWithReloader, AReloadIsInForceBeforeItIsCalledDone) {
   if (first.kind == Command::Kind::reload) std::swap(first, second);
   helper.read_configuration(5);
   helper.pass_on();
-  EXPECT_EQ(next_command().reason(), "");
+  EXPECT_EQ(next_command().text.text(), "");
 
   helper.finished({first.number, {}});
   helper.pass_on();

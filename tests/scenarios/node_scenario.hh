@@ -43,7 +43,7 @@ class Scenario : public testing::Test {
 
   Cluster& cluster() { return *cluster_; }
   const totem::Ring& ring(std::size_t node) { return cluster_->nodes[node]->node().ring(); }
-  const Stamped& transport(std::size_t node) { return cluster_->nodes[node]->transport(); }
+  const HeaderTransport& transport(std::size_t node) { return cluster_->nodes[node]->transport(); }
   void crash(std::size_t node);
   void inject(std::size_t to, Lane lane, std::span<const std::byte> frame);
   bool whole() { return cluster_->whole(); }

@@ -73,6 +73,10 @@ inline std::vector<std::byte> secret(int seed) {
   return std::vector<std::byte>(200, std::byte(static_cast<unsigned char>(seed)));
 }
 
+inline ClusterKey key_of(int seed) {
+  return ClusterKey(RootKey(secret(seed)), "c");
+}
+
 // One start of a node.
 struct Node {
   explicit Node(std::uint32_t id, std::uint64_t seed, int key = 1, Suite suite = Suite::aes256gcm,
@@ -83,7 +87,7 @@ struct Node {
     sealed = std::make_unique<Sealed>(std::move(made),
                                       Sealed::Setup{.self = NodeId{id},
                                                     .cluster = cluster,
-                                                    .key = ClusterKey(RootKey(secret(key)), "c"),
+                                                    .key = key_of(key),
                                                     .suite = suite,
                                                     .draw = [this] { return random(); },
                                                     .pause_max = pause_max,
