@@ -78,10 +78,21 @@ bool failed(pugi::xml_node record) {
   return rc != 7 && std::ranges::count(running, rc) == 0;
 }
 
+bool is_moving(pugi::xml_node resource) {
+  return std::ranges::any_of(resource.children("lrm_rsc_op"), [](pugi::xml_node record) {
+    return record.attribute("op-status").as_int() == -1 &&
+           std::string_view(record.attribute("operation").value()).starts_with("migrate_");
+  });
+}
+
 class Forgetting {
  public:
   Forgetting(const Document& document, const Cleanup& what)
-      : what_(what), names_(document, what.resource) {}
+      : what_(what), names_(document, what.resource) {
+    for (auto state : document.status().children("node_state"))
+      for (auto resource : state.child("lrm").child("lrm_resources").children())
+        if (is_moving(resource)) moving_.emplace_back(resource.attribute("id").value());
+  }
 
   // Was there anything?
   bool at(pugi::xml_node state);
@@ -108,6 +119,7 @@ class Forgetting {
   const Cleanup& what_;
   Names names_;
   std::vector<std::string> failures_;  // resources for which some are counted
+  std::vector<std::string> moving_;    // resources that are on their way to another node
 };
 
 std::string_view Forgetting::counted(std::string_view attribute) const {
@@ -143,7 +155,10 @@ bool Forgetting::at(pugi::xml_node state) {
   for (auto resource = records.child("lrm_resource"); resource;) {
     auto next = resource.next_sibling("lrm_resource");
     const std::string_view id = resource.attribute("id").value();
-    if (names_.contain(id) && (!what_.failures_only || is_counted(id) || has_failed(resource)))
+    // Where it will be once it has moved nobody could find out now.
+    const bool moves = std::ranges::count(moving_, id) > 0;
+    if (!moves && names_.contain(id) &&
+        (!what_.failures_only || is_counted(id) || has_failed(resource)))
       any |= records.remove_child(resource);
     resource = next;
   }

@@ -130,13 +130,15 @@ bool Control::holds(const Begin& begin, const BusMember& sender) const {
                               !is_under_way(cib(), begin.node, begin.operation.resource));
 }
 
-void Control::apply(const Begin& begin, const Delivered& message, std::int64_t) {
+void Control::apply(const Begin& begin, const Delivered& message, std::int64_t now) {
   const bool valid = holds(begin, message.sender);
   if (valid) {
-    if (fences(begin))
+    if (fences(begin)) {
       record_fencing(begin, message.sender);
-    else
+      next_try_ = next_try(cib(), now);
+    } else {
       record_operation(begin);
+    }
     simulate::count_update(cib());
     if (begin.node == settings_.name) begin_here(begin);
   }
@@ -195,6 +197,7 @@ void Control::apply(const Result& result, const Delivered& message, std::int64_t
 bool Control::apply_to_fencing(const Result& result, const Delivered& message, std::int64_t now) {
   const Fenced fenced = record_fence_result(cib(), result, view_.members);
   if (fenced.came == Fenced::Came::unasked) return false;
+  next_try_ = next_try(cib(), now);
   if (is_own(message)) {
     own_.erase(message.envelope.serial);
     output_.acknowledged.push_back(result.outcome.key);

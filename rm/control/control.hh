@@ -181,6 +181,7 @@ class Control {
   // fence.cc: what the coordinator does about nodes that are to be fenced.
   void fence(pugi::xml_node action, std::int64_t now);
   void give_up(const std::string& target, const std::string& action, std::int64_t now);
+  void give_up_overdue(std::int64_t now);
   void forget_fencings(std::int64_t now);
   void was_fenced(const std::string& target, std::int64_t now);
 
@@ -226,7 +227,7 @@ class Control {
   std::uint64_t transitions_ = 0;
   std::set<std::string> begins_sent_;     // and not delivered yet: no plan knows of them
   std::map<std::string, int> fencings_;   // of the transition: its action, by who is to be fenced
-  std::optional<std::int64_t> next_try_;  // of a fencing that failed
+  std::optional<std::int64_t> next_try_;  // of a fencing that failed, or is overdue
 };
 
 // A document as it is where there never was one.

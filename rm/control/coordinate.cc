@@ -79,6 +79,7 @@ void Control::expire(std::int64_t now) {
   };
   const bool nobody_comes_back = is_over(deadline_);
   if (is_over(next_try_)) {
+    give_up_overdue(now);
     next_try_ = next_try(cib(), now);
     changed();
   } else if (nobody_comes_back) {

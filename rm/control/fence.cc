@@ -84,6 +84,16 @@ void Control::give_up(const std::string& target, const std::string& action, std:
   send(0, not_fenced);
 }
 
+// Whoever is asked next may have more luck: the node that was at it is there, but its manager
+// hangs.
+void Control::give_up_overdue(std::int64_t now) {
+  if (!coordinates()) return;
+  for (const Result& result : overdue(cib(), now)) {
+    output_.notices.push_back(result.outcome.exit_reason + ": it is asked of another, or again");
+    send(0, result);
+  }
+}
+
 // What was begun of those that the plan does not want any more.
 void Control::forget_fencings(std::int64_t now) {
   if (!in_transition_ || !fencings_in_flight(cib(), now).empty()) return;

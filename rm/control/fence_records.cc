@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "rm/cib/values.hh"
 #include "rm/control/members.hh"
 #include "rm/control/records.hh"
 #include "rm/schedule/unpack.hh"
@@ -16,7 +17,8 @@ namespace {
 using schedule::attribute;
 using simulate::set;
 
-constexpr std::size_t unknown_max = 2;  // tries of which nobody knows what came
+constexpr std::size_t unknown_max = 2;     // tries of which nobody knows what came
+constexpr std::int64_t answer_max_s = 20;  // beyond what a device may take, until it is told
 
 pugi::xml_node history(pugi::xml_node cib) {
   return cib.child("status").child("fence_history");
@@ -34,6 +36,33 @@ pugi::xml_node last_of(pugi::xml_node cib, std::string_view target) {
 
 pugi::xml_node attempt_under_way(pugi::xml_node event) {
   return event.find_child_by_attribute("fence_attempt", "status", "pending");
+}
+
+// The longest that is written there, for whichever node.
+std::int64_t longest_ms(const Operation& of, std::string_view name) {
+  constexpr std::string_view between = ":;= \t\n";
+  std::int64_t longest = 0;
+  for (const auto& [key, value] : of.parameters)
+    for (std::size_t at = 0; key == name && at < value.size();) {
+      const auto end = std::min(value.find_first_of(between, at), value.size());
+      longest = std::max(longest, parse_duration_ms(value.substr(at, end - at)).value_or(0));
+      at = end + 1;
+    }
+  return longest;
+}
+
+// When who is at it should have said what came of it. What a node asks of one device is done one
+// after the other.
+std::int64_t answers_until(pugi::xml_node cib, const Begin& begin) {
+  std::int64_t from = begin.now;
+  for (pugi::xml_node event : history(cib).children())
+    if (const auto before = attempt_under_way(event);
+        attribute(before, "device") == begin.operation.resource &&
+        attribute(before, "delegate") == begin.node)
+      from = std::max<std::int64_t>(from, before.attribute("until").as_llong());
+  const std::int64_t delay_ms = std::max(longest_ms(begin.operation, "pcmk_delay_base"),
+                                         longest_ms(begin.operation, "pcmk_delay_max"));
+  return from + (begin.operation.timeout.count() + delay_ms + 999) / 1000 + answer_max_s;
 }
 
 bool waits_for_leaving(pugi::xml_node event) {
@@ -204,6 +233,7 @@ void record_fence_begin(pugi::xml_node cib, const Begin& begin, std::string_view
   set(event, "action", begin.fencing);
   set(event, "device", of.resource);
   set(event, "delegate", begin.node);
+  const std::int64_t until = answers_until(cib, begin);
   pugi::xml_node attempt = event.append_child("fence_attempt");
   set(attempt, "level", std::to_string(begin.level));
   set(attempt, "device", of.resource);
@@ -212,6 +242,7 @@ void record_fence_begin(pugi::xml_node cib, const Begin& begin, std::string_view
   set(attempt, "process", process_of(delegate));
   set(attempt, "key", of.key);
   set(attempt, "since", std::to_string(begin.now));
+  set(attempt, "until", std::to_string(until));
   set(attempt, "status", "pending");
   if (begin.completes) set(attempt, "completes", "true");
 }
@@ -299,11 +330,28 @@ std::vector<schedule::InFlight> fencings_in_flight(pugi::xml_node cib, std::int6
 
 std::optional<std::int64_t> next_try(pugi::xml_node cib, std::int64_t now) {
   std::optional<std::int64_t> first;
-  for (pugi::xml_node event : history(cib).children())
-    if (const std::int64_t again = event.attribute("again").as_llong();
-        again > now && event == last_of(cib, attribute(event, "target")))
-      first = std::min(first.value_or(again), again);
+  const auto at = [&](std::int64_t time) { first = std::min(first.value_or(time), time); };
+  for (pugi::xml_node event : history(cib).children()) {
+    const std::int64_t again = event.attribute("again").as_llong();
+    if (again > now && event == last_of(cib, attribute(event, "target"))) at(again);
+    if (const pugi::xml_node attempt = attempt_under_way(event))
+      at(std::max<std::int64_t>(attempt.attribute("until").as_llong(), now + 1));
+  }
   return first;
+}
+
+std::vector<Result> overdue(pugi::xml_node cib, std::int64_t now) {
+  std::vector<Result> results;
+  for (pugi::xml_node event : history(cib).children()) {
+    const pugi::xml_node attempt = attempt_under_way(event);
+    if (!attempt || attempt.attribute("until").as_llong() > now) continue;
+    Result result{std::string(attribute(attempt, "delegate")), {}};
+    result.outcome.key = attribute(attempt, "key");
+    result.outcome.status = Outcome::Status::cancelled;
+    result.outcome.exit_reason = fmt::format("{} did not say in time what came of it", result.node);
+    results.push_back(std::move(result));
+  }
+  return results;
 }
 
 std::vector<std::string> fencings_left(pugi::xml_node cib) {

@@ -6,7 +6,8 @@
 //                  status="pending|success|failed" since="…" completed="…"
 //                  device="d1" delegate="n3" exit-reason="…" failures="1" again="…">
 //       <fence_attempt level="0" device="d1" action="reboot" delegate="n3" process="…" key="…"
-//                      since="…" status="pending|success|failed|unknown" exit-reason="…"/>
+//                      since="…" until="…" status="pending|success|failed|unknown"
+//                      exit-reason="…"/>
 //
 // A life is what a node's executor calls itself: a node that was fenced comes back as another.
 #pragma once
@@ -81,8 +82,11 @@ void speaks_still(pugi::xml_node cib, std::uint32_t node);
 // What of fencings the scheduler has to wait for: nodes that are being fenced, and those that could
 // not be, as long as it is not time to try it again. Views into the document.
 std::vector<schedule::InFlight> fencings_in_flight(pugi::xml_node cib, std::int64_t now);
-// The first time after now when one is to be tried again.
+// The first time after now when one is to be tried again, or is overdue.
 std::optional<std::int64_t> next_try(pugi::xml_node cib, std::int64_t now);
+// Of those where nobody has said what came of it for longer than the device may take: that nobody
+// knows.
+std::vector<Result> overdue(pugi::xml_node cib, std::int64_t now);
 // Those that are not over and of which nothing is under way, by target.
 std::vector<std::string> fencings_left(pugi::xml_node cib);
 

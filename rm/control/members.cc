@@ -37,7 +37,23 @@ pugi::xml_node add_state(pugi::xml_node cib, std::uint32_t node, std::string_vie
   return state;
 }
 
+// It may have come to another node from here, and nobody knows: then it is looked for there.
+void look_where_it_moved(pugi::xml_node cib, pugi::xml_node resource) {
+  const pugi::xml_node move =
+      resource.find_child_by_attribute("lrm_rsc_op", "operation", "migrate_to");
+  const bool under_way = attribute(move, "op-status") == "-1";
+  for (pugi::xml_node each : resource.children("lrm_rsc_op"))
+    if (const auto task = attribute(each, "operation"); task == "start" || task == "stop")
+      if (!under_way && each.attribute("call-id").as_int() > move.attribute("call-id").as_int())
+        return;
+  pugi::xml_node there =
+      state_of(cib, attribute(move, "migrate_target")).child("lrm").child("lrm_resources");
+  there.remove_child(there.find_child_by_attribute("id", resource.attribute("id").value()));
+}
+
 void forget(pugi::xml_node state) {
+  for (pugi::xml_node resource : state.child("lrm").child("lrm_resources").children())
+    look_where_it_moved(state.parent().parent(), resource);
   state.remove_child("lrm");
   state.remove_child("transient_attributes");
 }

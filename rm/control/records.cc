@@ -82,6 +82,11 @@ int last_call(pugi::xml_node state) {
   return last;
 }
 
+// Where it stands among all that came about, on whichever node: seconds are too coarse for that.
+std::int64_t order_now(pugi::xml_node cib) {
+  return cib.attribute("epoch").as_llong() << 32 | cib.attribute("num_updates").as_llong();
+}
+
 void write_outcome(pugi::xml_node operation, const Outcome& of, int call) {
   const int status = static_cast<int>(of.status);
   set(operation, "transition-magic", fmt::format("{}:{};{}", status, of.rc, of.key));
@@ -90,6 +95,7 @@ void write_outcome(pugi::xml_node operation, const Outcome& of, int call) {
   set(operation, "rc-code", std::to_string(of.rc));
   set(operation, "op-status", std::to_string(status));
   set(operation, "last-rc-change", std::to_string(of.began));
+  set(operation, "order", std::to_string(order_now(operation.root().child("cib"))));
   set(operation, "exec-time", std::to_string(of.ran.count()));
   set(operation, "queue-time", std::to_string(of.queued.count()));
 }
@@ -115,6 +121,13 @@ void count(pugi::xml_node state, std::string_view resource, pugi::xml_node opera
   simulate::count_failure(state, fmt::format("{}#{}_{}", resource, task, interval),
                           operation.attribute("last-rc-change").as_llong(),
                           fatal ? simulate::Failures::never_again : simulate::Failures::one_more);
+}
+
+// What moves there now: that it once came from the same node says nothing any more.
+void forget_arrival(pugi::xml_node cib, const Operation& of) {
+  pugi::xml_node resource =
+      resource_in(state_of(cib, parameter(of, "CRM_meta_migrate_target")), of.resource);
+  resource.remove_child(find(resource, "lrm_rsc_op", "operation", "migrate_from"));
 }
 
 // The record that an outcome is of: by the key of what was begun last under its identity.
@@ -153,6 +166,7 @@ void record_begin(pugi::xml_node cib, const Begin& begin) {
     ended.parent().remove_child(ended);
   }
   if (of.task == "cancel") return;
+  if (of.task == "migrate_to") forget_arrival(cib, of);
   pugi::xml_node resource =
       simulate::resource_record(state, {of.resource, of.standard, of.provider, of.type});
   const std::string id = record_id(of);

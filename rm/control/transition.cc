@@ -12,6 +12,7 @@ Transition::Transition(std::string_view graph) {
     by_action_[action.attribute("id").as_int()] = todo_.size();
     todo_.push_back({action, 0, {}, false});
   }
+  let_leave_last();
   std::size_t at = 0;
   for (pugi::xml_node synapse : graph_.child("transition_graph").children("synapse")) {
     for (pugi::xml_node trigger : synapse.child("inputs").children("trigger")) {
@@ -24,6 +25,22 @@ Transition::Transition(std::string_view graph) {
     ++at;
   }
   undone_ = todo_.size();
+}
+
+// Whoever leaves has done all that is to be done there: a probe may find what has to stop first.
+void Transition::let_leave_last() {
+  const auto is = [](const Todo& todo, const char* attribute, std::string_view value) {
+    return todo.action.attribute(attribute).value() == value;
+  };
+  for (std::size_t leaves = 0; leaves < todo_.size(); ++leaves) {
+    if (!is(todo_[leaves], "operation", "do_shutdown")) continue;
+    const std::string_view node = todo_[leaves].action.attribute("on_node").value();
+    for (Todo& each : todo_) {
+      if (std::string_view(each.action.name()) != "rsc_op" || !is(each, "on_node", node)) continue;
+      each.followers.push_back(leaves);
+      ++todo_[leaves].waits_for;
+    }
+  }
 }
 
 std::vector<pugi::xml_node> Transition::take_ready() {

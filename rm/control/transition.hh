@@ -34,6 +34,8 @@ class Transition {
     bool done = false;
   };
 
+  void let_leave_last();
+
   pugi::xml_document graph_;
   std::vector<Todo> todo_;
   std::unordered_map<int, std::size_t> by_action_;

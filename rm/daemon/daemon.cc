@@ -73,6 +73,7 @@ void Daemon::stand(const execute::Standing& standing) {
     for (const auto& [key, state] : standing.jobs) known.insert(key);
     begin(std::move(known));
   } else if (executor != executor_life_) {
+    executor_->forget();
     end(1, "gyre-exec was begun anew; what it ran has to be looked at");
   }
 }

@@ -76,12 +76,18 @@ void Client::hear(std::string_view text) try {
 
 void Client::stand(const Standing& standing) {
   standing_ = true;
+  events_.connected(standing);
   std::unordered_set<std::string_view> known;
   for (const auto& [key, state] : standing.jobs) known.insert(key);
   for (const auto& [place, operation] : asked_)
     if (!known.contains(operation.key)) send(Run{operation});
   for (const std::string& key : cancelled_) send(Cancel{key});
-  events_.connected(standing);
+}
+
+void Client::forget() {
+  asked_.clear();
+  places_.clear();
+  cancelled_.clear();
 }
 
 void Client::take(const Report& report) {

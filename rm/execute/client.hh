@@ -47,6 +47,9 @@ class Client {
   void run(const Operation&);
   void cancel(const std::string& key);
   void acknowledge(std::uint64_t serial);
+  // What was asked and has no outcome is not asked again: of whom it was asked is gone, and whether
+  // it may still be done nobody can say.
+  void forget();
   void describe(const std::string& standard, const std::string& provider, const std::string& type,
                 Described);
 

@@ -46,6 +46,11 @@ void order_resource(Resource& resource, Node& node, Action& fencing) {
   imply_stops(resource, node, fencing);
 }
 
+// Then nothing is done with it anywhere, until it is known what runs there.
+bool runs_where_away(const Resource& resource) {
+  return std::ranges::any_of(resource.running_on, &Node::away);
+}
+
 Action& shut_down(Cluster& cluster, Node& node) {
   Action& down = pseudo_action(cluster, "do_shutdown-" + std::string(node.name), nullptr);
   down.pseudo = down.optional = false;
@@ -56,7 +61,7 @@ Action& shut_down(Cluster& cluster, Node& node) {
     for (Action* action : resource.actions) {
       if (action->node != &node || action->task != "stop") continue;
       if (resource.maintenance || node.maintenance) continue;
-      if (!resource.managed && !resource.blocked) continue;
+      if (!resource.managed && !resource.blocked && !runs_where_away(resource)) continue;
       cluster.orderings.push_back({.first_action = action,
                                    .then_action = &down,
                                    .flags = Order::optional | Order::runnable_left});

@@ -235,6 +235,8 @@ void History::pend(const OperationRecord& r) {
     if (Node* target = cluster.node_by_name(attribute(r.xml, "migrate_target")))
       resource.stop_wanted.push_back(target);
   }
+  // Whatever it was about on a node that is lost, something was there, or is.
+  if (!node.online && !r.probe() && resource.role < Role::started) activate();
   if (!resource.pending_task.empty() || r.probe()) return;
   resource.pending_task = r.task;
   resource.pending_node = &node;

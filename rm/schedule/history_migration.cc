@@ -22,7 +22,8 @@ std::vector<OperationRecord> recorded_on(Cluster& cluster, const Resource& resou
 
 bool newer(const OperationRecord& a, const OperationRecord& b, bool same_node) {
   if (same_node && a.call_id >= 0 && b.call_id >= 0) return a.call_id > b.call_id;
-  return a.last_change > b.last_change;
+  if (a.last_change != b.last_change) return a.last_change > b.last_change;
+  return a.xml.attribute("order").as_llong() > b.xml.attribute("order").as_llong();
 }
 
 bool changes_state(const OperationRecord& r) {

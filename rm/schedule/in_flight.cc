@@ -21,6 +21,10 @@ bool is_on_its_node(const InFlight& operation, const Action& action) {
 bool holds(const InFlight& operation, const Action& action) {
   if (operation.interval_ms > 0) return false;  // it comes back by itself, whatever else is done
   if (operation.resource.empty()) return !action.pseudo && is_on_its_node(operation, action);
+  // It may be found that something runs there, or is left, or comes.
+  if (action.task == "do_shutdown" &&
+      (is_on_its_node(operation, action) || operation.task == "migrate_to"))
+    return true;
   return is_of(operation, action);
 }
 
@@ -31,8 +35,22 @@ bool is_it(const InFlight& operation, const Action& action) {
          is_of(operation, action);
 }
 
+// Whether an instance is promoted there already nobody can find out.
+bool is_unknown_where_away(const Resource& resource) {
+  if (!resource.children.empty())
+    return std::ranges::any_of(resource.children,
+                               [](const Resource* each) { return is_unknown_where_away(*each); });
+  return std::ranges::any_of(resource.actions, [](const Action* each) {
+    return each->task == "monitor" && each->interval_ms == 0 && !each->optional && each->node &&
+           each->node->away;
+  });
+}
+
 // What has to come first on a node that is away does not come.
 bool waits_for_away(const Action& action) {
+  if (action.task == "promote" && action.resource && action.resource->is(Kind::primitive) &&
+      is_unknown_where_away(*action.resource->topmost()))
+    return true;
   return std::ranges::any_of(action.before, [](const Edge& edge) {
     const Action& first = *edge.action;
     return edge.flags != Order::none && first.node && first.node->away && !first.optional;
@@ -106,6 +124,14 @@ std::vector<Step> without_waiting(const Cluster& cluster, std::vector<Step> step
     fresh.pop_back();
     for (const Action* follower : followers[next]) hold(*follower);
   }
+  // Nor does anybody leave whose node has something to do yet that waits.
+  const auto leaves_early = [&](const Action& action) {
+    return action.task == "do_shutdown" && std::ranges::any_of(waiting, [&](const Action* each) {
+             return !each->pseudo && each->node == action.node;
+           });
+  };
+  for (const Step& step : steps)
+    if (leaves_early(*step.action)) waiting.insert(step.action);
   // Nobody waits for what recurs; behind something of its own resource, which ends it, it begins
   // anew.
   const auto begun = [&](const Step& step) {

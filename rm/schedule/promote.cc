@@ -137,6 +137,12 @@ bool better(const Resource* a, const Resource* b) {
   return false;
 }
 
+// Where nothing can be done about it: it counts, whoever would be better.
+bool stays_promoted(const Resource* instance) {
+  return role_of(*instance, true) == Role::promoted &&
+         std::ranges::any_of(instance->running_on, &Node::away);
+}
+
 void set_role(Resource& resource, Role role) {
   if (resource.children.empty()) {
     if (resource.next_role != Role::stopped || role == Role::stopped)
@@ -182,6 +188,7 @@ void choose_promoted(Cluster& cluster, Resource& clone) {
   weigh_nodes(cluster, clone);
   auto sorted = clone.children;
   std::ranges::stable_sort(sorted, better);
+  std::ranges::stable_partition(sorted, stays_promoted);
   int promoted = 0;
   for (Resource* instance : sorted) {
     const Node* node = where(*instance, false);

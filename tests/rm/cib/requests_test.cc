@@ -161,6 +161,25 @@ TEST(Cleanup, ForgetsWhereSomethingFailed) {
   EXPECT_EQ(left({"", "", "monitor", 20}), "a b g1 g2 d gone a#start_0 g1#monitor_10 d:1#stop_0 ");
 }
 
+// Where it will be nobody could find out by looking.
+TEST(Cleanup, LeavesWhatIsOnItsWayToAnotherNode) {
+  auto document = with_history();
+  pugi::xml_node there =
+      document.status().last_child().child("lrm").child("lrm_resources").first_child();
+  there.append_copy(document.status().find_node([](pugi::xml_node each) {
+    return std::string_view(each.attribute("operation").value()) == "start";
+  }));
+  pugi::xml_node move = there.last_child();
+  move.attribute("operation") = "migrate_to";
+  move.attribute("op-status") = "-1";
+  EXPECT_EQ(apply(document, Cleanup{"", "", "", std::nullopt, false}), std::nullopt);
+  std::string left;
+  for (const auto state : document.status().children())
+    for (const auto one : state.child("lrm").child("lrm_resources"))
+      left += std::string(state.attribute("uname").value()) + one.attribute("id").value() + ' ';
+  EXPECT_EQ(left, "n1b n2b ");
+}
+
 TEST(Cleanup, RaisesTheVersionIfThereWasAnything) {
   auto document = with_history();
   EXPECT_EQ(apply(document, Cleanup{"b", "n1"}), std::nullopt);

@@ -143,6 +143,38 @@ TEST(Fencing, IsTriedAgainEverLater) {
   EXPECT_THAT(lost.side.begun(), IsEmpty());
 }
 
+// The node that is asked is there, but its manager hangs: it says nothing, and does not leave.
+TEST(Fencing, IsAskedOfAnotherIfNobodySaysInTimeWhatCameOfIt) {
+  LostNode lost(configuration(device("d1", "pcmk_reboot_timeout=30s|pcmk_delay_max=15s")));
+  ASSERT_THAT(lost.side.fencings(), ElementsAre("n1: reboot n3 with d1"));
+  lost.side.wait(30 + 15 + 19);
+  EXPECT_EQ(lost.side.fencings().size(), 1u);
+  lost.side.wait(2);
+  ASSERT_THAT(lost.side.fencings(), ElementsAre("n1: reboot n3 with d1", "n2: reboot n3 with d1"));
+  EXPECT_THAT(lost.side.begun(), IsEmpty()) << "nobody knows what came of it";
+  EXPECT_THAT(lost.side.notices(1), Contains(HasSubstr("n1 did not say in time")));
+  lost.side.outcome(1, 0);
+  EXPECT_THAT(lost.history(), ElementsAre("pending")) << "what it says now is of another try";
+  lost.side.outcome(2, 0);
+  EXPECT_THAT(lost.history(), ElementsAre("success"));
+  EXPECT_THAT(lost.side.begun(), ElementsAre(AnyOf("n1: start", "n2: start")));
+}
+
+TEST(Fencing, MayTakeLongerOfADeviceThatIsAskedForOthersFirst) {
+  Ordered side(configuration(device("d1", "pcmk_reboot_timeout=30s"), "",
+                             option("concurrent-fencing", "true")),
+               4);
+  side.view();
+  side.kill(3);
+  side.kill(4);
+  side.view();
+  ASSERT_EQ(side.fencings().size(), 2u);
+  std::vector<std::int64_t> until;
+  for (const auto& each : side.cib().select_nodes("//fence_attempt"))
+    until.push_back(each.node().attribute("until").as_llong() - side.now);
+  EXPECT_THAT(until, ElementsAre(50, 100));
+}
+
 TEST(Fencing, IsTriedSeldomOnceItHasFailedOften) {
   LostNode lost(configuration(device("d1"), "", option("stonith-max-attempts", "2")));
   for (int i = 0; i < 2; ++i) {

@@ -44,6 +44,34 @@ TEST_F(MembersTest, KeepsTheHistoryThatIsKnown) {
   EXPECT_FALSE(has_history());
 }
 
+// A source that is forgotten with a move that was under way, or done: it may be at the target.
+TEST_F(MembersTest, WhatMayHaveMovedIsLookedForWhereItWent) {
+  const auto known_after = [](const std::string& records) {
+    Document document = default_document();
+    const auto told = [&](std::uint32_t node, const std::string& resource) {
+      arrive(document.cib(), node, "n" + std::to_string(node));
+      take_part(document.cib(), node,
+                {"", "boot", OwnHistory::What::told,
+                 "<node_state><lrm><lrm_resources><lrm_resource id=\"r\">" + resource +
+                     "</lrm_resource></lrm_resources></lrm></node_state>"});
+    };
+    told(1, records);
+    told(2, "<lrm_rsc_op operation=\"monitor\" rc-code=\"7\"/>");
+    take_part(document.cib(), 1, {"", "another", OwnHistory::What::nothing, ""});
+    return !state_of_node(document.cib(), 2)
+                .child("lrm")
+                .child("lrm_resources")
+                .first_child()
+                .empty();
+  };
+  const std::string move = "<lrm_rsc_op operation=\"migrate_to\" migrate_target=\"n2\" ";
+  EXPECT_FALSE(known_after(move + "op-status=\"-1\" call-id=\"-1\"/>"));
+  EXPECT_FALSE(known_after(move + "op-status=\"0\" call-id=\"5\"/>"));
+  EXPECT_TRUE(known_after(move + "op-status=\"0\" call-id=\"5\"/>"
+                                 "<lrm_rsc_op operation=\"start\" call-id=\"6\"/>"))
+      << "it was here again since";
+}
+
 TEST_F(MembersTest, WithoutItsNodeItIsGone) {
   take_part_with_history();
   depart(cib_, 1, false);

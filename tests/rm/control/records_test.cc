@@ -168,5 +168,27 @@ TEST_F(RecordsTest, OfANotificationNothingStays) {
   EXPECT_THAT(records(), ElementsAre("r_last_0"));
 }
 
+TEST_F(RecordsTest, WhereItMovesNowThatItOnceCameSaysNothing) {
+  begin("migrate_from", 1);
+  came(1, 0);
+  begin("stop", 2);
+  came(2, 0);
+  Begin move = begin_of("migrate_to", 3);
+  move.node = "n2";
+  move.operation.parameters = {{"CRM_meta_migrate_source", "n2"},
+                               {"CRM_meta_migrate_target", "n1"}};
+  arrive(cib_, 2, "n2");
+  record_begin(cib_, move);
+  EXPECT_THAT(records(), ElementsAre("r_last_0", "r_migrate_to_0"));
+}
+
+TEST_F(RecordsTest, AnOutcomeHasItsPlaceAmongAll) {
+  cib_.attribute("epoch") = 2;
+  cib_.attribute("num_updates") = 3;
+  begin("start", 1);
+  came(1, 0);
+  EXPECT_EQ(of("r_last_0", "order"), std::to_string((2LL << 32) + 3));
+}
+
 }  // namespace
 }  // namespace gyre::rm::control

@@ -84,5 +84,16 @@ TEST(Transition, WhatIsNotInThePlanIsNotWaitedFor) {
   EXPECT_FALSE(of.finished());
 }
 
+TEST(Transition, WhoLeavesHasDoneAllThatIsToBeDoneThere) {
+  Transition of(
+      R"(<transition_graph><synapse><action_set><crm_event id="1" operation="do_shutdown" )"
+      R"(on_node="n1"/></action_set></synapse><synapse><action_set><rsc_op id="2" )"
+      R"(operation="monitor" on_node="n1"/></action_set></synapse><synapse><action_set><rsc_op )"
+      R"(id="3" operation="monitor" on_node="n2"/></action_set></synapse></transition_graph>)");
+  EXPECT_THAT(ready(of), ElementsAre(2, 3));
+  of.done(2);
+  EXPECT_THAT(ready(of), ElementsAre(1));
+}
+
 }  // namespace
 }  // namespace gyre::rm::control

@@ -27,6 +27,7 @@ struct ClientBed {
   gyre::test::TemporaryDirectory directory;
   local::Loop loop;
   std::vector<Standing> standings;
+  std::function<void()> on_connected;
   std::vector<Report> reports;
   std::vector<std::string> trouble;
   std::optional<execute::Client> client;
@@ -60,7 +61,10 @@ struct ClientBed {
   void connect() {
     client.emplace(
         loop, directory.path(),
-        execute::Client::Events{[this](const Standing& standing) { standings.push_back(standing); },
+        execute::Client::Events{[this](const Standing& standing) {
+                                  standings.push_back(standing);
+                                  if (on_connected) on_connected();
+                                },
                                 [this](const Report& report) { reports.push_back(report); },
                                 [this](const std::string& why) { trouble.push_back(why); }});
   }

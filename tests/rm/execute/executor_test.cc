@@ -346,6 +346,20 @@ TEST_F(ExecutorTest, IsFoundAgainByItsClient) {
   EXPECT_EQ(reports[reports.size() - 2].outcome.status, Status::cancelled);
 }
 
+TEST_F(ExecutorTest, OfAnotherLifeIsNotAskedWhatWasForgotten) {
+  agent("a", "exit 0");
+  start();
+  executor.reset();
+  until([&] { return !client->connected(); });
+  client->run(operation("1", "a"));
+  on_connected = [this] { client->forget(); };
+  executor.emplace(loop, settings());
+  until_connected(2);
+  client->run(operation("2", "a"));
+  until([&] { return outcome("2").key == "2"; });
+  EXPECT_EQ(std::ranges::count(reports, "1", [](const Report& of) { return of.outcome.key; }), 0);
+}
+
 TEST_F(ExecutorTest, OfAnotherVersionIsNotAskedAgainAndAgain) {
   std::size_t refused = 0;
   local::Server::Settings other;

@@ -59,7 +59,10 @@ class InFlightTest : public testing::Test {
                      bool pending) {
     pugi::xml_node resources = state(cib, node).append_child("lrm").append_child("lrm_resources");
     pugi::xml_node of = resources.append_child("lrm_resource");
-    of.append_attribute("id") = resource;
+    for (const auto& [name, value] :
+         {std::pair("id", resource), std::pair("class", "ocf"), std::pair("provider", "pacemaker"),
+          std::pair("type", "Dummy")})
+      of.append_attribute(name) = value;
     pugi::xml_node operation = of.append_child("lrm_rsc_op");
     const std::string key = pending ? "-1:193;3:1:0:x" : "0:0;3:1:0:x";
     for (const auto& [name, value] : std::initializer_list<std::pair<const char*, std::string>>{
@@ -69,7 +72,8 @@ class InFlightTest : public testing::Test {
              {"call-id", pending ? "-1" : "1"},
              {"rc-code", pending ? "193" : "0"},
              {"op-status", pending ? "-1" : "0"},
-             {"interval", "0"}})
+             {"interval", "0"},
+             {"op-digest", "f2317cad3d54cec5d7d7aa7d0bf35cf8"}})
       operation.append_attribute(name) = value.c_str();
   }
 
@@ -220,6 +224,26 @@ TEST_F(InFlightTest, WhatIsBeingStoppedWhereItCouldStayIsNothingToGoByEither) {
               Not(Contains("b_start_0")));
 }
 
+// What is found may have to be stopped first, and what comes there, too.
+TEST_F(InFlightTest, NobodyLeavesWhereSomethingIsOrMayCome) {
+  change_ = [](pugi::xml_node cib) {
+    state(cib, "n1")
+        .append_child("transient_attributes")
+        .append_child("instance_attributes")
+        .append_copy(cib.child("configuration").child("crm_config").first_child().first_child());
+    pugi::xml_node pair = state(cib, "n1").first_child().first_child().first_child();
+    pair.attribute("name") = "shutdown";
+    pair.attribute("value") = "1";
+    record(cib, "n2", "c", "start", false);
+  };
+  const std::string leaves = "do_shutdown-n1";
+  EXPECT_THAT(planned({}), Contains(leaves));
+  EXPECT_THAT(planned({{.resource = "a", .node = "n2", .task = "monitor"}}), Contains(leaves));
+  EXPECT_THAT(planned({{.resource = "a", .node = "n1", .task = "monitor"}}), Not(Contains(leaves)));
+  EXPECT_THAT(planned({{.resource = "a", .node = "n2", .task = "migrate_to"}}),
+              Not(Contains(leaves)));
+}
+
 class AwayTest : public InFlightTest {
  protected:
   AwayTest() {
@@ -276,6 +300,96 @@ TEST_F(AwayTest, WhereNodesAreFencedItIsToBeFenced) {
     EXPECT_EQ(cluster.nodes.front().unclean, fences);
     EXPECT_EQ(cluster.nodes.front().away, !fences);
   }
+}
+
+// Two nodes; one is away, and a promoted instance runs there, or nobody knows.
+constexpr const char* promotable = R"(<cib have-quorum="1" crm_feature_set="3.16.1"><configuration>
+    <crm_config><cluster_property_set id="o">
+      <nvpair id="o1" name="stonith-enabled" value="false"/></cluster_property_set></crm_config>
+    <nodes><node id="1" uname="n1"/><node id="2" uname="n2"/></nodes>
+    <resources><clone id="m"><meta_attributes id="k"><nvpair id="p" name="promotable" value="true"/>
+      </meta_attributes><primitive id="a" class="ocf" provider="pacemaker" type="Dummy"/></clone>
+    </resources></configuration><status>
+    <node_state id="2" uname="n2" in_ccm="true" crmd="online" join="member" expected="member">
+      <transient_attributes id="2"><instance_attributes id="t2">
+        <nvpair id="t2-a" name="master-a" value="10"/></instance_attributes></transient_attributes>
+    </node_state>
+    <node_state id="1" uname="n1" in_ccm="true" crmd="away" join="down" expected="member">
+      <transient_attributes id="1"><instance_attributes id="t1">
+        <nvpair id="t1-a" name="master-a" value="5"/></instance_attributes></transient_attributes>
+    </node_state></status></cib>)";
+
+TEST_F(InFlightTest, WhoIsPromotedWhereNobodyCanActCounts) {
+  text_ = promotable;
+  change_ = [](pugi::xml_node cib) {
+    record(cib, "n2", "a", "start", false);
+    record(cib, "n1", "a", "promote", false);
+  };
+  EXPECT_THAT(planned({}), Not(Contains("a:1_promote_0")));
+  EXPECT_THAT(planned({}), Not(Contains("a:0_promote_0")));
+  change_ = [](pugi::xml_node cib) {
+    record(cib, "n2", "a", "start", false);
+    record(cib, "n1", "a", "start", false);
+  };
+  EXPECT_THAT(planned({}), testing::AnyOf(Contains("a:0_promote_0"), Contains("a:1_promote_0")));
+}
+
+TEST_F(InFlightTest, NobodyIsPromotedWhileSomebodyMayBeWhereNobodyCanLook) {
+  text_ = promotable;
+  change_ = [](pugi::xml_node cib) { record(cib, "n2", "a", "start", false); };
+  EXPECT_THAT(planned({}), Not(Contains("a:1_promote_0")));
+  EXPECT_THAT(planned({}), Not(Contains("a:0_promote_0")));
+}
+
+// A node that was asked to leave, and was lost while it was about to: it still may have it.
+TEST_F(InFlightTest, WhatALostNodeWasAboutIsThereStill) {
+  for (const char* task : {"demote", "stop", "migrate_from"}) {
+    text_ = document;
+    change_ = [&](pugi::xml_node cib) {
+      cib.find_node([](pugi::xml_node each) {
+           return std::string_view(each.attribute("name").value()) == "stonith-enabled";
+         })
+          .attribute("value") = "true";
+      pugi::xml_node lost = state(cib, "n1");
+      for (const auto& [name, value] :
+           {std::pair("crmd", "offline"), {"in_ccm", "false"}, {"join", "down"}})
+        lost.attribute(name) = value;
+      record(cib, "n1", "c", task, true);
+      lost.append_child("transient_attributes")
+          .append_child("instance_attributes")
+          .append_child("nvpair")
+          .append_attribute("name") = "shutdown";
+      lost.child("transient_attributes").first_child().first_child().append_attribute("value") =
+          "1";
+      pugi::xml_node device =
+          cib.child("configuration").child("resources").append_child("primitive");
+      for (const auto& [name, value] :
+           {std::pair("id", "d"), {"class", "stonith"}, {"type", "fence_x"}})
+        device.append_attribute(name) = value;
+    };
+    EXPECT_THAT(planned({}), Contains("stonith-n1-reboot")) << task;
+  }
+}
+
+// The same second: only their places in the order tell what came later.
+TEST_F(InFlightTest, AStopBehindAMoveIsTheLaterOne) {
+  const auto plan_with = [&](int order) {
+    change_ = [order](pugi::xml_node cib) {
+      record(cib, "n1", "c", "migrate_to", false);
+      record(cib, "n2", "c", "stop", false);
+      for (const auto& [node, place] : {std::pair("n1", 5), {"n2", order}}) {
+        pugi::xml_node operation =
+            state(cib, node).child("lrm").first_child().first_child().first_child();
+        operation.append_attribute("last-rc-change") = "100";
+        operation.append_attribute("order") = place;
+        operation.append_attribute("migrate_source") = "n1";
+        operation.append_attribute("migrate_target") = "n2";
+      }
+    };
+    return planned({});
+  };
+  EXPECT_THAT(plan_with(6), Not(Contains("c_stop_0"))) << "it is not there any more";
+  EXPECT_THAT(plan_with(4), Contains("c_stop_0")) << "it has come since";
 }
 
 }  // namespace
