@@ -302,12 +302,32 @@ void Sealed::prove(Sender& sender, const Header& header, std::span<const std::by
   if (load<Challenge>(text, to_size) != sender.challenge) return;
   sender.challenged = false;
   if (sender.counts && sender.boot == header.boot) return;
+  const LaneCounters said{header.counter, load<std::uint64_t>(text, question_size)};
+  if (came_again(sender, header.boot, said)) return;
   sender.counts = true;
   sender.boot = header.boot;
-  sender.windows[index(Lane::data)].begin_behind(header.counter);
-  sender.windows[index(Lane::token)].begin_behind(load<std::uint64_t>(text, question_size));
+  for (std::size_t lane = 0; lane < lane_count; ++lane)
+    sender.windows[lane].begin_behind(said[lane]);
   wipe_seals(sender);
   ++counters_.proved;
+}
+
+// It is there now, but had come further before: its machine's memory was put back.
+bool Sealed::came_again(Sender& sender, std::uint64_t boot, const LaneCounters& said) noexcept {
+  auto& past = sender.past;
+  if (past[0].boot != sender.boot) {
+    std::shift_right(past.begin(), past.end(), 1);
+    past[0].boot = sender.boot;
+  }
+  for (const Lane lane : {Lane::data, Lane::token})
+    past[0].newest[index(lane)] = sender.windows[index(lane)].newest();
+  for (const Sender::Past& each : past)
+    for (const Lane lane : {Lane::data, Lane::token})
+      if (each.boot == boot && each.newest[index(lane)] > said[index(lane)]) {
+        tell(sender, boot, lane, each.newest[index(lane)]);
+        return true;
+      }
+  return false;
 }
 
 // A counter that came before is a copy, as a rule; but its sender may have come to it again. It
@@ -315,12 +335,17 @@ void Sealed::prove(Sender& sender, const Header& header, std::span<const std::by
 void Sealed::report(Sender& sender, const Header& header, std::span<std::byte> frame) noexcept {
   if (now_ < sender.report_again) return;
   sender.report_again = now_ + setup_.pace;
-  if (!open(&sender, header, frame)) return;
+  if (open(&sender, header, frame))
+    tell(sender, header.boot, header.lane, sender.windows[index(header.lane)].newest());
+}
+
+void Sealed::tell(const Sender& sender, std::uint64_t boot, Lane lane,
+                  std::uint64_t newest) noexcept {
   std::array<std::byte, report_size> text;
   store(text, 0, static_cast<std::uint32_t>(sender.id));
-  store(text, to_size, header.boot);
-  store(text, to_size + 8, static_cast<std::uint8_t>(header.lane));
-  store(text, to_size + 9, sender.windows[index(header.lane)].newest());
+  store(text, to_size, boot);
+  store(text, to_size + 8, static_cast<std::uint8_t>(lane));
+  store(text, to_size + 9, newest);
   counters_.reports += control(FrameKind::report, text);
 }
 

@@ -10,7 +10,8 @@
 //
 // This node's own boot is drawn anew when it may have come a second time: after a pause, which may
 // have been a machine put back to an earlier image of its memory, and when another node has heard
-// from it what it has not sent yet. Then nobody is believed to be there now, either.
+// from it what it has not sent yet, also in a boot before its last one. Then nobody is believed to
+// be there now, either.
 //
 // Whoever asks has dropped what made it ask. So behind the answers goes the last frame to everyone
 // once more, if it is young: two nodes that meet need not wait until the ring above says it again.
@@ -37,7 +38,7 @@
 
 namespace gyre {
 
-class Sealed final : public HeaderTransport {
+class Sealed : public HeaderTransport {
  public:
   // Of seals that do not fit, per turn. What comes then is only opened if its sender counts.
   static constexpr int failures_max = 64;
@@ -98,6 +99,11 @@ class Sealed final : public HeaderTransport {
     Time challenge_drawn{};
     Time challenge_again = Time::min(), report_again = Time::min(), answers_until = Time::min();
     int answers_left = 0;
+    struct Past {
+      std::uint64_t boot = 0;
+      LaneCounters newest{};
+    };
+    std::array<Past, 4> past;  // its last boots, the present one too once another comes
   };
 
   const ClusterKey* key_of(std::uint8_t id) const noexcept;
@@ -116,7 +122,9 @@ class Sealed final : public HeaderTransport {
   void challenge(Sender& sender) noexcept;
   void answer(Sender& sender, std::span<const std::byte> question) noexcept;
   void prove(Sender& sender, const Header& header, std::span<const std::byte> text) noexcept;
+  bool came_again(Sender& sender, std::uint64_t boot, const LaneCounters& said) noexcept;
   void report(Sender& sender, const Header& header, std::span<std::byte> frame) noexcept;
+  void tell(const Sender& sender, std::uint64_t boot, Lane lane, std::uint64_t newest) noexcept;
   void hear_report(std::span<const std::byte> text) noexcept;
   bool control(FrameKind kind, std::span<const std::byte> text) noexcept;
   void send_controls() noexcept;

@@ -321,6 +321,43 @@ TEST_F(SealedTest, PutBackToAnEarlierMemoryItDrawsANewBootOnceAPeerSaysSo) {
   expect_met(reverted, b);
 }
 
+// Then nobody takes its frames for repeated: it has to answer first.
+TEST_F(SealedTest, PutBackBehindItsOwnOrItsPeersLastBootItIsToldSoWhenItAnswers) {
+  for (const bool own : {true, false}) {
+    Node first(1, 1), b(2, 2);
+    meet(first, b);
+    const std::uint64_t boot = first.sealed->boot();
+    for (int i = 0; i < 20; ++i) EXPECT_TRUE(b.takes(first.send("word")));
+    if (own) {
+      first.pass(pause_max + milliseconds(1));
+      b.pass(pace);
+      meet(first, b);
+      expect_met(first, b);
+      b.pass(pace);
+    } else {
+      b.pass(pause_max + milliseconds(1));
+    }
+    Node reverted(1, 1);
+    ASSERT_EQ(reverted.sealed->boot(), boot);
+    reverted.random.seed(11);
+    const std::uint64_t proved = b.counters().proved;
+    meet(reverted, b);
+    EXPECT_EQ(b.counters().proved, proved);
+    EXPECT_EQ(b.counters().reports, 1u);
+    EXPECT_FALSE(b.takes(reverted.send("other")));
+    reverted.pass(pace), b.pass(pace);
+    b.takes(reverted.send("other"));
+    reverted.take(b.said());
+    b.take(reverted.said());
+    reverted.take(b.said());
+    EXPECT_NE(reverted.sealed->boot(), boot);
+    EXPECT_EQ(reverted.counters().new_boots, 1u);
+    reverted.pass(pace), b.pass(pace);
+    meet(reverted, b);
+    expect_met(reverted, b);
+  }
+}
+
 TEST_F(SealedTest, ACopyOfAFrameMakesNobodyDrawANewBoot) {
   Node a(1, 1), b(2, 2);
   meet(a, b);
