@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -14,11 +15,17 @@
 
 namespace gyre::rm::model {
 
+// To be promoted is a thing of its own, which is up from promote to demote, or to its stop.
+inline std::string promoted(const std::string& resource) {
+  return resource + " promoted";
+}
+
 // The constraints of the configuration, as far as they are checked while things move.
 struct Rules {
-  std::set<std::string> exclusive;                              // active on one node at most
+  std::map<std::string, std::size_t> most;                      // active at a time
   std::vector<std::pair<std::string, std::string>> order;       // first, then
   std::vector<std::pair<std::string, std::string>> colocation;  // what, with whom
+  std::set<std::string> notified;
 };
 
 class Checks {
@@ -34,13 +41,25 @@ class Checks {
   void set_rules(Rules rules) { rules_ = std::move(rules); }
   const Rules& rules() const noexcept { return rules_; }
 
-  // S1, S10: what agents do.
+  // S1, S10: what agents do. An agent that lies is believed where nobody could know better: what it
+  // says to have stopped is gone until somebody finds it.
   void begins(std::uint32_t node, const Operation&);
   void succeeded(std::uint32_t node, const Operation&);
   void failed(std::uint32_t node, const Operation&);
   // Where nobody watches it, it is up as far as anybody knows until something is begun with it.
   void died(std::uint32_t node, const std::string& resource, bool watched = true);
+  void demoted(std::uint32_t node, const std::string& resource);  // by itself
+  void found(std::uint32_t node, const Operation&, bool promoted);
+  void missed(std::uint32_t node, const std::string& resource);
+  void unseen(std::uint32_t node, const std::string& resource);
+  void pretended(std::uint32_t node, const std::string& resource);
+  void hidden(std::uint32_t node, const std::string& resource);
+  void still_promoted(std::uint32_t node, const std::string& resource) {
+    undemoted_.emplace(resource, node);
+  }
+  void moved(std::uint32_t from, std::uint32_t to, const std::string& resource);
   void lost(std::uint32_t node);
+  void booted(std::uint32_t node) { booted_[node] = timeline_.now(); }
   // Whether its manager is there: what dies meanwhile is known once it is back.
   void away(std::uint32_t node) { away_.insert(node); }
   void back(std::uint32_t node);
@@ -54,9 +73,14 @@ class Checks {
   void lost_quorum(std::uint32_t node);  // S4: now, if it has been without one for long
 
   // S6, S7, S9: what really befalls nodes.
-  void fault(std::uint32_t node) { fences_[node] = 0; }
+  void fault(std::uint32_t node) {
+    fences_[node] = 0;
+    left_.clear();
+  }
   void forgiven() { failed_stops_.clear(); }
-  void switched_off(std::uint32_t node);
+  void switched_off(std::uint32_t node, const std::string& key);
+  // It left the cluster in order: then nothing runs there, and nobody fences it.
+  void left(std::uint32_t node);
   void fencings(const control::Control&);
   void no_failed_stop_is_left();
 
@@ -75,9 +99,20 @@ class Checks {
   }
 
  private:
-  void check_order(const Operation&);
-  bool seems_up(const std::string& resource) const;
-  void check_lost(std::uint32_t node, const Operation&);
+  void rises(std::uint32_t node, const std::string& what, const Operation&);
+  void falls(std::uint32_t node, const std::string& what, const Operation&);
+  void is_up(std::uint32_t node, const std::string& what);
+  void is_gone(std::uint32_t node, const std::string& what);
+  void is_lost(std::uint32_t node, const std::string& what, bool watched = true);
+  bool is_misled(std::uint32_t node, const std::string& what);
+  void check_order(const std::string& what, const Operation&);
+  bool is_stuck(const std::string& what) const;
+  bool seems_up(const std::string& what) const;
+  bool seems_up_on(std::uint32_t node, const std::string& what) const;
+  bool is_known_to_be_down(std::uint32_t node, const std::string& what) const;
+  void check_lost(std::uint32_t node, const std::string& what, const Operation&);
+  void check_instance(std::uint32_t node, const Operation&);
+  void check_fenced(const std::string& target, pugi::xml_node event);
 
   const Timeline& timeline_;
   Promises promises_;
@@ -85,15 +120,22 @@ class Checks {
   std::map<std::string, std::set<std::uint32_t>> active_;      // start begun … stop done
   std::map<std::string, std::set<std::uint32_t>> up_;          // start done … stop begun, or lost
   std::map<std::string, std::map<std::uint32_t, Time>> lost_;  // was up: since when it is not
+  std::set<std::pair<std::string, std::uint32_t>> hidden_;     // it runs there, and is said not to
+  std::set<std::pair<std::string, std::uint32_t>> undemoted_;  // and nobody was told yet
+  std::map<std::pair<std::string, std::uint32_t>, Time> missed_;  // since when a monitor says so
   std::set<std::uint32_t> away_;
   std::set<std::pair<std::string, std::uint32_t>> stuck_;  // it could not be stopped there
   // Start begun … stop done, or off: what dies by itself may be thought to be there still.
   std::map<std::string, std::set<std::uint32_t>> held_;
   std::map<std::uint32_t, std::set<std::uint32_t>> seen_;  // the members of its view
-  std::map<std::uint32_t, Time> without_quorum_;           // since when
-  std::map<std::uint32_t, int> fences_;                    // since the last fault
-  std::map<std::uint32_t, Time> off_;                      // when it last was
-  std::map<std::string, Time> fence_begun_;                // by key
+  std::size_t most_seen_ = 0;
+  std::map<std::uint32_t, Time> without_quorum_;            // since when
+  std::map<std::uint32_t, int> fences_;                     // since the last fault
+  std::map<std::uint32_t, Time> off_, booted_;              // when it last was
+  std::map<std::uint32_t, Time> left_;                      // in order, and nothing was wrong since
+  std::set<std::pair<std::string, std::uint32_t>> misled_;  // it is said to run there, and does not
+  std::set<std::tuple<std::string, std::uint32_t, std::string>> told_;  // what is about to change
+  std::map<std::string, Time> fence_begun_;                             // by key
   std::set<std::pair<std::uint32_t, std::string>> failed_stops_;
   std::set<std::string> keys_, acknowledged_, judged_;
   // Their hashes, where, and from whom on: a place is one of those who are together only.

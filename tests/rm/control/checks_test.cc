@@ -8,14 +8,16 @@
 namespace gyre::rm::model {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class ChecksTest : public testing::Test {
  protected:
   ChecksTest() {
-    checks_.set_rules({{"r"}, {}, {}});
+    checks_.set_rules({{{"r", 1}, {promoted("r"), 1}}, {{promoted("r"), "q"}}, {}, {"r"}});
     see(1, {1, 2, 3});
     see(2, {1, 2, 3});
   }
@@ -32,12 +34,38 @@ class ChecksTest : public testing::Test {
     of.task = task;
     return of;
   }
+  static Operation probe() { return operation("monitor", "probe"); }
+  Operation telling(const std::string& kind, const std::string& of) {
+    Operation told = operation("notify");
+    told.parameters = {{"CRM_meta_notify_type", kind}, {"CRM_meta_notify_operation", of}};
+    return told;
+  }
+  void told(std::uint32_t node, const std::string& of) { checks_.begins(node, telling("pre", of)); }
+  void promote(std::uint32_t node) {
+    told(node, "promote");
+    checks_.begins(node, operation("promote"));
+    checks_.succeeded(node, operation("promote"));
+  }
+  // A person said so after half a second.
+  void say_confirmed() {
+    auto document = control::default_document();
+    pugi::xml_node event =
+        document.cib().child("status").append_child("fence_history").append_child("fence_event");
+    for (const auto& [name, value] : {std::pair("target", "n2"),
+                                      {"status", "success"},
+                                      {"client", "a person"},
+                                      {"completed", "1700000005"}})
+      event.append_attribute(name) = value;
+    checks_.fencings(control::Control({1, "n1", "test", "life"}, std::move(document), ""));
+  }
   static Operation fencing(const std::string& key, const std::string& target) {
     Operation of = operation("reboot", key);
     of.target = target;
     return of;
   }
   void run(std::uint32_t node) {
+    told(node, "stop");
+    told(node, "demote");
     checks_.begins(node, operation("start"));
     checks_.succeeded(node, operation("start"));
   }
@@ -76,7 +104,7 @@ TEST_F(ChecksTest, S2ANodeThatIsNotSeenMustBeOffFirst) {
 TEST_F(ChecksTest, S10WhatDiedUnwatchedIsUpAsFarAsAnybodyKnows) {
   for (const bool watched : {false, true}) {
     Checks checks(timeline_, {});
-    checks.set_rules({{}, {{"r", "then"}}, {}});
+    checks.set_rules({{}, {{"r", "then"}}, {}, {}});
     checks.begins(1, operation("start"));
     checks.succeeded(1, operation("start"));
     checks.died(1, "r", watched);
@@ -157,12 +185,12 @@ TEST_F(ChecksTest, S6IsKeptByANodeThatWasOffSinceOrIsOnAgain) {
 }
 
 TEST_F(ChecksTest, S7ANodeIsFencedTwiceForOneFaultAtMost) {
-  for (int i = 0; i < 2; ++i) checks_.switched_off(2);
+  for (int i = 0; i < 2; ++i) checks_.switched_off(2, "k");
   checks_.fault(2);
-  for (int i = 0; i < 2; ++i) checks_.switched_off(2);
+  for (int i = 0; i < 2; ++i) checks_.switched_off(2, "k");
   checks_.fault(1);
   EXPECT_THAT(violations(), IsEmpty());
-  checks_.switched_off(2);
+  checks_.switched_off(2, "k");
   EXPECT_THAT(violations(), ElementsAre(HasSubstr("S7")));
 }
 
@@ -182,6 +210,149 @@ TEST_F(ChecksTest, S9AFailedStopIsFencedOrForgiven) {
   checks_.failed(2, operation("stop"));
   checks_.no_failed_stop_is_left();
   EXPECT_THAT(violations(), ElementsAre(HasSubstr("S9")));
+}
+
+TEST_F(ChecksTest, S1NoMoreArePromotedThanMayBe) {
+  run(1);
+  promote(1);
+  EXPECT_THAT(violations(), IsEmpty());
+  checks_.begins(1, operation("demote"));
+  checks_.failed(1, operation("demote"));
+  checks_.begins(2, operation("promote"));
+  EXPECT_THAT(violations(), ElementsAre(HasSubstr("S1: r promoted"))) << "it was not demoted";
+}
+
+TEST_F(ChecksTest, S1IsKeptBehindADemoteOrAStop) {
+  checks_.set_rules({{{promoted("r"), 1}}, {}, {}, {}});
+  for (const char* task : {"demote", "stop"}) {
+    run(1);
+    promote(1);
+    checks_.begins(1, operation("demote"));
+    checks_.begins(1, operation(task));
+    checks_.succeeded(1, operation(task));
+    run(2);
+    promote(2);
+    checks_.lost(2);
+  }
+  EXPECT_THAT(violations(), IsEmpty());
+}
+
+TEST_F(ChecksTest, S1WhatMovesIsAtOneNodeAtATime) {
+  run(1);
+  checks_.begins(1, operation("migrate_to"));
+  checks_.moved(1, 2, "r");
+  checks_.begins(2, operation("migrate_from"));
+  checks_.succeeded(2, operation("migrate_from"));
+  EXPECT_THAT(violations(), IsEmpty());
+  checks_.begins(1, operation("start"));
+  EXPECT_THAT(violations(), ElementsAre(HasSubstr("S1"))) << "it is at n2 now";
+  checks_.moved(2, 3, "r");
+  EXPECT_THAT(violations(), ElementsAre(HasSubstr("S1"), HasSubstr("came from n2 to n3")));
+}
+
+TEST_F(ChecksTest, S10AnInstanceIsPromotedWhereItIsUpAndStoppedOnceItIsDemoted) {
+  run(1);
+  promote(1);
+  checks_.begins(1, operation("stop"));
+  EXPECT_THAT(violations(), ElementsAre(HasSubstr("before it was demoted")));
+  checks_.missed(2, "r");
+  wait(11s);
+  checks_.begins(2, operation("promote"));
+  EXPECT_THAT(violations(), Contains(HasSubstr("where it is not up")));
+}
+
+TEST_F(ChecksTest, S10NobodyIsDemotedUnderWhoNeedsThat) {
+  checks_.set_rules({{{"q", 1}, {promoted("r"), 1}}, {{promoted("r"), "q"}}, {}, {}});
+  Operation q = operation("start");
+  q.resource = "q";
+  checks_.begins(1, q);
+  EXPECT_THAT(violations(), ElementsAre(HasSubstr("q is started before r promoted is up")));
+  run(1);
+  promote(1);
+  checks_.begins(1, q);
+  checks_.succeeded(1, q);
+  checks_.begins(1, operation("demote"));
+  EXPECT_THAT(violations(), ElementsAre(HasSubstr("q is started"), HasSubstr("q is up")));
+}
+
+TEST_F(ChecksTest, S10WhoWantsToKnowIsToldBeforeItChanges) {
+  run(1);
+  promote(1);
+  checks_.begins(1, telling("post", "promote"));
+  checks_.begins(1, telling("post", "demote"));
+  EXPECT_THAT(violations(), IsEmpty());
+  checks_.begins(1, operation("demote"));
+  EXPECT_THAT(violations(), ElementsAre(HasSubstr("was not told on n1 of its demote")));
+}
+
+TEST_F(ChecksTest, WhoLeavesRunsNothingAndIsNotFenced) {
+  run(1);
+  checks_.left(1);
+  EXPECT_THAT(violations(), ElementsAre(HasSubstr("n1 leaves, and r runs there")));
+  see(3, {1, 2, 3});
+  checks_.left(3);
+  wait(1s);
+  checks_.begins(2, fencing("k", "n3"));
+  checks_.switched_off(3, "k");
+  EXPECT_THAT(violations(), Contains(HasSubstr("S7: n3 is fenced, and had left in order")));
+}
+
+TEST_F(ChecksTest, WhoLeavesMayBeFencedForWhatCameBetween) {
+  see(3, {1, 2, 3});
+  checks_.left(3);
+  wait(1s);
+  checks_.fault(1);
+  checks_.begins(2, fencing("k", "n3"));
+  checks_.switched_off(3, "k");
+  EXPECT_THAT(violations(), IsEmpty());
+}
+
+TEST_F(ChecksTest, S6APersonIsRightOnlyOfANodeThatIsOff) {
+  wait(1s);
+  checks_.booted(2);
+  wait(10s);
+  say_confirmed();
+  EXPECT_THAT(violations(), ElementsAre(HasSubstr("S6")));
+}
+
+TEST_F(ChecksTest, S6IsKeptByAPersonWhoKeepsItOff) {
+  checks_.booted(2);
+  wait(1s);
+  checks_.lost(2);
+  wait(9s);
+  checks_.booted(2);
+  say_confirmed();
+  EXPECT_THAT(violations(), IsEmpty());
+  EXPECT_EQ(checks_.counts().at("S6 confirmed"), 1u);
+}
+
+// Of a lie only that is left out which nobody could know.
+TEST_F(ChecksTest, WhatIsHiddenCountsOnceItIsFound) {
+  run(1);
+  checks_.hidden(1, "r");
+  run(2);
+  EXPECT_THAT(violations(), IsEmpty()) << "it was said not to run on n1";
+  checks_.lost(2);
+  Operation again = probe();
+  again.interval = 10s;
+  checks_.found(1, again, false);
+  run(2);
+  EXPECT_THAT(violations(), IsEmpty()) << "what recurs has nothing new to say";
+  checks_.lost(2);
+  checks_.found(1, probe(), false);
+  run(2);
+  EXPECT_THAT(violations(), Contains(HasSubstr("S1")));
+}
+
+TEST_F(ChecksTest, WhoIsSaidToRunMayBeRestartedWhereTheOtherCannotBeSeen) {
+  run(1);
+  checks_.pretended(2, "r");
+  checks_.away(1);
+  run(2);
+  EXPECT_THAT(violations(), Not(Contains(HasSubstr("S1"))));
+  checks_.lost(2);
+  run(2);
+  EXPECT_THAT(violations(), Contains(HasSubstr("S1"))) << "once";
 }
 
 }  // namespace

@@ -46,11 +46,11 @@ std::unique_ptr<Group> make_model(Timeline& timeline, sim::Dice dice, Group::Set
   return std::make_unique<GroupModel>(timeline, dice, settings, std::move(events));
 }
 
+}  // namespace
+
 Node node_named(const std::string& name) {
   return static_cast<Node>(std::stoul(name.substr(1)));
 }
-
-}  // namespace
 
 Cluster::Cluster(std::uint64_t seed, Settings settings, Checks::Promises promises)
     : settings_(settings), dice_(seed), checks_(timeline_, promises), machines_(settings.nodes) {
@@ -77,30 +77,19 @@ void Cluster::trace(const std::string& line) {
 
 void Cluster::boot(Node node) {
   Machine& at = machine(node);
-  if (at.on) return;
+  if (at.on || at.held_off) return;
   trace(fmt::format("n{} boots", node));
   at.on = true;
+  at.leaving = false;
   at.boot = fmt::format("boot-{}-{}", node, ++lives_);
-  at.executor = std::make_unique<Executor>(
-      timeline_, dice_.split(), troubles_,
-      Truth{[this, node](const Operation& of) {
-              trace(fmt::format("n{} agent of {} begins {} ({})", node, of.resource, of.task,
-                                of.key));
-              checks_.begins(node, of);
-            },
-            [this, node](const Operation& of) { checks_.succeeded(node, of); },
-            [this, node](const Operation& of) {
-              const Node whose = of.target.empty() ? node : node_named(of.target);
-              trace(fmt::format("n{} agent of {} fails to {} ({})", node, of.resource, of.task,
-                                of.key));
-              checks_.failed(whose, of);
-            },
-            [this](const Operation& of) { switch_power(of); },
-            [this, node](const std::string& resource) {
-              trace(fmt::format("n{} {} dies", node, resource));
-              checks_.died(node, resource, machine(node).executor->watches(resource));
-            }});
+  at.executor = std::make_unique<Executor>(timeline_, dice_.split(), troubles_, truth_of(node));
+  checks_.booted(node);
   group_->power(node, true);
+}
+
+void Cluster::set_side(Node node, unsigned side) {
+  machine(node).side = side;
+  group_->set_side(node, side);
 }
 
 // What came of those nobody knows.
@@ -114,6 +103,9 @@ void Cluster::crash(Node node) {
   trace(fmt::format("n{} crashes", node));
   at.on = false;
   forget_fencings(at);
+  for (const auto& [request, off] :
+       at.process ? at.process->confirmations : std::map<std::uint64_t, Node>())
+    timeline_.after(20s, [this, off = off] { let_on(off); });
   at.process.reset();
   at.executor.reset();
   group_->power(node, false);
@@ -125,7 +117,7 @@ void Cluster::switch_power(const Operation& of) {
   const Node node = node_named(of.target);
   trace(fmt::format("{} is switched: {} ({})", of.target, of.task, of.key));
   if (of.task != "on") {
-    if (machine(node).on) checks_.switched_off(node);
+    if (machine(node).on) checks_.switched_off(node, of.key);
     machine(node).on ? crash(node) : checks_.lost(node);
   }
   const Duration until = of.task == "on"       ? Duration()
@@ -139,6 +131,8 @@ void Cluster::switch_power(const Operation& of) {
 void Cluster::start_process(Node node) {
   Machine& at = machine(node);
   if (!at.on || at.process) return;
+  if (!at.executor->is_up()) return timeline_.after(100ms, [this, node] { start_process(node); });
+  at.leaving = false;
   auto process = std::make_unique<Process>();
   process->life = ++lives_;
   auto document = at.disk.configuration.empty()
@@ -171,11 +165,59 @@ void Cluster::kill_process(Node node) {
   if (!at.process) return;
   trace(fmt::format("n{} gyre-rm dies", node));
   forget_fencings(at);
+  // Nobody asks for it any more; what is on its way comes before the node is.
+  for (const auto& [request, off] : at.process->confirmations)
+    timeline_.after(20s, [this, off = off] { let_on(off); });
   at.process.reset();
   checks_.away(node);
   at.executor->disconnect();
   checks_.sees_nothing(node);
   group_->leave(node);
+  // Who was told to end both goes on with that.
+  if (!at.leaving || !at.executor->is_up()) return;
+  at.executor->die();
+  renew_executor(node);
+}
+
+void Cluster::kill_executor(Node node) {
+  Machine& at = machine(node);
+  if (!at.on || !at.executor->is_up()) return;
+  trace(fmt::format("n{} gyre-exec dies", node));
+  forget_fencings(at);
+  at.executor->die();
+  timeline_.after(dice_.magnitude(Duration(100ms), Duration(5s)), [this, node, boot = at.boot] {
+    if (machine(node).boot == boot) renew_executor(node);
+  });
+}
+
+void Cluster::renew_executor(Node node) {
+  Machine& at = machine(node);
+  if (!at.executor || at.executor->is_up()) return;
+  trace(fmt::format("n{} gyre-exec is there again", node));
+  const bool had_process = at.process != nullptr;
+  at.boot = fmt::format("boot-{}-{}", node, ++lives_);
+  kill_process(node);
+  at.executor->rise();
+  if (had_process)
+    timeline_.after(dice_.magnitude(Duration(100ms), Duration(5s)),
+                    [this, node] { start_process(node); });
+}
+
+void Cluster::leave(Node node) {
+  Machine& at = machine(node);
+  trace(fmt::format("n{} is to leave", node));
+  at.leaving = true;
+  ask(node, AttributeChange{fmt::format("n{}", node), "shutdown", std::to_string(seconds())}, "");
+}
+
+void Cluster::confirm(Node off, Node at) {
+  Process& process = *machine(at).process;
+  trace(fmt::format("n{} is told that n{} is down", at, off));
+  machine(off).held_off = true;
+  process
+      .confirmations[process.control->ask(control::Confirm{fmt::format("n{}", off), seconds()})] =
+      off;
+  act(at, process);
 }
 
 // What supervises it begins it again.
@@ -194,6 +236,15 @@ void Cluster::crashed(Node node) {
   checks_.fault(node);
   crash(node);
   timeline_.after(dice_.magnitude(Duration(200ms), Duration(60s)), [this, node] {
+    boot(node);
+    start_process(node);
+  });
+}
+
+// What was held off by a person's hand.
+void Cluster::let_on(Node node) {
+  machine(node).held_off = false;
+  timeline_.after(dice_.magnitude(Duration(1s), Duration(20s)), [this, node] {
     boot(node);
     start_process(node);
   });
@@ -228,7 +279,9 @@ void Cluster::look_again(Node node) {
 void Cluster::later(Node node, Duration delay, std::function<void(Process&)> what) {
   timeline_.after(delay, [this, node, life = machine(node).process->life, what = std::move(what)] {
     const auto& process = machine(node).process;
-    if (process && process->life == life) what(*process);
+    if (!process || process->life != life) return;
+    if (!is_stalled(node)) return what(*process);
+    later(node, std::min<Duration>(machine(node).stalled - timeline_.now(), 1s), what);
   });
 }
 
@@ -242,10 +295,7 @@ void Cluster::receive(Node node, Arrival arrival) {
 }
 
 void Cluster::look(Node node) {
-  Machine& at = machine(node);
-  Process& process = *at.process;
-  if (at.stalled > timeline_.now())
-    return later(node, at.stalled - timeline_.now(), [this, node](Process&) { look(node); });
+  Process& process = *machine(node).process;
   const Arrival arrival = std::move(process.queue.front());
   process.queue.pop_front();
   process.looking = !process.queue.empty();
@@ -315,6 +365,7 @@ void Cluster::act(Node node, Process& process) {
                   : answer.at_risk        ? "at risk"
                                           : "acknowledged");
     if (answer.refused.empty() && !answer.at_risk && !mark.empty()) checks_.acknowledged(mark);
+    if (const auto off = process.confirmations.extract(answer.request)) let_on(off.mapped());
   }
   if (const auto deadline = process.control->deadline(); deadline && deadline != process.deadline)
     later(node, std::chrono::seconds(*deadline - seconds()), [this, node](Process& still) {
@@ -323,6 +374,16 @@ void Cluster::act(Node node, Process& process) {
     });
   process.deadline = process.control->deadline();
   if (output.plan_wanted) plan(node, process);
+  if (output.leave) timeline_.after(Duration(), [this, node] { left(node); });
+}
+
+// Its executor goes behind it, and the node may.
+void Cluster::left(Node node) {
+  Machine& at = machine(node);
+  if (!at.process) return;
+  checks_.left(node);
+  kill_process(node);
+  if (dice_.chance(0.5)) crash(node);
 }
 
 // One after the other; what is written when the power goes is not there.

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@
 #include "tests/sim/dice.hh"
 
 namespace gyre::rm::model {
+
+Node node_named(const std::string& name);  // as nodes are called here: n1, n2 …
 
 class Cluster {
  public:
@@ -48,16 +51,29 @@ class Cluster {
   bool is_on(Node node) const { return machine(node).on; }
   void start_process(Node);
   void kill_process(Node);
+  // gyre-exec, alone: gyre-rm ends once there is another one, and is begun again.
+  void kill_executor(Node);
+  // The resource manager is told to end, and does once nothing runs there any more.
+  void leave(Node);
+  bool is_leaving(Node node) const { return machine(node).leaving; }
   bool has_process(Node node) const { return machine(node).process != nullptr; }
+  // Its process does not look at anything, and counts as there.
   void stall(Node, Duration);
   void let_die(Node, const std::string& resource);
 
   // Nothing: no process runs there. What it is called if it is a change of the configuration.
   const control::Control* control(Node) const;
   void ask(Node, control::Message, const std::string& mark);
+  // A person sees that it is off, keeps it so, and says that at another node.
+  void confirm(Node off, Node at);
+  void set_side(Node, unsigned side);
+  bool is_stalled(Node node) const { return machine(node).stalled > timeline_.now(); }
   void look_again(Node);
   // What a fence device does.
   void switch_power(const Operation&);
+  // Where a service runs, whatever anybody says of it.
+  std::set<Node> active_on(const std::string& resource) const;
+  std::set<Node> promoted_on(const std::string& resource) const;
 
   Executor* executor(Node node) { return machine(node).executor.get(); }
   void trace(const std::string& line);
@@ -78,8 +94,9 @@ class Cluster {
     bool regular = false;
     std::uint64_t handled = 0;
     std::optional<std::int64_t> deadline;
-    std::map<std::uint64_t, std::string> marks;  // by request
-    std::uint64_t writing = 0;                   // the last one asked for
+    std::map<std::uint64_t, std::string> marks;   // by request
+    std::map<std::uint64_t, Node> confirmations;  // of whom
+    std::uint64_t writing = 0;                    // the last one asked for
   };
   struct Machine {
     bool on = false;
@@ -88,6 +105,9 @@ class Cluster {
     Disk disk;
     std::unique_ptr<Process> process;
     Time stalled{};
+    unsigned side = 0;
+    bool leaving = false;   // or not back since
+    bool held_off = false;  // by a person
   };
 
   Machine& machine(Node node) { return machines_[node - 1]; }
@@ -101,9 +121,15 @@ class Cluster {
   void write(Node, Process&, control::Output::Write);
   void plan(Node, Process&);
   void connect_executor(Node);
+  void renew_executor(Node);
   void forget_fencings(const Machine&);
   void cut_off(Node);
   void crashed(Node);
+  Truth truth_of(Node);
+  bool move(const std::string& resource, Node from, const std::string& to);
+  void rate(Node, const std::string& resource, std::optional<std::uint64_t> score);
+  void let_on(Node);
+  void left(Node);
 
   Settings settings_;
   Timeline timeline_;

@@ -1,11 +1,13 @@
-// What runs agents on a node, in virtual time: fake agents that take their time, fail, hang and
-// die. It outlives the process that it works for, and keeps what that has not acknowledged.
+// What runs agents on a node, in virtual time: fake agents that take their time, fail, hang, lie
+// and die. It outlives the process that it works for, and keeps what that has not acknowledged; if
+// it dies itself, what runs on the node goes on.
 #pragma once
 
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -19,16 +21,31 @@ namespace gyre::rm::model {
 
 struct Troubles {
   double fails = 0, hangs = 0, slow = 0;  // of an operation
+  double lies = 0;                        // of an agent: it says what it was to say
   // Of a fence device: late is that it does it, once it was given up.
   double fence_fails = 0, fence_hangs = 0, fence_late = 0;
 };
 
-// What really is so on a node, told as it comes about.
+// What really is so on a node, told as it comes about. What an agent says counts as such where
+// nobody could know better.
 struct Truth {
   std::function<void(const Operation&)> begins, succeeded, failed;
   // A fence device does what it is told. It outlives the node that told it.
   std::function<void(const Operation&)> switches;
   std::function<void(const std::string& resource)> died;
+  std::function<void(const std::string& resource)> demoted;
+  // A monitor finds that it runs, or not, or comes to no end; or it says that it runs though it
+  // does not, or the other way round.
+  std::function<void(const Operation&, bool promoted)> found;
+  std::function<void(const std::string& resource)> missed;
+  std::function<void(const std::string& resource)> unseen;
+  std::function<void(const std::string& resource)> pretended;
+  std::function<void(const std::string& resource)> hidden;
+  std::function<void(const std::string& resource)> still_promoted;  // it was said to be demoted
+  // What runs moves to another node. False: it cannot get there.
+  std::function<bool(const std::string& resource, const std::string& target)> moves;
+  // How good it would be to promote it here.
+  std::function<void(const std::string& resource, std::optional<std::uint64_t> score)> rated;
 };
 
 class Executor {
@@ -47,6 +64,12 @@ class Executor {
   // Of what was begun and is not acknowledged.
   std::set<std::string> known() const;
 
+  // It is gone, and agents go on, but nobody hears what comes of them, nor what is asked.
+  void die();
+  // Another one: kills what runs of agents and says that it is lost. Nothing recurs any more.
+  void rise();
+  bool is_up() const noexcept { return up_; }
+
   // Whom devices are at that were told by this node.
   const std::map<std::string, std::string>& fencings() const noexcept { return fencings_; }
 
@@ -54,7 +77,10 @@ class Executor {
   void let_die(const std::string& resource);
   // A recurring monitor of it runs.
   bool watches(const std::string& resource) const;
+  // It came here from another node.
+  void arrive(const std::string& resource) { resources_[resource].active = true; }
   std::vector<std::string> active() const;
+  bool is_promoted(const std::string& resource) const;
   bool idle() const;
   std::int64_t seconds() const;
 
@@ -72,22 +98,29 @@ class Executor {
   };
 
   void fence(const Operation&);
+  void lose(const std::string& name, Resource&);
   void next(const std::string& resource);
   void done(const std::string& resource, const Operation&, Outcome);
   void look(const std::string& resource, std::pair<std::string, std::int64_t>, std::uint64_t life);
-  Outcome run(Resource&, const Operation&);
+  Outcome run(const std::string& name, Resource&, const Operation&);
+  int monitor(const std::string& name, Resource&, const Operation&);
+  bool carry_out(const std::string& name, Resource&, const Operation&);
+  void pretend(const std::string& name, const Resource&, const Operation&);
+  void rate(const std::string& name, const Resource&);
   void tell(Outcome);
 
   Timeline& timeline_;
   sim::Dice dice_;
   const Troubles& troubles_;
   Truth truth_;
+  std::uint64_t score_;
   Tell tell_;
   std::map<std::string, Resource> resources_;
   std::map<std::string, std::string> fencings_;  // that devices are at: targets, by key
   std::vector<Outcome> unacknowledged_;
+  bool up_ = true;
   std::uint64_t lives_ = 0;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::shared_ptr<bool> life_ = std::make_shared<bool>(true);
 };
 
 }  // namespace gyre::rm::model

@@ -38,6 +38,9 @@ int run_seeds(int argc, char** argv, const MakeGroup& make_group) {
   app.add_option("--class", kind,
                  "A (fencing), B (no partitions) or C; otherwise the seed says B or C")
       ->check(CLI::IsMember({"A", "B", "C"}));
+  app.add_flag("--wide", options.wide,
+               "promotion, migration, notifications, leaving, lies and more, too; "
+               "not all of these seeds keep what is promised yet");
   app.add_flag("--verbose", options.verbose, "print what happens");
   app.add_flag("--documents", options.documents, "with --verbose: what plans are made of, too");
   app.add_flag("--keep-going", keep_going, "do not stop at a violation");

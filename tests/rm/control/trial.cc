@@ -33,13 +33,16 @@ class Trial {
                   .quorum_for_starts = !ignores_quorum_,
                   .acknowledged_stays = true,
                   .fences = fences_}),
-        workload_(dice_.split(), nodes_, ignores_quorum_, fences_) {}
+        workload_(dice_.split(), nodes_, ignores_quorum_, fences_, options.wide) {}
 
   Verdict run() {
     checks().set_rules(workload_.rules());
     begin();
     cluster_.troubles() = {dice_.one_of({0.0, 0.01, 0.04}), dice_.one_of({0.0, 0.0, 0.01}),
-                           dice_.one_of({0.0, 0.1})};
+                           dice_.one_of({0.0, 0.1}),
+                           options_.wide ? dice_.one_of({0.0, 0.0, 0.02}) : 0.0};
+    lies_ = cluster_.troubles().lies > 0;
+    hangs_ = options_.wide && dice_.chance(0.2);
     if (fences_) {
       cluster_.troubles().fence_fails = dice_.one_of({0.0, 0.0, 0.3});
       cluster_.troubles().fence_hangs = dice_.one_of({0.0, 0.0, 0.1});
@@ -78,7 +81,7 @@ class Trial {
   std::string next_mark() { return fmt::format("m{}", ++marks_); }
   bool settled(Node node) const {
     const auto* control = cluster_.control(node);
-    return control && control->settled();
+    return control && control->settled() && !cluster_.is_stalled(node);
   }
 
   void begin() {
@@ -124,23 +127,30 @@ class Trial {
       return excuse(now() + dice_.magnitude(Duration(100ms), Duration(30s)));
     }
     const Node node = some_node();
-    const auto chosen = dice_.below(partitions_ ? 9 : 6);
+    auto chosen = dice_.below((partitions_ ? 9 : 6) + (options_.wide ? 2 : 0));
+    if (!options_.wide && chosen > 3) chosen += 2;
     checks().fault(node);
     if (chosen == 0) {
       checks().count("node crash");
       cluster_.crash(node);
-      later(200ms, 60s, [this, node] {
-        cluster_.boot(node);
-        later(1ms, 5s, [this, node] { cluster_.start_process(node); });
-      });
+      come_back(node, 200ms);
+      if (options_.wide && dice_.chance(0.2)) later(1s, 30s, [this, node] { confirm(node); });
     } else if (chosen <= 2) {
       checks().count("process crash");
       checks().forgiven();  // what is found running by a new one was never told to stop
       cluster_.kill_process(node);
       later(1ms, 20s, [this, node] { cluster_.start_process(node); });
     } else if (chosen == 3) {
-      cluster_.stall(node, dice_.magnitude(Duration(10ms), Duration(3s)));
-    } else if (chosen <= 5) {
+      const bool hangs = hangs_ && dice_.chance(0.3);
+      if (hangs) checks().count("process hangs");
+      cluster_.stall(node, dice_.magnitude(Duration(10ms), hangs ? Duration(150s) : Duration(3s)));
+    } else if (chosen == 4) {
+      checks().count("executor crash");
+      checks().forgiven();
+      cluster_.kill_executor(node);
+    } else if (chosen == 5) {
+      if (settled(node) && !cluster_.is_leaving(node)) leave(node);
+    } else if (chosen <= 7) {
       if (Executor* executor = cluster_.executor(node))
         if (const auto active = executor->active(); !active.empty())
           cluster_.let_die(node, active[dice_.below(active.size())]);
@@ -148,7 +158,7 @@ class Trial {
       checks().count("partition");
       for (Node each = 1; each <= nodes_; ++each) {
         checks().fault(each);
-        cluster_.group().set_side(each, static_cast<unsigned>(dice_.below(2)));
+        cluster_.set_side(each, static_cast<unsigned>(dice_.below(2)));
       }
       cluster_.trace("partition");
       const bool for_long = fences_ && dice_.chance(0.3);
@@ -166,11 +176,38 @@ class Trial {
       cluster_.group().calm_down(false);
   }
 
+  void come_back(Node node, Duration earliest) {
+    later(earliest, 60s, [this, node] {
+      cluster_.boot(node);
+      later(1ms, 5s, [this, node] { cluster_.start_process(node); });
+    });
+  }
+
+  // Whoever is told to go and cannot is begun anew later.
+  void leave(Node node) {
+    checks().count("leaves");
+    cluster_.leave(node);
+    later(60s, 120s, [this, node] {
+      if (!cluster_.is_leaving(node)) return;
+      checks().forgiven();
+      cluster_.kill_process(node);
+      come_back(node, 1s);
+    });
+  }
+
+  // By who sees that it is off, at a node that works.
+  void confirm(Node node) {
+    const Node at = some_node();
+    if (cluster_.is_on(node) || at == node || !settled(at)) return;
+    checks().count("confirmed");
+    cluster_.confirm(node, at);
+  }
+
   void heal() {
     cluster_.trace("all reach each other");
     for (Node each = 1; each <= nodes_; ++each) {
       checks().fault(each);
-      cluster_.group().set_side(each, 0);
+      cluster_.set_side(each, 0);
     }
   }
 
@@ -182,6 +219,8 @@ class Trial {
     cluster_.group().calm_down(true);
     heal();
     for (Node node = 1; node <= nodes_; ++node) {
+      cluster_.stall(node, {});
+      if (cluster_.is_leaving(node)) cluster_.kill_process(node);
       cluster_.boot(node);
       cluster_.start_process(node);
     }
@@ -198,7 +237,8 @@ class Trial {
     cluster_.ask(1, workload_.repair(control->document(), mark), mark);
     for (Node node = 1; node <= nodes_; ++node)
       cluster_.ask(1, AttributeChange{fmt::format("n{}", node), "standby", std::nullopt, true}, "");
-    cluster_.ask(1, Cleanup{}, "");
+    // What an agent has lied about is found where it is looked at anew.
+    cluster_.ask(1, Cleanup{.failures_only = !lies_}, "");
     cluster_.run(120s);
   }
 
@@ -229,15 +269,21 @@ class Trial {
       cluster_.trace(graph);
       checks().violated("fixpoint", "a plan is left at the end");
     }
-    for (const std::string& resource : workload_.rules().exclusive) {
+    for (const auto& [what, most] : workload_.rules().most) {
       checks().count("runs once");
-      if (checks().active_on(resource).size() != 1)
-        checks().violated("runs once", fmt::format("{} is active on {} nodes at the end", resource,
-                                                   checks().active_on(resource).size()));
+      const std::size_t wanted = std::min<std::size_t>(most, nodes_);
+      if (really_on(what).size() != wanted)
+        checks().violated(
+            "runs once", fmt::format("{} is on {} nodes at the end", what, really_on(what).size()));
     }
     for (const auto& [what, with] : workload_.rules().colocation)
-      if (checks().active_on(what) != checks().active_on(with))
+      if (const auto there = really_on(with); !std::ranges::includes(there, really_on(what)))
         checks().violated("S10", fmt::format("{} is not with {} at the end", what, with));
+  }
+
+  std::set<Node> really_on(const std::string& what) const {
+    const std::string resource = what.substr(0, what.find(' '));
+    return what == resource ? cluster_.active_on(resource) : cluster_.promoted_on(resource);
   }
 
   TrialOptions options_;
@@ -247,7 +293,7 @@ class Trial {
   Cluster cluster_;
   Workload workload_;
   std::uint64_t marks_ = 0;
-  bool calm_ = false;
+  bool lies_ = false, hangs_ = false, calm_ = false;
 };
 
 }  // namespace

@@ -16,7 +16,10 @@ struct TrialOptions {
   bool verbose = false;    // tell what happens
   bool documents = false;  // and of what each plan was made
   MakeGroup make_group;    // none: a model of it
-  char kind = 0;           // 'A' with fencing, 'B' without partitions, 'C' with; else the seed says
+  // Also promotion, migration, notifications, nodes that leave, a gyre-exec that dies alone, a
+  // manager that hangs, a person's word, agents that lie. Some seeds break a promise there yet.
+  bool wide = false;
+  char kind = 0;  // 'A' with fencing, 'B' without partitions, 'C' with; else the seed says
 };
 
 struct Verdict {

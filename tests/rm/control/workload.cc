@@ -51,13 +51,31 @@ void mark(pugi::xml_node cib, const std::string& name) {
   set(child(child(options, "cluster_property_set", "marks"), "nvpair", "mark-" + name), name, "1");
 }
 
-std::string Workload::primitive(const std::string& id) {
+std::string Workload::primitive(const std::string& id, const std::string& more) {
   names_.push_back(id);
   return fmt::format(
-      R"(<primitive id="{0}" class="ocf" provider="model" type="Fake"><operations>)"
+      R"(<primitive id="{0}" class="ocf" provider="model" type="Fake">{1}<operations>)"
       R"(<op id="{0}-monitor" name="monitor" interval="10s" timeout="20s"/></operations>)"
       R"(</primitive>)",
-      id);
+      id, more);
+}
+
+std::string Workload::promotable() {
+  const std::size_t most = dice_.chance(0.3) ? 2 : 1;
+  const bool notify = dice_.chance(0.5);
+  names_.push_back("ma");
+  rules_.most[promoted("ma")] = most;
+  if (notify) rules_.notified.insert("ma");
+  return fmt::format(
+      R"(<clone id="m"><meta_attributes id="m-kind"><nvpair id="m-p" name="promotable" )"
+      R"(value="true"/><nvpair id="m-m" name="promoted-max" value="{}"/><nvpair id="m-n" )"
+      R"(name="notify" value="{}"/>)"
+      R"(</meta_attributes><primitive id="ma" class="ocf" provider="model" )"
+      R"(type="Fake"><operations>)"
+      R"(<op id="ma-monitor" name="monitor" interval="10s" timeout="20s"/><op id="ma-promoted" )"
+      R"(name="monitor" interval="11s" timeout="20s" role="Promoted"/></operations></primitive>)"
+      R"(</clone>)",
+      most, notify);
 }
 
 // One for all, one for each node that does not run there, or two for all that take turns.
@@ -91,23 +109,48 @@ void Workload::add_fence_devices() {
   topology_ = "<fencing-topology>" + topology_ + "</fencing-topology>";
 }
 
-Workload::Workload(sim::Dice dice, std::uint32_t nodes, bool ignores_quorum, bool fences)
+Workload::Workload(sim::Dice dice, std::uint32_t nodes, bool ignores_quorum, bool fences, bool wide)
     : dice_(dice), nodes_(nodes), ignores_quorum_(ignores_quorum), fences_(fences) {
   if (fences_) add_fence_devices();
   std::vector<std::string> single;
   for (std::uint64_t i = 0, count = dice_.between(2, 5); i < count; ++i) {
     single.push_back(fmt::format("p{}", i));
-    resources_ += primitive(single.back());
-    rules_.exclusive.insert(single.back());
+    const bool migrates = wide && dice_.chance(0.3);
+    resources_ += primitive(
+        single.back(), migrates ? fmt::format(R"(<meta_attributes id="{0}-kind"><nvpair )"
+                                              R"(id="{0}-k" name="allow-migrate" value="true"/>)"
+                                              R"(</meta_attributes>)",
+                                              single.back())
+                                : "");
+    rules_.most[single.back()] = 1;
   }
   if (dice_.chance(0.5)) {
     resources_ += "<group id=\"g\">" + primitive("ga") + primitive("gb") + "</group>";
-    rules_.exclusive.insert({"ga", "gb"});
+    rules_.most["ga"] = rules_.most["gb"] = 1;
     rules_.order.emplace_back("ga", "gb");
     rules_.colocation.emplace_back("gb", "ga");
   }
+  if (wide && dice_.chance(0.4)) {
+    resources_ += promotable();
+    if (dice_.chance(0.5)) {
+      constraints_ += R"(<rsc_order id="o-m" first="m" first-action="promote" then="q" )"
+                      R"(then-action="start"/>)";
+      constraints_ += R"(<rsc_colocation id="w-m" rsc="q" with-rsc="m" with-rsc-role="Promoted" )"
+                      R"(score="INFINITY"/>)";
+      resources_ += primitive("q");
+      rules_.most["q"] = 1;
+      rules_.order.emplace_back(promoted("ma"), "q");
+      rules_.colocation.emplace_back("q", promoted("ma"));
+    }
+  }
   if (dice_.chance(0.4)) {
-    resources_ += "<clone id=\"c\">" + primitive("ca") + "</clone>";
+    const bool notify = wide && dice_.chance(0.3);
+    resources_ += "<clone id=\"c\">" +
+                  std::string(notify ? R"(<meta_attributes id="c-kind"><nvpair id="c-n" )"
+                                       R"(name="notify" value="true"/></meta_attributes>)"
+                                     : "") +
+                  primitive("ca") + "</clone>";
+    if (notify) rules_.notified.insert("ca");
     if (dice_.chance(0.5)) {
       constraints_ += R"(<rsc_order id="o-c" first="c" then="p0"/>)";
       constraints_ += R"(<rsc_colocation id="w-c" rsc="p0" with-rsc="c" score="INFINITY"/>)";
@@ -193,8 +236,8 @@ control::Configure Workload::repair(const Document& now, const std::string& name
   mark(to.cib(), name);
   for (const std::string& resource : names_)
     if (pugi::xml_node at = by_id(to.configuration().child("resources"), resource)) {
-      at.remove_child("meta_attributes");
-      // A parameter more: what had failed before is another operation now.
+      at.remove_child(
+          at.find_child_by_attribute("meta_attributes", "id", (resource + "-meta").c_str()));
     }
   for (pugi::xml_node node : to.configuration().child("nodes").children())
     node.remove_child("instance_attributes");

@@ -13,7 +13,8 @@ namespace gyre::rm::model {
 
 class Workload {
  public:
-  Workload(sim::Dice, std::uint32_t nodes, bool ignores_quorum, bool fences);
+  // Wide: also what is promoted, migrates, and is notified.
+  Workload(sim::Dice, std::uint32_t nodes, bool ignores_quorum, bool fences, bool wide);
 
   // The elements of <crm_config>, <resources> and <constraints>.
   std::string options() const;
@@ -30,7 +31,8 @@ class Workload {
   control::Configure repair(const Document& now, const std::string& mark) const;
 
  private:
-  std::string primitive(const std::string& id);
+  std::string primitive(const std::string& id, const std::string& more = {});
+  std::string promotable();
   void add_fence_devices();
   std::string some_resource();
 
