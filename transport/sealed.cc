@@ -95,7 +95,7 @@ void Sealed::advance(Time now) noexcept {
   }
   now_ = now;
   failures_left_ = failures_max;
-  if (told_ && now - told_at_ >= setup_.pace) told_.reset();
+  if (told_ && now >= told_at_ + setup_.pace) told_.reset();
   device_->advance(now);
 }
 
