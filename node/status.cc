@@ -121,7 +121,8 @@ std::vector<std::uint32_t> StatusNames::away(const Snapshot& snapshot) const {
   const auto members = std::span(snapshot.members).first(snapshot.member_count);
   std::vector<std::uint32_t> ids;
   for (const auto& [id, node] : nodes)
-    if (!std::ranges::any_of(members, [&](const auto& entry) { return entry.member.node == id; }))
+    if (!std::ranges::any_of(members,
+                             [of = id](const auto& each) { return each.member.node == of; }))
       ids.push_back(number(id));
   return ids;
 }

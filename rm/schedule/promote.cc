@@ -188,7 +188,7 @@ void choose_promoted(Cluster& cluster, Resource& clone) {
   weigh_nodes(cluster, clone);
   auto sorted = clone.children;
   std::ranges::stable_sort(sorted, better);
-  std::ranges::stable_partition(sorted, stays_promoted);
+  std::stable_partition(sorted.begin(), sorted.end(), stays_promoted);
   int promoted = 0;
   for (Resource* instance : sorted) {
     const Node* node = where(*instance, false);
