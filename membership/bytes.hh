@@ -71,7 +71,7 @@ class Writer {
   }
   void text(std::string_view text) noexcept {
     assert(text.size() <= room_.size() - size_);
-    std::memcpy(room_.data() + size_, text.data(), text.size());
+    if (!text.empty()) std::memcpy(room_.data() + size_, text.data(), text.size());
     size_ += text.size();
   }
   // Leaves a number out, to be filled in once it is known.
