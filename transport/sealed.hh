@@ -86,6 +86,9 @@ class Sealed : public HeaderTransport {
   // The other one, with all that was made of it wiped. Its end takes calls of the kernel.
   ClusterKey forget_other_key() noexcept;
 
+ protected:
+  Refusal examine(const Header& header, Arrival& arrival) noexcept override;
+
  private:
   using Challenge = std::array<std::uint64_t, 2>;
   struct Sender {
@@ -107,7 +110,6 @@ class Sealed : public HeaderTransport {
   };
 
   const ClusterKey* key_of(std::uint8_t id) const noexcept;
-  Refusal examine(const Header& header, Arrival& arrival) noexcept override;
   FrameRef wrap(const Send& send) noexcept override;
 
   Sender* find(NodeId id) noexcept;

@@ -81,16 +81,21 @@ void Machine::count_seals() {
 void Machine::check_numbers() {
   count_seals();
   if (!process_ || !process_->headers) return;
+  const auto violated = [&](const std::string& what) {
+    run_.violations.push_back(
+        {"10 once", fmt::format("node {} {}", static_cast<std::uint32_t>(id()), what)});
+  };
   if (const std::uint64_t repeated = process_->device->repeated(); repeated > 0)
-    run_.violations.push_back(
-        {"10 once", fmt::format("node {} sends {} frames under a number that was used",
-                                static_cast<std::uint32_t>(id()), repeated)});
+    violated(fmt::format("sends {} frames under a number that was used", repeated));
+  if (process_->sealed) {
+    if (const std::uint64_t mistaken = process_->sealed->mistaken(); mistaken > 0)
+      violated(fmt::format("takes {} frames for repeated that had not come", mistaken));
+    return;
+  }
   const std::uint64_t refused = process_->headers->refused(Refusal::replayed);
-  if (refused > process_->device->irregular())
-    run_.violations.push_back(
-        {"10 once",
-         fmt::format("node {} takes {} frames for repeated; {} were, or overtook others",
-                     static_cast<std::uint32_t>(id()), refused, process_->device->irregular())});
+  if (const std::uint64_t irregular = process_->device->irregular(); refused > irregular)
+    violated(fmt::format("takes {} frames for repeated; {} were, or overtook others", refused,
+                         irregular));
 }
 
 }  // namespace gyre::sim

@@ -36,7 +36,7 @@ std::unique_ptr<Transport> Machine::Process::protect(Machine& machine, std::uniq
     headers = stamped.get();
     return stamped;
   }
-  auto around = std::make_unique<Sealed>(
+  auto around = std::make_unique<VisibleSeal>(
       std::move(card),
       Sealed::Setup{.self = id.node,
                     .cluster = cluster,

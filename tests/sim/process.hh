@@ -6,7 +6,7 @@
 
 #include "tests/sim/ear.hh"
 #include "tests/sim/machine.hh"
-#include "transport/sealed.hh"
+#include "tests/sim/visible_seal.hh"
 
 namespace gyre::sim {
 
@@ -28,7 +28,7 @@ struct Machine::Process {
   FramePool pool;
   Device* device = nullptr;
   HeaderTransport* headers = nullptr;  // around the device, if there are any
-  Sealed* sealed = nullptr;            // the same, if it seals
+  VisibleSeal* sealed = nullptr;       // the same, if it seals
   std::unique_ptr<Ear> ear;            // around all of them
   node::Log log{256};
   std::vector<Slot> slots;
