@@ -31,12 +31,47 @@ struct ConfigError : std::runtime_error {
 // Who belongs to the cluster is either left to a network (interface) or written down (nodelist).
 enum class Form : std::uint8_t { interface, nodelist };
 enum class TransportKind : std::uint8_t { udp, udpu };
+constexpr const char* text(TransportKind kind) {
+  return kind == TransportKind::udp ? "udp" : "udpu";
+}
 enum class Poll : std::uint8_t { adaptive, spin, wait };
+
+// How frames use several links.
+enum class LinkMode : std::uint8_t {
+  active,   // every frame goes over each of them
+  spread,   // over one after the other (rrp_mode: passive, link_mode: rr)
+  standby,  // over the best one that works (link_mode: passive)
+};
+
+// A network that joins the nodes, by its number: an interface{}, or the ringN_addr of the nodelist.
+struct Link {
+  int line = 0;  // where it is written
+  TransportKind transport = TransportKind::udp;
+  std::string bindnetaddr;  // numeric; empty in the nodelist form
+  std::string mcastaddr;    // numeric; with broadcast 255.255.255.255; empty with udpu
+  bool broadcast = false;
+  int ttl = 1;
+  std::uint16_t mcastport = 5405;   // received on; mcastport - 1 is sent from
+  std::string ip_version = "ipv4";  // ipv4, ipv6, ipv4-6, ipv6-4: what names resolve to
+  std::uint8_t priority = 1;        // of several in LinkMode::standby the highest one counts
+};
+inline constexpr std::size_t links_max = 8;
+
+// What several links are to do for each other.
+struct Redundancy {
+  LinkMode mode = LinkMode::active;
+  std::chrono::milliseconds probe_interval{10};
+  std::uint32_t misses = 3;  // probes in a row that do not come: the link is at fault
+  std::uint32_t sound = 10;  // probes in a row that do: it is back
+  std::chrono::milliseconds token_expired{
+      47};  // LinkMode::spread: for which a token waits for data
+};
 
 struct ListedNode {
   std::uint32_t nodeid = 0;  // 0: not given; derived from the address
   std::string name;
-  std::string ring0_addr;  // as written: an address or a host name
+  // By link, as written: addresses or host names. Of a member{} there is one.
+  std::vector<std::string> addresses;
   std::uint32_t quorum_votes = 1;
   int line = 0;
 };
@@ -84,16 +119,10 @@ struct LoggingConfig {
 struct Config {
   std::string file;
   Form form = Form::interface;
-  TransportKind transport = TransportKind::udp;
   std::string cluster_name;
-  std::string bindnetaddr;  // numeric; empty in the nodelist form
-  int bindnetaddr_line = 0;
-  std::string mcastaddr;  // numeric; with broadcast 255.255.255.255; empty with udpu
-  bool broadcast = false;
-  int ttl = 1;
-  std::uint16_t mcastport = 5405;   // received on; mcastport - 1 is sent from
-  std::uint32_t netmtu = 1500;      // of the IP packet: see udp_payload_max
-  std::string ip_version = "ipv4";  // ipv4, ipv6, ipv4-6, ipv6-4: what names resolve to
+  std::vector<Link> links;      // by number, at least one
+  Redundancy redundancy;        // counts with several
+  std::uint32_t netmtu = 1500;  // of the IP packet: see udp_payload_max
   bool block_unlisted_ips = true;
   std::uint32_t nodeid = 0;  // totem.nodeid, 0: not given
   bool clear_node_high_bit = false;
@@ -140,15 +169,20 @@ std::size_t udp_payload_max(std::uint32_t netmtu, bool ipv6);
 // Which of the cluster's nodes this is, and where the others are.
 struct LocalNode {
   NodeId nodeid{};
-  std::string name;     // nodelist name, else its ring0_addr if that is a host name, else uname -n
-  std::string address;  // own address, numeric
-  std::string interface;     // e.g. eth0, lo
+  std::string name;  // nodelist name, else its ring0_addr if that is a host name, else uname -n
+  struct Place {
+    std::string address;    // own address, numeric
+    std::string interface;  // e.g. eth0, lo
+  };
+  std::vector<Place> places;  // by link
+  const std::string& address() const { return places.front().address; }
   std::size_t position = 0;  // in the nodelist, if there is one
   std::uint32_t quorum_votes = 1;
   struct Peer {
     NodeId nodeid{};
-    std::string name;     // like the above; empty when nothing is known but the address
-    std::string address;  // numeric
+    std::string name;  // like the above; empty when nothing is known but the address
+    std::vector<std::string> addresses;  // by link, numeric
+    const std::string& address() const { return addresses.front(); }
   };
   std::vector<Peer> peers;  // the others of Config::nodes, in file order
 };

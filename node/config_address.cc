@@ -53,10 +53,11 @@ std::uint32_t ipv4_number(const IpAddress& address) {
 }
 
 // The sum, its 16 bits and the odd modulus are Corosync's: nodes of both derive the same address.
-std::string default_mcastaddr(const std::string& cluster_name, bool v6) {
+std::string default_mcastaddr(const std::string& cluster_name, bool v6, std::size_t link) {
   std::uint16_t id = 0;
   for (const char c : cluster_name)
     id = static_cast<std::uint16_t>((id << 1) + static_cast<unsigned char>(c));
+  id = static_cast<std::uint16_t>(id + link);
   return v6 ? fmt::format("ff15::{:x}", id) : fmt::format("239.192.{}.{}", id >> 8, id % 255);
 }
 

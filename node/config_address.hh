@@ -30,7 +30,7 @@ IpAddress network_of(IpAddress address, unsigned prefix);
 // The address read as a big-endian number. IPv4 only.
 std::uint32_t ipv4_number(const IpAddress& address);
 
-// Where a cluster of this name multicasts unless it says otherwise.
-std::string default_mcastaddr(const std::string& cluster_name, bool v6);
+// Where a cluster of this name multicasts on that link unless it says otherwise.
+std::string default_mcastaddr(const std::string& cluster_name, bool v6, std::size_t link = 0);
 
 }  // namespace gyre::node

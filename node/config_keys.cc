@@ -17,7 +17,7 @@ constexpr std::string_view facilities =
 
 // Reasons that several keys share.
 constexpr std::string_view one_library = "libsodium does it";
-constexpr std::string_view one_link = "there is one link, so none takes over from another";
+constexpr std::string_view by_probes = "a link is judged by probes that do not come in a row";
 constexpr std::string_view no_knet = "kronosnet is not used; udpu takes its place";
 constexpr std::string_view plain_log = "log lines do not carry the place in the source";
 
@@ -53,12 +53,12 @@ constexpr Key keys[] = {
     text("totem", "key"),
 
     word("totem", "rrp_mode", "none|active|passive"),
-    number("totem", "rrp_problem_count_timeout", 0, u32, one_link),
-    number("totem", "rrp_problem_count_threshold", 0, u32, one_link),
-    number("totem", "rrp_problem_count_mcast_threshold", 0, u32, one_link),
-    number("totem", "rrp_token_expired_timeout", 0, u32, one_link),
-    number("totem", "rrp_autorecovery_check_timeout", 0, u32, one_link),
-    word("totem", "link_mode", "passive|active|rr", one_link),
+    number("totem", "rrp_problem_count_timeout", 0, u32, by_probes),
+    number("totem", "rrp_problem_count_threshold", 2, u32),
+    number("totem", "rrp_problem_count_mcast_threshold", 0, u32, by_probes),
+    number("totem", "rrp_token_expired_timeout", 1, u32),
+    number("totem", "rrp_autorecovery_check_timeout", 30, u32),
+    word("totem", "link_mode", "passive|active|rr"),
 
     number("totem", "threads", 0, u32, "one thread moves all frames"),
     word("totem", "vsftype", "ykd|none", "no filter holds views back: every view is delivered"),
@@ -96,17 +96,18 @@ constexpr Key keys[] = {
 
     number("totem.interface", "ringnumber", 0, 7),
     number("totem.interface", "linknumber", 0, 7),
+    word("totem.interface", "transport", "udp|udpu|knet|iba|ib|dpdk"),
     text("totem.interface", "bindnetaddr"),
     text("totem.interface", "mcastaddr"),
     word("totem.interface", "broadcast", yes_no),
     number("totem.interface", "ttl", 0, 255),
     number("totem.interface", "mcastport", 2, 65535),
     text("totem.interface.member", "memberaddr"),
-    number("totem.interface", "knet_link_priority", 0, 255, no_knet),
-    number("totem.interface", "knet_ping_interval", 0, u32, no_knet),
-    number("totem.interface", "knet_ping_timeout", 0, u32, no_knet),
-    number("totem.interface", "knet_ping_precision", 0, u32, no_knet),
-    number("totem.interface", "knet_pong_count", 0, u32, no_knet),
+    number("totem.interface", "knet_link_priority", 0, 255),
+    number("totem.interface", "knet_ping_interval", 1, 60'000),
+    number("totem.interface", "knet_ping_timeout", 2, 600'000),
+    number("totem.interface", "knet_ping_precision", 0, u32, "round trips are shown, not weighed"),
+    number("totem.interface", "knet_pong_count", 1, 127),
     text("totem.interface", "knet_transport", no_knet),
 
     text("nodelist.node", "ring0_addr"),

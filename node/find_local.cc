@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <cstdlib>
 
 #include "node/config_lines.hh"
 #include "node/identity.hh"
@@ -27,29 +27,29 @@ class Search {
   // --- The interface form: the network says which address is ours.
 
   void find_by_network() {
-    const IpAddress own = own_address();
-    set_own(own, config_.bindnetaddr_line);
+    for (const Link& link : config_.links) add_place(link, own_address(link), link.line);
+    const IpAddress own = *parse_ip(local_.address());
+    const int line = config_.links.front().line;
     local_.name = host_.name;
     local_.quorum_votes = config_.quorum.votes;
     if (config_.nodes.empty()) {
       const std::uint32_t written = nodeid_.value_or(config_.nodeid);
-      local_.nodeid = written ? NodeId{written} : derive(own, config_.bindnetaddr_line);
+      local_.nodeid = written ? NodeId{written} : derive(own, line);
       return;
     }
-    local_.nodeid = derive(own, config_.bindnetaddr_line);
+    local_.nodeid = derive(own, line);
     if (nodeid_ && NodeId{*nodeid_} != local_.nodeid)
-      fail(config_.bindnetaddr_line,
-           fmt::format("--nodeid {} beside member{{}}, where ids come from addresses: this is {}",
-                       *nodeid_, number(local_.nodeid)));
+      fail(line, fmt::format("--nodeid {} beside member{{}}, where ids come from addresses: this "
+                             "is {}",
+                             *nodeid_, number(local_.nodeid)));
     for (const ListedNode& node : config_.nodes)
-      if (const IpAddress address = address_of(node); address != own) add_peer(node, address);
+      if (address_of(node, 0) != own) add_peer(node);
   }
 
   // The address itself if we have it, else that of the narrowest network around it.
-  IpAddress own_address() const {
-    const int line = config_.bindnetaddr_line;
-    const std::optional<IpAddress> bind = parse_ip(config_.bindnetaddr);
-    if (!bind) fail(line, fmt::format("bindnetaddr {}: no address", config_.bindnetaddr));
+  IpAddress own_address(const Link& link) const {
+    const std::optional<IpAddress> bind = parse_ip(link.bindnetaddr);
+    if (!bind) fail(link.line, fmt::format("bindnetaddr {}: no address", link.bindnetaddr));
     const HostAddress* best = nullptr;
     for (const HostAddress& entry : host_.addresses) {
       if (entry.address == *bind) return *bind;
@@ -58,8 +58,8 @@ class Search {
         best = &entry;
     }
     if (!best)
-      fail(line, fmt::format("no interface with an address in {}; there is {}", config_.bindnetaddr,
-                             what_there_is()));
+      fail(link.line, fmt::format("no interface with an address in {}; there is {}",
+                                  link.bindnetaddr, what_there_is()));
     // All of 127.0.0.0/8 is this machine, whatever lo lists: several nodes can share it.
     if (is_loopback(*bind) && *bind != network_of(*bind, best->prefix)) return *bind;
     return best->address;
@@ -70,12 +70,13 @@ class Search {
   void find_in_nodelist() {
     local_.position = own_index();
     const ListedNode& own = config_.nodes[local_.position];
-    set_own(own_address_of(own), own.line);
+    for (std::size_t link = 0; link < config_.links.size(); ++link)
+      add_place(config_.links[link], own_address_of(own, link), own.line);
     local_.quorum_votes = own.quorum_votes;
     local_.name = name_of(own).empty() ? host_.name : name_of(own);
-    local_.nodeid = id_of(own, *parse_ip(local_.address));
+    local_.nodeid = id_of(own, *parse_ip(local_.address()));
     for (const ListedNode& node : config_.nodes)
-      if (&node != &own) add_peer(node, address_of(node));
+      if (&node != &own) add_peer(node);
     refuse_address_of_loopback(own);
   }
 
@@ -87,16 +88,18 @@ class Search {
       if (const auto index = named(name)) return *index;
     for (std::size_t i = 0; i < config_.nodes.size(); ++i)
       if (host_.name == first_label(config_.nodes[i].name) ||
-          (!is_numeric(config_.nodes[i]) && host_.name == first_label(config_.nodes[i].ring0_addr)))
+          has_address(config_.nodes[i], [&](const std::string& written) {
+            return !parse_ip(written) && host_.name == first_label(written);
+          }))
         return i;
-    if (const auto index = the_one_of_ours([&](const ListedNode& node) {
-          const auto address = parse_ip(node.ring0_addr);
+    if (const auto index = the_one_of_ours([&](const std::string& written) {
+          const auto address = parse_ip(written);
           return address && is_ours(*address);
         }))
       return *index;
     if (const auto index = by_reverse_name()) return *index;
-    if (const auto index = the_one_of_ours([&](const ListedNode& node) {
-          return !is_numeric(node) && ours_among(host_.resolve(node.ring0_addr));
+    if (const auto index = the_one_of_ours([&](const std::string& written) {
+          return !parse_ip(written) && ours_among(host_.resolve(written));
         }))
       return *index;
     fail(config_.nodes.front().line,
@@ -113,14 +116,22 @@ class Search {
   }
 
   bool has_derived_id(const ListedNode& node) const {
-    const IpAddress address = address_of(node);
+    const IpAddress address = address_of(node, 0);
     return !address.v6 && number(derive(address, node.line)) == *nodeid_;
   }
 
   std::optional<std::size_t> named(const std::string& name) const {
     for (std::size_t i = 0; i < config_.nodes.size(); ++i)
-      if (config_.nodes[i].name == name || config_.nodes[i].ring0_addr == name) return i;
+      if (config_.nodes[i].name == name ||
+          has_address(config_.nodes[i],
+                      [&](const std::string& written) { return written == name; }))
+        return i;
     return std::nullopt;
+  }
+
+  template <typename IsIt>
+  static bool has_address(const ListedNode& node, IsIt is_it) {
+    return std::any_of(node.addresses.begin(), node.addresses.end(), is_it);
   }
 
   // A guess between two nodes could start the same node twice.
@@ -128,11 +139,11 @@ class Search {
   std::optional<std::size_t> the_one_of_ours(IsOurs is_ours_too) const {
     std::optional<std::size_t> found;
     for (std::size_t i = 0; i < config_.nodes.size(); ++i) {
-      if (!is_ours_too(config_.nodes[i])) continue;
+      if (!has_address(config_.nodes[i], is_ours_too)) continue;
       if (found)
         fail(config_.nodes[i].line,
              fmt::format("both {} and {} are addresses of this machine: say which with --nodeid",
-                         config_.nodes[*found].ring0_addr, config_.nodes[i].ring0_addr));
+                         config_.nodes[*found].addresses[0], config_.nodes[i].addresses[0]));
       found = i;
     }
     return found;
@@ -167,12 +178,14 @@ class Search {
     });
   }
 
-  // The addresses of a node, those of the wanted family only or first.
-  std::vector<IpAddress> addresses_of(const ListedNode& node) const {
-    if (const auto address = parse_ip(node.ring0_addr)) return {*address};
-    const bool v6_first = config_.ip_version.starts_with("ipv6");
-    const bool only_one = config_.ip_version.size() == 4;
-    std::vector<IpAddress> result = host_.resolve(node.ring0_addr);
+  // The addresses of a node on a link, those of the wanted family only or first.
+  std::vector<IpAddress> addresses_of(const ListedNode& node, std::size_t link) const {
+    const std::string& written = node.addresses[link];
+    const std::string& wanted = config_.links[link].ip_version;
+    if (const auto address = parse_ip(written)) return {*address};
+    const bool v6_first = wanted.starts_with("ipv6");
+    const bool only_one = wanted.size() == 4;
+    std::vector<IpAddress> result = host_.resolve(written);
     std::erase_if(result, [&](const IpAddress& address) {
       return is_link_local(address) || (only_one && address.v6 != v6_first);
     });
@@ -180,59 +193,82 @@ class Search {
                           [&](const IpAddress& address) { return address.v6 == v6_first; });
     if (result.empty())
       fail(node.line, fmt::format("{} is neither an address nor a name that resolves to one ({})",
-                                  node.ring0_addr, config_.ip_version));
+                                  written, wanted));
     return result;
   }
 
-  IpAddress address_of(const ListedNode& node) const { return addresses_of(node).front(); }
+  IpAddress address_of(const ListedNode& node, std::size_t link) const {
+    return addresses_of(node, link).front();
+  }
 
-  IpAddress own_address_of(const ListedNode& node) const {
-    const std::vector<IpAddress> all = addresses_of(node);
+  IpAddress own_address_of(const ListedNode& node, std::size_t link) const {
+    const std::vector<IpAddress> all = addresses_of(node, link);
     for (const bool on_loopback : {false, true})
       for (const IpAddress& address : all)
         if (is_ours(address) && is_loopback(address) == on_loopback) return address;
     fail(node.line, fmt::format("this machine is the node {}, but no interface has {}; there is {}",
-                                name_of(node).empty() ? node.ring0_addr : name_of(node),
+                                name_of(node).empty() ? node.addresses[0] : name_of(node),
                                 text(all.front()), what_there_is()));
   }
 
   // Some distributions let a machine's own name mean 127.0.1.1: nobody else could answer to that.
   void refuse_address_of_loopback(const ListedNode& own) const {
-    if (is_numeric(own) || !is_loopback(*parse_ip(local_.address))) return;
-    for (const LocalNode::Peer& peer : local_.peers)
-      if (!is_loopback(*parse_ip(peer.address)))
-        fail(own.line, fmt::format("{} means {} here, where no other node can reach it: mend "
-                                   "/etc/hosts or write the address",
-                                   own.ring0_addr, local_.address));
-  }
-
-  void set_own(const IpAddress& own, int line) {
-    local_.address = text(own);
-    const std::optional<IpAddress> group = parse_ip(config_.mcastaddr);
-    if (group && group->v6 != own.v6)
-      fail(line, fmt::format("{} cannot send to {}: one is IPv4 and one is IPv6", local_.address,
-                             config_.mcastaddr));
-    for (const HostAddress& entry : host_.addresses)
-      if (entry.address == own || (local_.interface.empty() && is_loopback(own) &&
-                                   is_loopback(entry.address) && entry.address.v6 == own.v6))
-        local_.interface = entry.interface;
-  }
-
-  void add_peer(const ListedNode& node, const IpAddress& address) {
-    if (address.v6 != parse_ip(local_.address)->v6)
-      fail(node.line, fmt::format("{} and our own {}: one is IPv4 and one is IPv6", text(address),
-                                  local_.address));
-    LocalNode::Peer peer{id_of(node, address), name_of(node), text(address)};
-    const auto twice = [&](const std::string& other) { return other == peer.address; };
-    const auto same_id = [&](NodeId other) { return other == peer.nodeid; };
-    bool known_address = twice(local_.address), known_id = same_id(local_.nodeid);
-    for (const LocalNode::Peer& other : local_.peers) {
-      known_address = known_address || twice(other.address);
-      known_id = known_id || same_id(other.nodeid);
+    for (std::size_t link = 0; link < local_.places.size(); ++link) {
+      const std::string& address = local_.places[link].address;
+      if (parse_ip(own.addresses[link]) || !is_loopback(*parse_ip(address))) continue;
+      for (const LocalNode::Peer& peer : local_.peers)
+        if (!is_loopback(*parse_ip(peer.addresses[link])))
+          fail(own.line, fmt::format("{} means {} here, where no other node can reach it: mend "
+                                     "/etc/hosts or write the address",
+                                     own.addresses[link], address));
     }
-    if (known_id) fail(node.line, fmt::format("Nodeid {} appears twice", number(peer.nodeid)));
-    if (known_address) fail(node.line, fmt::format("address {} appears twice", peer.address));
+  }
+
+  void add_place(const Link& link, const IpAddress& own, int line) {
+    LocalNode::Place place{text(own), {}};
+    const std::optional<IpAddress> group = parse_ip(link.mcastaddr);
+    if (group && group->v6 != own.v6)
+      fail(line, fmt::format("{} cannot send to {}: one is IPv4 and one is IPv6", place.address,
+                             link.mcastaddr));
+    for (std::size_t other = 0; other < local_.places.size(); ++other)
+      if (local_.places[other].address == place.address &&
+          std::abs(config_.links[other].mcastport - link.mcastport) < 2)
+        fail(line, fmt::format("links {} and {} both have {} here: their mcastport must differ by "
+                               "2 at least, for the port below is used, too",
+                               other, local_.places.size(), place.address));
+    for (const HostAddress& entry : host_.addresses)
+      if (entry.address == own || (place.interface.empty() && is_loopback(own) &&
+                                   is_loopback(entry.address) && entry.address.v6 == own.v6))
+        place.interface = entry.interface;
+    local_.places.push_back(std::move(place));
+  }
+
+  void add_peer(const ListedNode& node) {
+    LocalNode::Peer peer;
+    peer.name = name_of(node);
+    for (std::size_t link = 0; link < config_.links.size(); ++link) {
+      const IpAddress address = address_of(node, link);
+      const std::string& own = local_.places[link].address;
+      if (address.v6 != parse_ip(own)->v6)
+        fail(node.line,
+             fmt::format("{} and our own {}: one is IPv4 and one is IPv6", text(address), own));
+      if (link == 0) peer.nodeid = id_of(node, address);
+      peer.addresses.push_back(text(address));
+      refuse_address_of_another(peer.addresses.back(), node.line);
+    }
+    const auto has_id = [&](const LocalNode::Peer& other) { return other.nodeid == peer.nodeid; };
+    if (peer.nodeid == local_.nodeid || std::ranges::any_of(local_.peers, has_id))
+      fail(node.line, fmt::format("Nodeid {} appears twice", number(peer.nodeid)));
     local_.peers.push_back(std::move(peer));
+  }
+
+  void refuse_address_of_another(const std::string& address, int line) const {
+    const auto ours = [&](const LocalNode::Place& place) { return place.address == address; };
+    const auto of_peer = [&](const LocalNode::Peer& other) {
+      return std::ranges::find(other.addresses, address) != other.addresses.end();
+    };
+    if (std::ranges::any_of(local_.places, ours) || std::ranges::any_of(local_.peers, of_peer))
+      fail(line, fmt::format("address {} appears twice", address));
   }
 
   // --- Ids and names.
@@ -253,9 +289,11 @@ class Search {
     return NodeId{id};
   }
 
-  static bool is_numeric(const ListedNode& node) { return parse_ip(node.ring0_addr).has_value(); }
+  static bool is_numeric(const ListedNode& node) {
+    return parse_ip(node.addresses.front()).has_value();
+  }
   static std::string name_of(const ListedNode& node) {
-    return node.name.empty() && !is_numeric(node) ? node.ring0_addr : node.name;
+    return node.name.empty() && !is_numeric(node) ? node.addresses.front() : node.name;
   }
   // "a.b.c" → "a.b" → "a" → "".
   static std::string without_domain(const std::string& name) {

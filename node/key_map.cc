@@ -57,7 +57,9 @@ void add_timers(Cmap& map, const Config& config) {
   if (timers.global_window) set("window_size", timers.global_window);
   if (timers.personal_window) set("max_messages", timers.personal_window);
   set("block_unlisted_ips", config.block_unlisted_ips);
-  map.put("runtime.config.totem.interface.0.mcastport", std::uint16_t{config.mcastport});
+  for (std::size_t link = 0; link < config.links.size(); ++link)
+    map.put(fmt::format("runtime.config.totem.interface.{}.mcastport", link),
+            std::uint16_t{config.links[link].mcastport});
   std::uint32_t losses = 4;
   if (const auto written = config.keys.find("totem.token_retransmits_before_loss_const");
       written != config.keys.end())

@@ -75,11 +75,11 @@ struct Links {
 }  // namespace
 
 Topic links_topic(const Config& config, const LocalNode& local, const StatusNames& names) {
-  const bool ipv6 = local.address.find(':') != std::string::npos;
+  const bool ipv6 = local.address().find(':') != std::string::npos;
   const auto links =
       std::make_shared<const Links>(Links{.form = config.form,
                                           .transport = names.transport,
-                                          .address = local.address,
+                                          .address = local.address(),
                                           .payload = udp_payload_max(config.netmtu, ipv6),
                                           .names = names});
   return [links](const Asked& asked) { return links->answer(asked); };

@@ -14,6 +14,7 @@
 #include "node/admission.hh"
 #include "node/config.hh"
 #include "node/config_crypto.hh"
+#include "node/config_lines.hh"
 #include "node/daemon.hh"
 #include "node/device_topic.hh"
 #include "node/exporter.hh"
@@ -50,24 +51,27 @@ std::uint64_t random_number() {
   return number;
 }
 
-udp::Settings link_settings(const Config& config, const LocalNode& local) {
+udp::Settings link_settings(const Config& config, const LocalNode& local, std::size_t number) {
+  const Link& link = config.links[number];
+  const LocalNode::Place& place = local.places[number];
   udp::Settings settings;
-  settings.kind = config.transport == TransportKind::udpu ? udp::Kind::unicast
-                  : config.broadcast                      ? udp::Kind::broadcast
-                                                          : udp::Kind::multicast;
-  settings.address = local.address;
-  settings.interface = local.interface;
-  settings.group = config.mcastaddr;
-  settings.port = config.mcastport;
-  settings.ttl = config.ttl;
+  settings.kind = link.transport == TransportKind::udpu ? udp::Kind::unicast
+                  : link.broadcast                      ? udp::Kind::broadcast
+                                                        : udp::Kind::multicast;
+  settings.address = place.address;
+  settings.interface = place.interface;
+  settings.group = link.mcastaddr;
+  settings.port = link.mcastport;
+  settings.ttl = link.ttl;
   settings.cluster = cluster_tag(config.cluster_name);
   // Where anybody may come from anywhere, a listed node may send from another address, too.
   settings.tokens_from_peers_only = local.peers.empty() || config.block_unlisted_ips;
-  const bool ipv6 = local.address.find(':') != std::string::npos;
+  const bool ipv6 = place.address.find(':') != std::string::npos;
   settings.payload_max = udp_payload_max(config.netmtu, ipv6);
   if (!local.peers.empty() && config.block_unlisted_ips) {
     settings.sources.emplace();
-    for (const LocalNode::Peer& peer : local.peers) settings.sources->push_back(peer.address);
+    for (const LocalNode::Peer& peer : local.peers)
+      settings.sources->push_back(peer.addresses[number]);
   }
   return settings;
 }
@@ -108,15 +112,15 @@ std::unique_ptr<HeaderTransport> open_link(const udp::Settings& settings, const 
 StatusNames status_names(const Config& config, const LocalNode& local) {
   StatusNames names;
   names.version = GYRE_VERSION;
-  names.transport = config.transport == TransportKind::udpu ? "udpu" : "udp";
+  names.transport = text(config.links.front().transport);
   names.cluster = config.cluster_name;
   names.secauth = config.protection.on;
   names.suite = text(suite_of(config));
   names.votequorum = config.quorum.section;
   names.device_votes = config.quorum.device_votes;
-  names.nodes[local.nodeid] = {local.name, local.address};
+  names.nodes[local.nodeid] = {local.name, local.address()};
   for (const LocalNode::Peer& peer : local.peers)
-    if (peer.nodeid != NodeId::none) names.nodes[peer.nodeid] = {peer.name, peer.address};
+    if (peer.nodeid != NodeId::none) names.nodes[peer.nodeid] = {peer.name, peer.address()};
   names.address_text = [](const Address& address) { return udp::text(udp::with_port(address, 0)); };
   return names;
 }
@@ -128,13 +132,13 @@ std::string open_warning(const Config& config) {
       "SECAUTH IS OFF: frames are neither authenticated nor encrypted. Whoever reaches UDP port {} "
       "can read everything, join, and speak for any node: `corosync-keygen`, the key file on all "
       "nodes, and `secauth: on` end that",
-      config.mcastport);
+      config.links.front().mcastport);
 }
 
 std::vector<ListedPeer> listed_peers(const LocalNode& local) {
   std::vector<ListedPeer> peers;
   for (const LocalNode::Peer& peer : local.peers)
-    peers.push_back({peer.nodeid, udp::to_address(peer.address)});
+    peers.push_back({peer.nodeid, udp::to_address(peer.address())});
   return peers;
 }
 
@@ -202,8 +206,8 @@ void run(Config config, const LocalNode& local, Admission admission,
   const std::unique_ptr<LogWriter> writer = open_log(config, options);
   writer->write(LogLevel::info,
                 fmt::format("gyred " GYRE_VERSION " starts as node {} ({}) on {}, {}",
-                            static_cast<std::uint32_t>(local.nodeid), local.name, local.interface,
-                            local.address));
+                            static_cast<std::uint32_t>(local.nodeid), local.name,
+                            local.places.front().interface, local.address()));
   for (const std::string& notice : config.notices) writer->write(LogLevel::warning, notice);
   if (const std::string open = open_warning(config); !open.empty())
     writer->write(LogLevel::warning, open);
@@ -218,7 +222,7 @@ void run(Config config, const LocalNode& local, Admission admission,
                            .incarnation = random_number(),
                            .ring_seq = store.bound(),
                            .seed = random_number()};
-  const udp::Settings settings = link_settings(config, local);
+  const udp::Settings settings = link_settings(config, local, 0);
   const FrameShape shape = frame_shape(settings, suite_of(config));
   totem::Parameters parameters = config.timers;
   parameters.frame_max = static_cast<std::uint32_t>(shape.frame_max);
@@ -360,6 +364,8 @@ int main(int argc, char** argv) {
   try {
     Config config = read_config(options->config);
     config.file = std::filesystem::absolute(config.file);  // for a reload, from another folder
+    if (config.links.size() > 1)
+      refuse(config.file, config.links[1].line, "a second link: this version runs one");
     const LocalNode local = find_local(config, options->nodeid);
     const Admission admission(config.grants);
     const std::optional<Account> account = account_of(config);

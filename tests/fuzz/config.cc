@@ -57,23 +57,36 @@ std::string write(const Lines& lines) {
 }
 
 void check_same(const Config& a, const Config& b) {
-  assert(a.keys == b.keys && a.form == b.form && a.transport == b.transport);
-  assert(a.bindnetaddr == b.bindnetaddr && a.mcastaddr == b.mcastaddr &&
-         a.ip_version == b.ip_version);
+  assert(a.keys == b.keys && a.form == b.form && a.links.size() == b.links.size());
+  for (std::size_t i = 0; i < a.links.size(); ++i)
+    assert(a.links[i].bindnetaddr == b.links[i].bindnetaddr &&
+           a.links[i].mcastaddr == b.links[i].mcastaddr &&
+           a.links[i].ip_version == b.links[i].ip_version &&
+           a.links[i].transport == b.links[i].transport);
+  assert(a.redundancy.mode == b.redundancy.mode);
   assert(a.nodes.size() == b.nodes.size() && a.notices.size() == b.notices.size());
   assert(a.timers.token_loss == b.timers.token_loss && a.timers.consensus == b.timers.consensus);
 }
 
 void check_config(const Config& config) {
   using std::chrono::milliseconds;
-  assert(config.nodes.size() <= gyre::nodes_max && config.mcastport >= 2);
+  assert(config.nodes.size() <= gyre::nodes_max);
+  assert(!config.links.empty() && config.links.size() <= gyre::links_max);
+  for (const Link& link : config.links) {
+    assert(link.mcastport >= 2 && link.line > 0);
+    assert(link.bindnetaddr.empty() == (config.form == Form::nodelist));
+    assert(link.transport == TransportKind::udpu || !link.mcastaddr.empty());
+  }
+  assert(config.redundancy.misses > 0 && config.redundancy.sound > 0);
   assert(config.netmtu >= 1000 && config.netmtu <= 65535);
   assert(config.timers.consensus >= config.timers.token_loss);
   assert(config.timers.token_retransmit < config.timers.token_loss);
   assert(config.keys.count("totem.key") == 0 && !config.protection.on);
-  assert(config.form == Form::nodelist ? !config.nodes.empty() : !config.bindnetaddr.empty());
-  assert(config.transport == TransportKind::udpu || !config.mcastaddr.empty());
-  for (const ListedNode& node : config.nodes) assert(!node.ring0_addr.empty() && node.line > 0);
+  assert(config.form == Form::interface || !config.nodes.empty());
+  for (const ListedNode& node : config.nodes) {
+    assert(node.addresses.size() == config.links.size() && node.line > 0);
+    for (const std::string& address : node.addresses) assert(!address.empty());
+  }
 }
 
 }  // namespace

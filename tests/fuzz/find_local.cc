@@ -10,7 +10,7 @@ namespace {
 
 using namespace gyre::node;
 
-constexpr std::size_t hosts = 2, nodes_max = 4;
+constexpr std::size_t hosts = 2, nodes_max = 4, links = 3;
 const std::array<std::string, 8> names = {"",  "a", "b", "c", "a.example", "b.example.org",
                                           ".", "x"};
 const std::array<std::string, 12> addresses = {"10.0.0.1",  "10.0.0.2", "10.0.1.1",  "127.0.0.1",
@@ -31,24 +31,31 @@ Config read_list(gyre::fuzz::Script& script) {
   Config config;
   config.file = "f";
   config.form = choice & 1 ? Form::nodelist : Form::interface;
-  config.transport = choice & 2 ? TransportKind::udpu : TransportKind::udp;
   config.clear_node_high_bit = choice & 4;
-  config.ip_version = versions[choice >> 3 & 3];
   config.nodeid = choice >> 6;
-  if (config.form == Form::interface) config.bindnetaddr = addresses[script.below(10)];
-  config.bindnetaddr_line = 1;
-  if (config.transport == TransportKind::udp) config.mcastaddr = addresses[11];
+  config.links.resize(1 + script.byte() % links);
+  for (Link& link : config.links) {
+    link.line = 1;
+    link.transport = choice & 2 ? TransportKind::udpu : TransportKind::udp;
+    link.ip_version = versions[choice >> 3 & 3];
+    link.mcastport = static_cast<std::uint16_t>(5405 + script.byte() % 3);
+    if (config.form == Form::interface) link.bindnetaddr = addresses[script.below(10)];
+    if (link.transport == TransportKind::udp) link.mcastaddr = addresses[11];
+  }
   // The parser lets no nodelist be empty, nor members that are no addresses.
-  const std::size_t count = script.below(nodes_max) + (config.form == Form::nodelist);
+  const bool listed = config.form == Form::nodelist;
+  const std::size_t count =
+      listed || config.links.size() == 1 ? script.below(nodes_max) + listed : 0;
   for (std::size_t i = 0; i < count; ++i) {
     ListedNode node;
     node.line = static_cast<int>(i) + 2;
     if (config.form == Form::nodelist) {
       node.nodeid = script.byte() % 4u;
       node.name = names[script.below(names.size())];
-      node.ring0_addr = word(script);
+      for (std::size_t link = 0; link < config.links.size(); ++link)
+        node.addresses.push_back(word(script));
     } else {
-      node.ring0_addr = addresses[script.below(addresses.size())];
+      node.addresses.push_back(addresses[script.below(addresses.size())]);
     }
     config.nodes.push_back(node);
   }
@@ -84,24 +91,31 @@ Host read_host(gyre::fuzz::Script& script, const Names& known) {
 }
 
 void check(const Config& config, const LocalNode& local) {
-  assert(local.nodeid != gyre::NodeId::none && parse_ip(local.address));
+  const std::size_t count = config.links.size();
+  assert(local.nodeid != gyre::NodeId::none && local.places.size() == count);
+  for (const auto& place : local.places) assert(parse_ip(place.address));
   if (config.form == Form::nodelist) assert(local.peers.size() + 1 == config.nodes.size());
   for (const auto& peer : local.peers) {
-    assert(peer.nodeid != gyre::NodeId::none && parse_ip(peer.address));
-    assert(peer.nodeid != local.nodeid && peer.address != local.address);
-    for (const auto& other : local.peers)
-      assert(&peer == &other || (peer.nodeid != other.nodeid && peer.address != other.address));
+    assert(peer.nodeid != gyre::NodeId::none && peer.addresses.size() == count);
+    assert(peer.nodeid != local.nodeid);
+    for (std::size_t link = 0; link < count; ++link) {
+      assert(parse_ip(peer.addresses[link]));
+      for (const auto& place : local.places) assert(peer.addresses[link] != place.address);
+    }
+    for (const auto& other : local.peers) assert(&peer == &other || peer.nodeid != other.nodeid);
   }
 }
 
 // What one says of an address, the other says of it too.
 void check_agreement(const LocalNode& a, const LocalNode& b) {
   const auto same = [](const std::string& address, gyre::NodeId id, const LocalNode& other) {
-    assert(other.address != address || other.nodeid == id);
-    for (const auto& peer : other.peers) assert(peer.address != address || peer.nodeid == id);
+    for (const auto& place : other.places) assert(place.address != address || other.nodeid == id);
+    for (const auto& peer : other.peers)
+      for (const std::string& its : peer.addresses) assert(its != address || peer.nodeid == id);
   };
-  same(a.address, a.nodeid, b);
-  for (const auto& peer : a.peers) same(peer.address, peer.nodeid, b);
+  for (const auto& place : a.places) same(place.address, a.nodeid, b);
+  for (const auto& peer : a.peers)
+    for (const std::string& its : peer.addresses) same(its, peer.nodeid, b);
 }
 
 }  // namespace

@@ -33,6 +33,14 @@ std::string nodelist(const std::string& nodes, const std::string& totem = {}) {
   return "totem {\nversion: 2\nsecauth: off\n" + totem + "}\nnodelist {\n" + nodes + "}\n";
 }
 
+// The second one begins in the line after the first one's, and without an address.
+std::string two_interfaces(const std::string& totem, const std::string& second) {
+  return "totem {\nversion: 2\nsecauth: off\n" + totem + (totem.empty() ? "" : "\n") +
+         "interface {\nbindnetaddr: 10.0.0.0\nmcastaddr: 239.1.1.1\n}\n"
+         "interface {\nbindnetaddr: 10.1.0.0\nmcastaddr: 239.1.1.2\n" +
+         second + "\n}\n}\n";
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Structure, ConfigRefusal,
     testing::Values(
@@ -40,11 +48,21 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"\ntotem {\n}\n", 2, "can only parse version 2 configurations."},
         Refusal{"totem {\nversion: 1\n}\n", 2, "can only parse version 2 configurations."},
         Refusal{"totem {\nversion: 2\nsecauth: off\n}\n", 1, "neither an interface{} nor"},
-        Refusal{interface_form("", "ringnumber: 1"), 5, "interfaces are numbered from 0"},
+        Refusal{interface_form("", "ringnumber: 1"), 5, "there is no 0"},
+        Refusal{two_interfaces("rrp_mode: active", "ringnumber: 2"), 5, "there is no 1"},
         Refusal{interface_form("", "ringnumber: 0\nlinknumber: 1"), 8, "are one thing"},
         Refusal{interface_form("interface {\nbindnetaddr: 10.1.0.0\n}"), 7,
                 "interface number 0 appears twice, first in line 4"},
-        Refusal{interface_form("interface {\nringnumber: 1\n}"), 7, "a second interface"},
+        Refusal{two_interfaces("", "ringnumber: 1"), 8,
+                "2 is too many configured interfaces for the rrp_mode setting none; write"},
+        Refusal{two_interfaces("rrp_mode: none", "ringnumber: 1"), 9, "too many configured"},
+        Refusal{two_interfaces("rrp_mode: none\nlink_mode: active", "ringnumber: 1"), 10,
+                "too many configured"},
+        Refusal{two_interfaces("rrp_mode: passive\nlink_mode: active", "ringnumber: 1"), 5,
+                "link_mode: active beside rrp_mode: passive, which is link_mode: rr"},
+        Refusal{two_interfaces("rrp_mode: active\ntransport: udpu",
+                               "ringnumber: 1\nmember {\nmemberaddr: 10.1.0.1\n}"),
+                15, "which of their addresses are one node's is not said"},
         Refusal{nodelist(node_section("name: a")), 6, "a node without ring0_addr"},
         Refusal{nodelist(node_section("ring0_addr: a\nnodeid: 4") +
                          node_section("ring0_addr: b\nnodeid: 4")),
@@ -54,6 +72,25 @@ INSTANTIATE_TEST_SUITE_P(
                 10, "name n appears twice"},
         Refusal{nodelist(node_section("ring0_addr: a") + node_section("ring0_addr: a")), 9,
                 "ring0_addr a appears twice"},
+        Refusal{nodelist(node_section("ring0_addr: a\nring1_addr: x") +
+                         node_section("ring0_addr: b\nring1_addr: x")),
+                10, "ring1_addr x appears twice"},
+        Refusal{
+            nodelist(node_section("ring0_addr: a\nring1_addr: x") + node_section("ring0_addr: b")),
+            10,
+            "Not all nodes have the same number of links: there is no ring1_addr here, one "
+            "in line 6"},
+        Refusal{
+            nodelist(node_section("ring0_addr: a") + node_section("ring0_addr: b\nring1_addr: x")),
+            11,
+            "Not all nodes have the same number of links: there is a ring1_addr here, none "
+            "in line 6"},
+        Refusal{nodelist(node_section("ring0_addr: a\nring2_addr: x")), 8,
+                "ring2_addr without ring1_addr"},
+        Refusal{nodelist(node_section("ring0_addr: a"), "interface {\nlinknumber: 1\n}\n"), 4,
+                "interface 1: no node has a ring1_addr"},
+        Refusal{nodelist(node_section("ring0_addr: a\nring1_addr: x"), "rrp_mode: none\n"), 4,
+                "2 is too many configured interfaces"},
         Refusal{nodelist_form(129), 391, "more than 128 nodes"},
         Refusal{interface_form("", "",
                                "logging {\nlogger_subsys {\nsubsys: " + std::string(240, 'x') +
@@ -65,9 +102,11 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Refusal{nodelist_form(2, "crypto_cipher: aes256\nsecauth: off"), 4, "totem.crypto_cipher"},
         Refusal{interface_form("crypto_cipher: none\ncrypto_hash: sha1"), 5, "totem.crypto_hash"},
-        Refusal{nodelist(node_section("ring0_addr: a\nring1_addr: b")), 8, "ring1_addr"},
-        Refusal{nodelist(node_section("ring0_addr: a\nring7_addr: b")), 8, "ring7_addr"},
         Refusal{interface_form("transport: dpdk"), 4, "dpdk is not in this version"},
+        Refusal{two_interfaces("rrp_mode: active", "ringnumber: 1\ntransport: ib"), 13,
+                "ib is not in this version"},
+        Refusal{two_interfaces("rrp_mode: active", "ringnumber: 1\ntransport: udpu"), 13,
+                "nobody to send the first join to"},
         Refusal{interface_form("transport: ib"), 4, "ib is not in this version"},
         Refusal{interface_form("transport: iba"), 4, "iba is not in this version"},
         Refusal{interface_form("transport: udpu"), 4, "nobody to send the first join to"},
@@ -99,6 +138,15 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{interface_form("", "mcastport: 1"), 8, "(2..65535)"},
         Refusal{interface_form("", "ttl: 256"), 8, "(0..255)"},
         Refusal{interface_form("", "ringnumber: 8"), 8, "(0..7)"},
+        Refusal{two_interfaces("rrp_mode: active", "ringnumber: 1\nknet_ping_interval: 200"), 13,
+                "go together"},
+        Refusal{two_interfaces("rrp_mode: active\ninterface {\nringnumber: 2\nbindnetaddr: "
+                               "10.2.0.0\nmcastaddr: 239.1.1.3\nknet_pong_count: 2\n}",
+                               "ringnumber: 1\nknet_pong_count: 3"),
+                9, "knet_pong_count differs from that of line 19"},
+        Refusal{two_interfaces("rrp_mode: active",
+                               "ringnumber: 1\nknet_ping_interval: 20\nknet_ping_timeout: 19"),
+                14, "knet_ping_timeout (19 ms) is less than knet_ping_interval (20 ms)"},
         Refusal{interface_form("", "broadcast: on"), 8, "one of (yes|no)"},
         Refusal{nodelist(node_section("ring0_addr: a\nnodeid: 0")), 8, "(1..4294967295)"},
         Refusal{interface_form("", "", "quorum {\ntwo_node: 256\n}\n"), 12, "(0..255)"},
@@ -163,16 +211,22 @@ TEST(MetricsAddress, IsLoopbackUnlessSomethingElseIsWritten) {
         << wrong;
 }
 
-TEST(Guide, IsRefusedForItsSecondInterfaceOnly) {
-  EXPECT_EQ(error_of(test::guide_file()),
-            "f:31: a second interface: this version runs one link; keep one interface{}");
+TEST(Guide, IsAcceptedAsItIs) {
+  const Config config = parse(test::guide_file());
+  EXPECT_TRUE(config.protection.on);
+  EXPECT_EQ(config.redundancy.mode, LinkMode::active);
+  ASSERT_EQ(config.links.size(), 2u);
+  EXPECT_EQ(config.links[1].bindnetaddr, "10.0.42.0");
+  EXPECT_EQ(config.links[1].mcastaddr, "239.255.42.2");
+  EXPECT_EQ(config.links[1].mcastport, 5405);
+  EXPECT_EQ(config.timers.late_data, Duration::zero());
 }
 
 TEST(Guide, IsAcceptedWithOneInterfaceInTheOpen) {
   const Config config = parse(test::short_guide_file());
-  EXPECT_EQ(config.transport, TransportKind::udp);
-  EXPECT_EQ(config.bindnetaddr, "192.168.42.0");
-  EXPECT_EQ(config.mcastaddr, "239.255.42.1");
+  EXPECT_EQ(config.links[0].transport, TransportKind::udp);
+  EXPECT_EQ(config.links[0].bindnetaddr, "192.168.42.0");
+  EXPECT_EQ(config.links[0].mcastaddr, "239.255.42.1");
   EXPECT_EQ(config.timers.token_loss, std::chrono::seconds(10));
   EXPECT_EQ(config.timers.token_retransmit, std::chrono::milliseconds(980));
   EXPECT_EQ(config.timers.consensus, std::chrono::seconds(12));

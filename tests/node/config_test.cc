@@ -16,15 +16,15 @@ TEST(Config, DefaultsOfTheInterfaceForm) {
   const Config config = parse(interface_form());
   EXPECT_EQ(config.file, "f");
   EXPECT_EQ(config.form, Form::interface);
-  EXPECT_EQ(config.transport, TransportKind::udp);
-  EXPECT_EQ(config.bindnetaddr, "10.0.0.0");
-  EXPECT_EQ(config.bindnetaddr_line, 6);
-  EXPECT_EQ(config.mcastaddr, "239.1.1.1");
-  EXPECT_FALSE(config.broadcast);
-  EXPECT_EQ(config.ttl, 1);
-  EXPECT_EQ(config.mcastport, 5405);
+  EXPECT_EQ(config.links[0].transport, TransportKind::udp);
+  EXPECT_EQ(config.links[0].bindnetaddr, "10.0.0.0");
+  EXPECT_EQ(config.links[0].line, 6);
+  EXPECT_EQ(config.links[0].mcastaddr, "239.1.1.1");
+  EXPECT_FALSE(config.links[0].broadcast);
+  EXPECT_EQ(config.links[0].ttl, 1);
+  EXPECT_EQ(config.links[0].mcastport, 5405);
   EXPECT_EQ(config.netmtu, 1500u);
-  EXPECT_EQ(config.ip_version, "ipv4");
+  EXPECT_EQ(config.links[0].ip_version, "ipv4");
   EXPECT_TRUE(config.block_unlisted_ips);
   EXPECT_EQ(config.nodeid, 0u);
   EXPECT_FALSE(config.clear_node_high_bit);
@@ -44,13 +44,13 @@ TEST(Config, DefaultsOfTheInterfaceForm) {
 TEST(Config, DefaultsOfTheNodelistForm) {
   const Config config = parse(nodelist_form(2));
   EXPECT_EQ(config.form, Form::nodelist);
-  EXPECT_EQ(config.transport, TransportKind::udpu);
-  EXPECT_EQ(config.bindnetaddr, "");
-  EXPECT_EQ(config.mcastaddr, "");
-  EXPECT_EQ(config.mcastport, 5405);
+  EXPECT_EQ(config.links[0].transport, TransportKind::udpu);
+  EXPECT_EQ(config.links[0].bindnetaddr, "");
+  EXPECT_EQ(config.links[0].mcastaddr, "");
+  EXPECT_EQ(config.links[0].mcastport, 5405);
   EXPECT_FALSE(config.timers.open);
   ASSERT_EQ(config.nodes.size(), 2u);
-  EXPECT_EQ(config.nodes[1].ring0_addr, "10.0.0.2");
+  EXPECT_EQ(config.nodes[1].addresses[0], "10.0.0.2");
   EXPECT_EQ(config.nodes[1].nodeid, 0u);
   EXPECT_EQ(config.nodes[1].line, 10);
   EXPECT_THAT(config.notices, IsEmpty());
@@ -86,8 +86,8 @@ TEST(Config, EveryHonouredKeyIsRead) {
   EXPECT_TRUE(config.clear_node_high_bit);
   EXPECT_EQ(config.poll, Poll::spin);
   EXPECT_FALSE(config.block_unlisted_ips);
-  EXPECT_EQ(config.ttl, 9);
-  EXPECT_EQ(config.mcastport, 5000);
+  EXPECT_EQ(config.links[0].ttl, 9);
+  EXPECT_EQ(config.links[0].mcastport, 5000);
   EXPECT_FALSE(config.logging.to_stderr);
   EXPECT_FALSE(config.logging.to_syslog);
   EXPECT_TRUE(config.logging.to_logfile);
@@ -114,20 +114,98 @@ TEST(Config, NodelistKeysAreRead) {
   ASSERT_EQ(config.nodes.size(), 2u);
   EXPECT_EQ(config.nodes[0].name, "A");
   EXPECT_EQ(config.nodes[0].nodeid, 4294967295u);
-  EXPECT_EQ(config.nodes[1].ring0_addr, "fd00::1");
-  EXPECT_EQ(config.ip_version, "ipv6");
+  EXPECT_EQ(config.nodes[1].addresses[0], "fd00::1");
+  EXPECT_EQ(config.links[0].ip_version, "ipv6");
 }
 
 TEST(Config, MembersOfAnInterfaceAreAList) {
   const Config config = parse(interface_form(
       "transport: udpu", "member {\nmemberaddr: 10.0.0.1\n}\nmember {\nmemberaddr: 10.0.0.2\n}"));
   EXPECT_EQ(config.form, Form::interface);
-  EXPECT_EQ(config.transport, TransportKind::udpu);
+  EXPECT_EQ(config.links[0].transport, TransportKind::udpu);
   ASSERT_EQ(config.nodes.size(), 2u);
-  EXPECT_EQ(config.nodes[1].ring0_addr, "10.0.0.2");
+  EXPECT_EQ(config.nodes[1].addresses[0], "10.0.0.2");
   EXPECT_FALSE(config.timers.open);
   EXPECT_EQ(config.keys.at("totem.interface.0.member.1"), "10.0.0.2");
   EXPECT_THAT(config.notices, ElementsAre(HasSubstr("totem.interface.mcastaddr has no effect")));
+}
+
+struct ModeCase {
+  const char* written;
+  LinkMode mode;
+};
+
+class ModeOfLinks : public testing::TestWithParam<ModeCase> {};
+
+TEST_P(ModeOfLinks, IsWhatItsVersionMeans) {
+  std::string text = nodelist_form(2, GetParam().written);
+  for (const char* node : {"10.0.0.1\n", "10.0.0.2\n"})
+    text.insert(text.find(node) + std::string_view(node).size(),
+                std::string("ring1_addr: 10.1.0.") + node[7] + "\n");
+  const Config config = parse(text);
+  EXPECT_EQ(config.redundancy.mode, GetParam().mode);
+  EXPECT_EQ(config.links.size(), 2u);
+  EXPECT_EQ(config.nodes[1].addresses, (std::vector<std::string>{"10.0.0.2", "10.1.0.2"}));
+  EXPECT_EQ(config.timers.late_data, config.redundancy.mode == LinkMode::spread
+                                         ? std::chrono::milliseconds(47)
+                                         : Duration::zero());
+  EXPECT_THAT(config.notices, IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ModeOfLinks,
+                         testing::Values(ModeCase{"", LinkMode::standby},
+                                         ModeCase{"link_mode: passive", LinkMode::standby},
+                                         ModeCase{"link_mode: active", LinkMode::active},
+                                         ModeCase{"link_mode: rr", LinkMode::spread},
+                                         ModeCase{"rrp_mode: active", LinkMode::active},
+                                         ModeCase{"rrp_mode: passive", LinkMode::spread}));
+
+TEST(Config, EachLinkHasKeysOfItsOwn) {
+  const Config config = parse(
+      interface_form("rrp_mode: passive\ncluster_name: ab\nrrp_problem_count_threshold: 5\n"
+                     "rrp_problem_count_timeout: 100\nrrp_token_expired_timeout: 20\n"
+                     "rrp_autorecovery_check_timeout: 300\n"
+                     "interface {\nringnumber: 2\nbindnetaddr: 10.2.0.0\nbroadcast: yes\n"
+                     "knet_link_priority: 3\nknet_ping_interval: 200\nknet_ping_timeout: 400\n"
+                     "knet_pong_count: 4\n}\n"
+                     "interface {\nringnumber: 1\nbindnetaddr: fd00::\n}"));
+  ASSERT_EQ(config.links.size(), 3u);
+  EXPECT_EQ(config.links[0].mcastaddr, "239.1.1.1");
+  EXPECT_EQ(config.links[1].mcastaddr, "ff15::125") << "of the name, and the number of the link";
+  EXPECT_EQ(config.links[1].mcastport, 5406);
+  EXPECT_EQ(config.links[1].ip_version, "ipv6");
+  EXPECT_EQ(config.links[1].priority, 1);
+  EXPECT_EQ(config.links[2].mcastport, 5409);
+  EXPECT_TRUE(config.links[2].broadcast);
+  EXPECT_EQ(config.links[2].priority, 3);
+  EXPECT_EQ(config.redundancy.probe_interval, std::chrono::milliseconds(100));
+  EXPECT_EQ(config.redundancy.misses, 3u) << "so that one that is lost is no fault";
+  EXPECT_EQ(config.redundancy.sound, 4u);
+  EXPECT_EQ(config.timers.late_data, std::chrono::milliseconds(20));
+}
+
+TEST(Config, LinksAreJudgedByWhatTheFirstCorosyncCalledProblems) {
+  const auto two = [](const std::string& totem) {
+    return parse(interface_form("rrp_mode: active\ncluster_name: c\n" + totem +
+                                "\ninterface {\nringnumber: 1\nbindnetaddr: 10.1.0.0\n}"));
+  };
+  EXPECT_EQ(two("").redundancy.probe_interval, std::chrono::milliseconds(10));
+  EXPECT_EQ(two("").redundancy.misses, 3u);
+  EXPECT_EQ(two("").redundancy.sound, 10u);
+  const Config config = two("rrp_problem_count_threshold: 5\nrrp_autorecovery_check_timeout: 1000");
+  EXPECT_EQ(config.redundancy.misses, 5u);
+  EXPECT_EQ(config.redundancy.sound, 100u);
+  EXPECT_THAT(config.notices, IsEmpty());
+}
+
+TEST(Config, LinksMayBeOfDifferentKinds) {
+  std::string text = nodelist_form(
+      1, "transport: udpu\ninterface {\nlinknumber: 1\ntransport: udp\nmcastaddr: 239.1.1.1\n}");
+  text.insert(text.find("10.0.0.1\n") + 9, "ring1_addr: 10.1.0.1\n");
+  const Config config = parse(text);
+  EXPECT_EQ(config.links[0].transport, TransportKind::udpu);
+  EXPECT_EQ(config.links[1].transport, TransportKind::udp);
+  EXPECT_EQ(config.links[1].mcastaddr, "239.1.1.1");
 }
 
 struct AddressCase {
@@ -141,7 +219,7 @@ TEST_P(DerivedAddress, ComesFromTheClusterName) {
   const Config config =
       parse(std::string("totem {\nversion: 2\nsecauth: off\ncluster_name: ") + GetParam().cluster +
             "\ninterface {\nbindnetaddr: " + GetParam().bindnetaddr + "\n}\n}\n");
-  EXPECT_EQ(config.mcastaddr, GetParam().mcastaddr);
+  EXPECT_EQ(config.links[0].mcastaddr, GetParam().mcastaddr);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DerivedAddress,
@@ -151,8 +229,8 @@ INSTANTIATE_TEST_SUITE_P(All, DerivedAddress,
 
 TEST(Config, BroadcastStandsForAnAddress) {
   const Config config = parse(interface_form("", "broadcast: yes"));
-  EXPECT_TRUE(config.broadcast);
-  EXPECT_EQ(config.mcastaddr, "255.255.255.255");
+  EXPECT_TRUE(config.links[0].broadcast);
+  EXPECT_EQ(config.links[0].mcastaddr, "255.255.255.255");
   EXPECT_THAT(config.notices, ElementsAre(HasSubstr("mcastaddr has no effect here")));
 }
 
@@ -171,7 +249,7 @@ TEST(Config, ANodelistWithoutSecauthRunsOpenAndSaysSo) {
 
 TEST(Config, KnetIsReadAsUdpu) {
   const Config config = parse(nodelist_form(2, "transport: knet\nlink_mode: passive"));
-  EXPECT_EQ(config.transport, TransportKind::udpu);
+  EXPECT_EQ(config.links[0].transport, TransportKind::udpu);
   EXPECT_THAT(config.notices, ElementsAre(StartsWith("f:4: totem.transport: knet is read as udpu"),
                                           StartsWith("f:5: totem.link_mode has no effect here")));
 }

@@ -75,8 +75,8 @@ class FindByNetwork : public testing::TestWithParam<Bound> {};
 TEST_P(FindByNetwork, TakesTheAddressOfTheInterface) {
   const LocalNode local =
       find_local(bound_to(GetParam().bindnetaddr, "nodeid: 1"), std::nullopt, machine());
-  EXPECT_EQ(local.address, GetParam().address);
-  EXPECT_EQ(local.interface, GetParam().interface);
+  EXPECT_EQ(local.address(), GetParam().address);
+  EXPECT_EQ(local.places[0].interface, GetParam().interface);
   EXPECT_EQ(local.name, "alpha");
   EXPECT_TRUE(local.peers.empty());
 }
@@ -91,6 +91,42 @@ INSTANTIATE_TEST_SUITE_P(
                     Bound{"fd00::82", "fd00::82", "eth0"}, Bound{"::1", "::1", "lo"},
                     Bound{"127.0.0.0", "127.0.0.1", "lo"}, Bound{"127.0.0.1", "127.0.0.1", "lo"},
                     Bound{"127.0.0.2", "127.0.0.2", "lo"}));
+
+TEST(FindByNetwork, TakesAnAddressForEachInterface) {
+  const auto two = [](const std::string& second) {
+    return parse(
+        "totem {\nversion: 2\nsecauth: off\nrrp_mode: active\ncluster_name: c\n"
+        "interface {\nbindnetaddr: 192.168.42.0\n}\n"
+        "interface {\nringnumber: 1\nbindnetaddr: " +
+        second + "\n}\n}\n");
+  };
+  const LocalNode local = find_local(two("10.0.42.0"), std::nullopt, machine());
+  ASSERT_EQ(local.places.size(), 2u);
+  EXPECT_EQ(local.places[1].address, "10.0.42.101");
+  EXPECT_EQ(local.places[1].interface, "eth1");
+  EXPECT_EQ(local.nodeid, NodeId{0xc0a82a52}) << "by the first interface";
+  EXPECT_THAT(search_error(two("172.16.0.0"), machine()), StartsWith("f:11: no interface with"));
+  EXPECT_THAT(search_error(two("192.168.42.0"), machine()),
+              StartsWith("f:11: links 0 and 1 both have 192.168.42.82 here"));
+}
+
+TEST(FindInNodelist, LooksAtTheAddressesOfAllLinks) {
+  const auto list = [](const std::string& second) {
+    return parse(
+        "totem {\nversion: 2\nsecauth: off\n}\nnodelist {\n"
+        "node {\nring0_addr: 192.168.42.83\nring1_addr: 10.0.42.9\nnodeid: 1\n}\n"
+        "node {\nring0_addr: 192.168.42.82\nring1_addr: " +
+        second + "\nnodeid: 2\n}\n}\n");
+  };
+  const LocalNode local = find_local(list("10.0.42.100"), std::nullopt, machine());
+  EXPECT_EQ(local.nodeid, NodeId{2});
+  EXPECT_EQ(local.places[1].address, "10.0.42.100");
+  EXPECT_EQ(local.places[1].interface, "eth1");
+  ASSERT_EQ(local.peers.size(), 1u);
+  EXPECT_EQ(local.peers[0].addresses, (std::vector<std::string>{"192.168.42.83", "10.0.42.9"}));
+  EXPECT_THAT(search_error(list("10.0.42.7"), machine()), HasSubstr("no interface has 10.0.42.7"));
+  EXPECT_THAT(search_error(list("192.168.42.83"), machine(), 2), HasSubstr("no interface has"));
+}
 
 TEST(FindByNetworkErrors, NameTheLineAndWhatThereIs) {
   EXPECT_THAT(search_error(bound_to("172.16.0.0"), machine()),
@@ -144,7 +180,7 @@ TEST(FindAmongMembers, TheOthersArePeers) {
       find_local(members({"192.168.42.82", "192.168.42.83"}), std::nullopt, machine());
   EXPECT_EQ(local.nodeid, NodeId{0xC0A82A52});
   ASSERT_EQ(local.peers.size(), 1u);
-  EXPECT_EQ(local.peers[0].address, "192.168.42.83");
+  EXPECT_EQ(local.peers[0].address(), "192.168.42.83");
   EXPECT_EQ(local.peers[0].nodeid, NodeId{0xC0A82A53});
   EXPECT_EQ(search_error(members({"192.168.42.83"}), machine(), 0xC0A82A52), "");
   EXPECT_THAT(search_error(members({"192.168.42.83"}), machine(), 4),
@@ -220,11 +256,11 @@ TEST(FindInNodelist, NamesAndAddressesAreThoseOfTheList) {
       nodes({{"10.0.42.100", "1", "a"}, {"peer", "2"}, {"10.0.42.7", "3", "c"}, {"10.0.42.8"}}),
       std::nullopt, machine("other", {{"peer", {"10.0.42.9"}}}));
   EXPECT_EQ(local.name, "a");
-  EXPECT_EQ(local.address, "10.0.42.100");
-  EXPECT_EQ(local.interface, "eth1");
+  EXPECT_EQ(local.address(), "10.0.42.100");
+  EXPECT_EQ(local.places[0].interface, "eth1");
   ASSERT_EQ(local.peers.size(), 3u);
   EXPECT_EQ(local.peers[0].name, "peer");
-  EXPECT_EQ(local.peers[0].address, "10.0.42.9");
+  EXPECT_EQ(local.peers[0].address(), "10.0.42.9");
   EXPECT_EQ(local.peers[1].name, "c");
   EXPECT_EQ(local.peers[2].name, "");
   EXPECT_EQ(local.peers[2].nodeid, NodeId{0x0A002A08});
@@ -237,10 +273,10 @@ TEST(FindInNodelist, OnLoopbackTheCommandLineSaysWhich) {
               StartsWith("f:11: both 127.0.0.1 and 127.0.0.2 are addresses of this machine: say "
                          "which with --nodeid"));
   const LocalNode second = find_local(config, 2, machine());
-  EXPECT_EQ(second.address, "127.0.0.2");
-  EXPECT_EQ(second.interface, "lo");
+  EXPECT_EQ(second.address(), "127.0.0.2");
+  EXPECT_EQ(second.places[0].interface, "lo");
   EXPECT_EQ(second.peers.size(), 2u);
-  EXPECT_EQ(find_local(config, 0x7F000003, machine()).address, "127.0.0.3");
+  EXPECT_EQ(find_local(config, 0x7F000003, machine()).address(), "127.0.0.3");
   EXPECT_EQ(search_error(config, machine(), 4), "f:7: no node has --nodeid 4");
 }
 
@@ -249,7 +285,7 @@ TEST(FindInNodelist, TheFamilyFollowsIpVersion) {
   const auto address = [&](const char* version) {
     return find_local(nodes({{"alpha", "1"}}, std::string("ip_version: ") + version), std::nullopt,
                       host)
-        .address;
+        .address();
   };
   EXPECT_EQ(address("ipv4"), "192.168.42.82");
   EXPECT_EQ(address("ipv6"), "fd00::82");
@@ -259,7 +295,7 @@ TEST(FindInNodelist, TheFamilyFollowsIpVersion) {
 
 TEST(FindInNodelist, AnAddressThatOthersReachComesBeforeLoopback) {
   const Host host = machine("alpha", {{"alpha", {"127.0.1.1", "10.0.42.100"}}});
-  EXPECT_EQ(find_local(nodes({{"alpha", "1"}}), std::nullopt, host).address, "10.0.42.100");
+  EXPECT_EQ(find_local(nodes({{"alpha", "1"}}), std::nullopt, host).address(), "10.0.42.100");
 }
 
 TEST(FindLocalErrors, NoNodeHasTheIdZero) {
@@ -328,8 +364,8 @@ TEST(ThisHost, HasALoopback) {
   const Host host = this_host("f");
   EXPECT_FALSE(host.name.empty());
   const LocalNode local = find_local(bound_to("127.0.0.5"));
-  EXPECT_EQ(local.address, "127.0.0.5");
-  EXPECT_EQ(local.interface, "lo");
+  EXPECT_EQ(local.address(), "127.0.0.5");
+  EXPECT_EQ(local.places[0].interface, "lo");
   EXPECT_EQ(local.nodeid, NodeId{0x7F000005});
   const auto addresses = host.resolve("127.0.0.1");
   ASSERT_EQ(addresses.size(), 1u);
