@@ -29,6 +29,13 @@ StampIdentity stamp_identity(int which, int number) {
           .boot = static_cast<std::uint64_t>(::getpid())};
 }
 
+std::unique_ptr<Stamped> open_link(const LinkSettings& link, int which, int number,
+                                   FramePool& pool) {
+  return std::make_unique<Stamped>(
+      std::make_unique<udp::Device>(udp_settings(link, which, number), pool),
+      stamp_identity(which, number), pool);
+}
+
 unsigned cores() noexcept {
   return static_cast<unsigned>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L));
 }
@@ -46,7 +53,7 @@ void Idle::after(bool active, Time now) {
 
 PingPong::PingPong(const LinkSettings& link, int which, node::Poll poll)
     : pool_(4 * udp::Device::burst_max, header_size, link.payload_max - header_size, 0),
-      transport_(open_transport(udp_settings(link, which, 0), stamp_identity(which, 0), pool_)),
+      transport_(open_link(link, which, 0, pool_)),
       idle_(poll, *transport_) {
   const auto& other = link.addresses[static_cast<std::size_t>(1 - which)];
   transport_->set_peer(NodeIndex{1}, LinkIndex{}, udp::to_address(other));

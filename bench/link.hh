@@ -26,6 +26,8 @@ struct LinkSettings {
 // The settings of end `which` of the link that uses the `number`-th pair of ports.
 udp::Settings udp_settings(const LinkSettings& link, int which, int number);
 StampIdentity stamp_identity(int which, int number);
+std::unique_ptr<Stamped> open_link(const LinkSettings& link, int which, int number,
+                                   FramePool& pool);
 
 // Of the machine: what a pinned process would have for itself.
 unsigned cores() noexcept;

@@ -38,14 +38,14 @@ totem::Parameters never_idle(std::size_t payload_max) {
 
 RingEnd::RingEnd(const LinkSettings& link, int which, node::Poll poll)
     : pool_(frames_needed(link.payload_max), header_size, link.payload_max - header_size, 0),
-      transport_(open_transport(udp_settings(link, which, 1), stamp_identity(which, 1), pool_)),
+      transport_(open_link(link, which, 1, pool_)),
       patience_(poll, cores()) {
   for (const int fd : transport_->wait_fds())
     if (!sleeper_.add(fd, 0)) throw std::system_error(errno, std::generic_category(), "epoll_ctl");
   totem::Parameters parameters = never_idle(link.payload_max);
   parameters.receive_frames = static_cast<std::uint32_t>(transport_->limits().receive_frames);
   const auto& other = link.addresses[static_cast<std::size_t>(1 - which)];
-  const node::ListedPeer peer{NodeId(2 - which), udp::to_address(other)};
+  const node::ListedPeer peer{NodeId(2 - which), {udp::to_address(other)}};
   const StampIdentity identity = stamp_identity(which, 1);
   node_ = std::make_unique<node::Node>(node::Node::Setup{
       .transport = *transport_,

@@ -43,6 +43,11 @@ enum class LinkMode : std::uint8_t {
   standby,  // over the best one that works (link_mode: passive)
 };
 
+constexpr const char* text(LinkMode mode) {
+  constexpr const char* names[] = {"active", "rr", "passive"};
+  return names[static_cast<std::size_t>(mode)];
+}
+
 // A network that joins the nodes, by its number: an interface{}, or the ringN_addr of the nodelist.
 struct Link {
   int line = 0;  // where it is written
@@ -55,7 +60,6 @@ struct Link {
   std::string ip_version = "ipv4";  // ipv4, ipv6, ipv4-6, ipv6-4: what names resolve to
   std::uint8_t priority = 1;        // of several in LinkMode::standby the highest one counts
 };
-inline constexpr std::size_t links_max = 8;
 
 // What several links are to do for each other.
 struct Redundancy {

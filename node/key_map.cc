@@ -143,7 +143,7 @@ void KeyMap::refresh(const Snapshot& snapshot) {
       const auto set = [&](const char* name, CmapValue value) {
         icmap_.put(fmt::format("{}.{}.{}", place, node, name), std::move(value));
       };
-      set("ip", fmt::format("r(0) ip({}) ", names_.address_of(member)));
+      set("ip", names_.addresses_of(member));
       set("join_count", static_cast<std::uint32_t>(member.joins));
       set("status", std::string(i < snapshot.member_count ? "joined" : "left"));
     }

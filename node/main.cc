@@ -14,7 +14,6 @@
 #include "node/admission.hh"
 #include "node/config.hh"
 #include "node/config_crypto.hh"
-#include "node/config_lines.hh"
 #include "node/daemon.hh"
 #include "node/device_topic.hh"
 #include "node/exporter.hh"
@@ -91,22 +90,40 @@ std::uint64_t secret_number() {
   return number;
 }
 
-std::unique_ptr<HeaderTransport> open_link(const udp::Settings& settings, const Config& config,
-                                           const totem::Identity& identity, FramePool& pool) {
-  const std::uint64_t cluster = cluster_tag(config.cluster_name);
-  std::optional<ClusterKey> key = read_cluster_key(config);
-  if (!key)
-    return open_transport(
-        settings, {.self = identity.self, .cluster = cluster, .boot = identity.incarnation}, pool);
-  return open_sealed(settings,
-                     {.self = identity.self,
-                      .cluster = cluster,
-                      .key = std::move(*key),
-                      .suite = suite_of(config),
-                      .draw = secret_number,
-                      .pause_max = config.timers.token_loss,
-                      .pace = config.timers.join},
-                     pool);
+Redundant::Mode mode_of(LinkMode mode) {
+  return mode == LinkMode::active   ? Redundant::Mode::active
+         : mode == LinkMode::spread ? Redundant::Mode::round_robin
+                                    : Redundant::Mode::passive;
+}
+
+LinkSet link_set(const Config& config, const LocalNode& local) {
+  constexpr std::uint32_t ticks_max = 100'000;
+  LinkSet set{.links = {},
+              .mode = mode_of(config.redundancy.mode),
+              .pace = {},
+              .learns = config.timers.open};
+  for (std::size_t link = 0; link < config.links.size(); ++link)
+    set.links.push_back({link_settings(config, local, link), config.links[link].priority});
+  ProbePace& pace = set.pace;
+  pace.interval = config.redundancy.probe_interval;
+  pace.misses = static_cast<int>(std::min(config.redundancy.misses, ticks_max));
+  pace.sound_min = static_cast<int>(std::min(config.redundancy.sound, ticks_max));
+  pace.sound_max = std::max(pace.sound_max, pace.sound_min);
+  return set;
+}
+
+Opened open_links(const LinkSet& set, const Config& config, const totem::Identity& identity,
+                  FramePool& pool) {
+  return open_transport(set,
+                        {.self = identity.self,
+                         .cluster = cluster_tag(config.cluster_name),
+                         .boot = identity.incarnation,
+                         .key = read_cluster_key(config),
+                         .suite = suite_of(config),
+                         .draw = secret_number,
+                         .pause_max = config.timers.token_loss,
+                         .pace = config.timers.join},
+                        pool);
 }
 
 StatusNames status_names(const Config& config, const LocalNode& local) {
@@ -118,11 +135,21 @@ StatusNames status_names(const Config& config, const LocalNode& local) {
   names.suite = text(suite_of(config));
   names.votequorum = config.quorum.section;
   names.device_votes = config.quorum.device_votes;
-  names.nodes[local.nodeid] = {local.name, local.address()};
+  names.links = config.links.size();
+  names.nodes[local.nodeid].name = local.name;
+  for (const LocalNode::Place& place : local.places)
+    names.nodes[local.nodeid].addresses.push_back(place.address);
   for (const LocalNode::Peer& peer : local.peers)
-    if (peer.nodeid != NodeId::none) names.nodes[peer.nodeid] = {peer.name, peer.address()};
+    if (peer.nodeid != NodeId::none) names.nodes[peer.nodeid] = {peer.name, peer.addresses};
   names.address_text = [](const Address& address) { return udp::text(udp::with_port(address, 0)); };
   return names;
+}
+
+std::string places(const LocalNode& local) {
+  std::string text;
+  for (const LocalNode::Place& place : local.places)
+    text += fmt::format("{}{}, {}", text.empty() ? "" : "; ", place.interface, place.address);
+  return text;
 }
 
 // Said at the start and once a day; empty where frames are sealed.
@@ -137,8 +164,11 @@ std::string open_warning(const Config& config) {
 
 std::vector<ListedPeer> listed_peers(const LocalNode& local) {
   std::vector<ListedPeer> peers;
-  for (const LocalNode::Peer& peer : local.peers)
-    peers.push_back({peer.nodeid, udp::to_address(peer.address())});
+  for (const LocalNode::Peer& peer : local.peers) {
+    peers.push_back({peer.nodeid, {}});
+    for (std::size_t link = 0; link < peer.addresses.size(); ++link)
+      peers.back().addresses[link] = udp::to_address(peer.addresses[link]);
+  }
   return peers;
 }
 
@@ -205,9 +235,8 @@ void run(Config config, const LocalNode& local, Admission admission,
   const PidFile pid_file(options.run_dir);
   const std::unique_ptr<LogWriter> writer = open_log(config, options);
   writer->write(LogLevel::info,
-                fmt::format("gyred " GYRE_VERSION " starts as node {} ({}) on {}, {}",
-                            static_cast<std::uint32_t>(local.nodeid), local.name,
-                            local.places.front().interface, local.address()));
+                fmt::format("gyred " GYRE_VERSION " starts as node {} ({}) on {}",
+                            static_cast<std::uint32_t>(local.nodeid), local.name, places(local)));
   for (const std::string& notice : config.notices) writer->write(LogLevel::warning, notice);
   if (const std::string open = open_warning(config); !open.empty())
     writer->write(LogLevel::warning, open);
@@ -222,17 +251,17 @@ void run(Config config, const LocalNode& local, Admission admission,
                            .incarnation = random_number(),
                            .ring_seq = store.bound(),
                            .seed = random_number()};
-  const udp::Settings settings = link_settings(config, local, 0);
-  const FrameShape shape = frame_shape(settings, suite_of(config));
+  const LinkSet links = link_set(config, local);
+  const FrameShape shape = frame_shape(links, suite_of(config));
   totem::Parameters parameters = config.timers;
   parameters.frame_max = static_cast<std::uint32_t>(shape.frame_max);
   // The device says what its queue holds once it is open; the pool is made for the most.
   parameters.receive_frames = UINT32_MAX;
   const Limits limits_before{.burst_max = udp::Device::burst_max};
-  const std::size_t frames = Node::frames_needed(parameters, limits_before) +
-                             (config.protection.on ? Sealed::frames_needed(limits_before) : 0);
-  FramePool pool(frames, shape.headroom, shape.payload, shape.tailroom);
-  const std::unique_ptr<HeaderTransport> transport = open_link(settings, config, identity, pool);
+  FramePool pool(Node::frames_needed(parameters, limits_before) + shape.frames, shape.headroom,
+                 shape.payload, shape.tailroom);
+  const Opened opened = open_links(links, config, identity, pool);
+  const std::unique_ptr<HeaderTransport>& transport = opened.transport;
   config.protection.key.reset();
   parameters.receive_frames = static_cast<std::uint32_t>(transport->limits().receive_frames);
 
@@ -296,12 +325,14 @@ void run(Config config, const LocalNode& local, Admission admission,
                                          .identity = identity,
                                          .listed = peers,
                                          .sealed = dynamic_cast<Sealed*>(transport.get()),
+                                         .own_addresses = names.nodes.at(local.nodeid).addresses,
                                          .limits = limits,
                                          .quorum = quorum_settings(config, local, votes.origin()),
                                          .kept = votes.kept()});
   Reactor reactor({.self = local.nodeid,
                    .node = *node,
                    .transport = *transport,
+                   .links = opened.links,
                    .helper = helper,
                    .page = *page,
                    .log = log,
@@ -364,8 +395,6 @@ int main(int argc, char** argv) {
   try {
     Config config = read_config(options->config);
     config.file = std::filesystem::absolute(config.file);  // for a reload, from another folder
-    if (config.links.size() > 1)
-      refuse(config.file, config.links[1].line, "a second link: this version runs one");
     const LocalNode local = find_local(config, options->nodeid);
     const Admission admission(config.grants);
     const std::optional<Account> account = account_of(config);

@@ -129,8 +129,30 @@ void write_members(Text& text, const Snapshot& snapshot, const StatusNames& name
   });
 }
 
+bool is_of_link(const Snapshot::Counter& counter) {
+  const std::string_view group = counter.group;
+  return group.size() == 5 && group.starts_with("link");
+}
+
+// Each counter of a link is a family, with a sample for each link.
+void write_links(Text& text, const Snapshot& snapshot) {
+  const auto counters = std::span(snapshot.counters).first(snapshot.counter_count);
+  for (const Snapshot::Counter& first : counters) {
+    if (!is_of_link(first) || first.group != std::string_view("link0")) continue;
+    const bool gauge = is_gauge("link", first.name);
+    const std::string name = fmt::format("link_{}", first.name);
+    text.family(name, gauge ? "gauge" : "counter", counter_help("link", first.name),
+                name.ends_with("_bytes") ? "bytes" : "");
+    for (const Snapshot::Counter& counter : counters)
+      if (is_of_link(counter) && std::string_view(counter.name) == first.name)
+        text.sample(gauge ? "" : "_total", fmt::format("link=\"{}\"", counter.group[4]),
+                    counter.value);
+  }
+}
+
 void write_counters(Text& text, const Snapshot& snapshot) {
   for (const auto& counter : std::span(snapshot.counters).first(snapshot.counter_count)) {
+    if (is_of_link(counter)) continue;
     const std::string name = fmt::format("{}_{}", counter.group, counter.name);
     const std::string_view help = counter_help(counter.group, counter.name);
     const bool gauge = is_gauge(counter.group, counter.name);
@@ -150,6 +172,7 @@ std::string metrics_text(const Snapshot& snapshot, const StatusNames& names) {
   write_votes(text, snapshot);
   write_token(text, snapshot);
   write_members(text, snapshot, names);
+  write_links(text, snapshot);
   write_counters(text, snapshot);
   return std::move(text).end();
 }

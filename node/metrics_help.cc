@@ -16,6 +16,15 @@ constexpr CounterHelp helps[] = {
     {"node", "tokens_lost_in_commit", "Agreements that did not come back."},
     {"node", "tokens_lost_in_recovery", "Tokens lost while messages were exchanged."},
 
+    {"link", "faulty", "1 while the link is at fault, else 0.", true},
+    {"link", "sent", "Frames sent over the link."},
+    {"link", "received", "Frames received over the link."},
+    {"link", "sent_bytes", "Of those sent."},
+    {"link", "received_bytes", "Of those received."},
+    {"link", "skipped", "Frames that the link went without, as it took none."},
+    {"link", "probes_sent", "Probes of the link."},
+    {"link", "probes_refused", "Probes that no node of the cluster made for this link."},
+
     {"clients", "requests", "What programs asked for: joins, leaves and messages."},
     {"clients", "events", "What programs were told."},
     {"clients", "opened", "Programs that connected."},

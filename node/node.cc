@@ -25,6 +25,7 @@ Node::Node(const Setup& setup)
       log_(setup.log),
       recorder_(setup.recorder),
       limits_(setup.limits),
+      own_addresses_(setup.own_addresses),
       open_(setup.parameters.open),
       peers_(setup.identity.self),
       ring_(setup.parameters, setup.identity, peers_, setup.pool),
@@ -40,11 +41,12 @@ Node::Node(const Setup& setup)
       kept_(setup.kept) {
   if (recorder_) send_record_.emplace(*recorder_);
   for (const ListedPeer& peer : setup.listed) {
-    const auto index = peers_.add(peer.id);
+    const auto index = add_peer(peer.id);
     if (!index) throw std::invalid_argument("more nodes than a cluster can have");
-    addresses_[at(*index)] = peer.address;
-    addressed_.add(*index);
-    transport_.set_peer(*index, LinkIndex{}, peer.address);
+    addresses_[at(*index)] = peer.addresses;
+    for (std::size_t link = 0; link < links_max; ++link)
+      if (peer.addresses[link] != Address{})
+        transport_.set_peer(*index, LinkIndex(link), peer.addresses[link]);
   }
 }
 
@@ -69,6 +71,7 @@ bool Node::turn(Time now) {
   const Duration since_last = now - std::exchange(now_, now);
   ++counters_.turns;
   transport_.advance(now);
+  report_links();
   bool active = receive(Lane::data, now);
   active |= receive(Lane::token, now);
   submit_barrier();
@@ -120,7 +123,7 @@ bool Node::accept(Arrival& arrival, NodeIndex& from) {
       ++counters_.dropped_unlisted;
       return false;
     }
-    if (!index) index = peers_.add(arrival.sender);
+    if (!index) index = add_peer(arrival.sender);
     if (!index) {
       ++counters_.dropped_peers_full;
       return false;
@@ -129,17 +132,12 @@ bool Node::accept(Arrival& arrival, NodeIndex& from) {
     last_from_ = *index;
   }
   from = last_from_;
-  ++known_[at(from)].frames;
-  known_[at(from)].heard = now_;
-  if (open_ && (!addressed_.has(from) || addresses_[at(from)] != arrival.source)) {
-    if (addressed_.has(from) && ring_.has_member(from)) {  // it is in use, and not there
-      ++counters_.dropped_namesake;
-      return false;
-    }
-    addresses_[at(from)] = arrival.source;
-    addressed_.add(from);
-    transport_.set_peer(from, arrival.link, arrival.source);
-  }
+  if (open_ && !learn_address(arrival, from)) return false;
+  Known& known = known_[at(from)];
+  ++known.frames;
+  ++known.first[static_cast<std::size_t>(arrival.link)];
+  known.heard = now_;
+  known.boot = arrival.boot;
   return true;
 }
 

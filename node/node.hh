@@ -57,7 +57,7 @@ class Errands {
 // A node of the nodelist, other than this one.
 struct ListedPeer {
   NodeId id{};
-  Address address;
+  std::array<Address, links_max> addresses{};  // by LinkIndex; empty: not on that link
 };
 
 struct NodeLimits {
@@ -97,7 +97,8 @@ class Node final : membership::Sink, Submitter {
     totem::Parameters parameters;
     totem::Identity identity;
     std::span<const ListedPeer> listed;
-    Sealed* sealed = nullptr;  // the transport, where frames are sealed
+    Sealed* sealed = nullptr;                      // the transport, where frames are sealed
+    std::span<const std::string> own_addresses{};  // by link, for the log
     NodeLimits limits;
     membership::QuorumSettings quorum{};
     membership::KeptVotes kept{};  // as they were on disk
@@ -180,6 +181,9 @@ class Node final : membership::Sink, Submitter {
 
   bool receive(Lane lane, Time now);
   bool accept(Arrival& arrival, NodeIndex& from);
+  std::optional<NodeIndex> add_peer(NodeId id);
+  bool learn_address(const Arrival& arrival, NodeIndex from);
+  void report_links();
   bool submit_all();
   void submit_barrier();
   void submit_words();
@@ -212,6 +216,7 @@ class Node final : membership::Sink, Submitter {
   Log& log_;
   Recorder* recorder_;
   const NodeLimits limits_;
+  const std::span<const std::string> own_addresses_;
   const bool open_;
   totem::Peers peers_;
   totem::Ring ring_;
@@ -225,10 +230,12 @@ class Node final : membership::Sink, Submitter {
     std::uint64_t joins = 0, frames = 0;
     Time heard = Time::min();
     bool member = false;
+    std::uint64_t boot = 0;                        // of its last frame
+    std::array<std::uint64_t, links_max> first{};  // frames that came over a link before the others
   };
   std::array<Known, nodes_max> known_{};
-  std::array<Address, nodes_max> addresses_{};  // by NodeIndex, where its frames come from
-  totem::Members addressed_;
+  // By NodeIndex, where its frames come from on each link; empty: not known.
+  std::array<std::array<Address, links_max>, nodes_max> addresses_{};
   NodeId last_sender_{};  // frames come in runs
   NodeIndex last_from_{};
   std::vector<Arrival> arrivals_;

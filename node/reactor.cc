@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
+
+#include "node/link_states.hh"
 
 namespace gyre::node {
 namespace {
@@ -121,6 +124,12 @@ void Reactor::obey(const Command& command, Time now) {
     case Command::Kind::leave:
       leave(now);
       return setup_.helper.finished({command.number, {}});
+    case Command::Kind::look_at_links:
+      if (setup_.links) command.links->take(*setup_.links);
+      return setup_.helper.finished({command.number, {}});
+    case Command::Kind::reenable_links:
+      if (setup_.links) setup_.links->reenable();
+      return setup_.helper.finished({command.number, {}});
     case Command::Kind::gather:
       setup_.node.gather(now);
       return setup_.helper.finished({command.number, {}});
@@ -153,8 +162,30 @@ void Reactor::take_snapshot(Time now) {
   page.add("header", "reports", stamps.reports);
   page.add("header", "proved", stamps.proved);
   page.add("header", "new_boots", stamps.new_boots);
+  if (setup_.links) add_links(page);
   setup_.page.write(page);
   setup_.helper.snapshot_taken();
+}
+
+void Reactor::add_links(Snapshot& page) const {
+  for (Snapshot::Member& entry : std::span(page.members).first(page.known_count))
+    for (std::size_t link = 0; link < setup_.links->links(); ++link)
+      if (entry.addresses[link] == Address{})
+        entry.addresses[link] = setup_.links->learned(entry.member.node, link);
+  constexpr std::array groups = {"link0", "link1", "link2", "link3",
+                                 "link4", "link5", "link6", "link7"};
+  for (std::size_t link = 0; link < setup_.links->links(); ++link) {
+    const TransportCounters& device = setup_.links->device(link).counters();
+    const Redundant::LinkCounters& counters = setup_.links->link_counters(link);
+    page.add(groups[link], "faulty", setup_.links->health().at_fault(link));
+    page.add(groups[link], "sent", device.sent);
+    page.add(groups[link], "received", device.received);
+    page.add(groups[link], "sent_bytes", device.sent_bytes);
+    page.add(groups[link], "received_bytes", device.received_bytes);
+    page.add(groups[link], "skipped", counters.skipped);
+    page.add(groups[link], "probes_sent", counters.probes_sent);
+    page.add(groups[link], "probes_refused", counters.probes_refused);
+  }
 }
 
 void Reactor::sleep(Time now) {

@@ -6,6 +6,7 @@
 #include "node/status.hh"
 #include "node/wait.hh"
 #include "transport/header_transport.hh"
+#include "transport/redundant.hh"
 
 namespace gyre::node {
 
@@ -15,6 +16,7 @@ class Reactor {
     NodeId self{};
     Node& node;
     HeaderTransport& transport;
+    Redundant* links = nullptr;  // below it, where there are several
     Helper& helper;
     StatusPage& page;
     Log& log;
@@ -35,6 +37,7 @@ class Reactor {
   void say(const Command& command, const membership::wire::Word& word);
   void leave(Time now);
   void take_snapshot(Time now);
+  void add_links(Snapshot& page) const;
   void sleep(Time now);
   void look(Time now, Time until);
   void notice_namesake(Time now);

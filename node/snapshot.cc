@@ -129,8 +129,8 @@ void Node::tell_members(Snapshot& page) const noexcept {
     entry.joins = known.joins;
     entry.frames = known.frames;
     entry.heard = known.heard == Time::min() ? 0 : nanoseconds(known.heard);
-    entry.has_address = addressed_.has(*index);
-    if (entry.has_address) entry.address = addresses_[at(*index)];
+    entry.addresses = addresses_[at(*index)];
+    entry.first = known.first;
   };
   page.known_count = 0;
   for (const totem::Member& member : std::span(view_members_).first(view_size_)) add_member(member);

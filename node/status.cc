@@ -24,8 +24,9 @@ Json members_of(const Snapshot& snapshot, const StatusNames& names) {
   for (const Snapshot::Member& entry : std::span(snapshot.members).first(snapshot.member_count)) {
     const StatusNames::Node* node = find(names, entry.member.node);
     Json addresses = Json::array();
-    if (std::string address = names.address_of(entry); !address.empty())
-      addresses.push_back(std::move(address));
+    for (std::size_t link = 0; link < names.links; ++link)
+      if (std::string address = names.address_of(entry, link); !address.empty())
+        addresses.push_back(std::move(address));
     members.push_back({{"nodeid", number(entry.member.node)},
                        {"name", node ? node->name : ""},
                        {"votes", entry.votes},
@@ -111,10 +112,19 @@ Json key_of(const Snapshot& snapshot, const StatusNames& names) {
 
 }  // namespace
 
-std::string StatusNames::address_of(const Snapshot::Member& entry) const {
+std::string StatusNames::address_of(const Snapshot::Member& entry, std::size_t link) const {
   const Node* node = find(*this, entry.member.node);
-  if (node && !node->address.empty()) return node->address;
-  return entry.has_address ? address_text(entry.address) : "";
+  if (node && link < node->addresses.size()) return node->addresses[link];
+  const Address& address = entry.addresses[link];
+  return address == Address{} ? "" : address_text(address);
+}
+
+std::string StatusNames::addresses_of(const Snapshot::Member& entry) const {
+  std::string all;
+  for (std::size_t link = 0; link < links; ++link)
+    if (const std::string address = address_of(entry, link); link == 0 || !address.empty())
+      all += fmt::format("r({}) ip({}) ", link, address);
+  return all;
 }
 
 std::vector<std::uint32_t> StatusNames::away(const Snapshot& snapshot) const {

@@ -71,17 +71,18 @@ struct Pauses {
 };
 
 struct Snapshot {
-  static constexpr std::size_t counters_max = 128, programs_max = 64;
+  static constexpr std::size_t counters_max = 192, programs_max = 64;
 
   struct Member {
     totem::Member member;
     std::uint32_t votes = 0;
     membership::QuorumDevice device{};
-    Address address{};  // where its frames come from; meaningless unless has_address
-    std::uint64_t has_address = 0;
-    std::uint64_t joins = 0;   // how often it came into a view
-    std::uint64_t frames = 0;  // that came from it
-    std::uint64_t heard = 0;   // when the last one did, in nanoseconds; 0: never
+    // By link, where its frames come from; empty: not known.
+    std::array<Address, links_max> addresses{};
+    std::array<std::uint64_t, links_max> first{};  // frames that came over a link before the others
+    std::uint64_t joins = 0;                       // how often it came into a view
+    std::uint64_t frames = 0;                      // that came from it
+    std::uint64_t heard = 0;  // when the last one did, in nanoseconds; 0: never
   };
   struct Program {
     membership::Process process;
@@ -130,7 +131,8 @@ using StatusPage = Seqlock<Snapshot>;
 // What the configuration says and no snapshot changes.
 struct StatusNames {
   struct Node {
-    std::string name, address;  // either may be empty
+    std::string name;                    // may be empty
+    std::vector<std::string> addresses;  // by link; may be none
   };
   std::string version, transport, cluster;
   bool secauth = false;                                     // frames are sealed
@@ -142,8 +144,11 @@ struct StatusNames {
 
   // Who is listed and not in the view.
   std::vector<std::uint32_t> away(const Snapshot&) const;
+  std::size_t links = 1;
   // As it is written, else where its frames come from; empty: nobody knows.
-  std::string address_of(const Snapshot::Member&) const;
+  std::string address_of(const Snapshot::Member&, std::size_t link = 0) const;
+  // "r(0) ip(10.0.0.1) r(1) ip(10.1.0.1) ", as Corosync has it.
+  std::string addresses_of(const Snapshot::Member&) const;
 };
 
 // One JSON object each, on one line.

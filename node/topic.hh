@@ -21,6 +21,7 @@
 namespace gyre::node {
 
 class GroupCopy;
+struct LinkStates;
 
 // What a program asks of the reactor. It crosses threads as plain data; the reactor answers each
 // with an Outcome, at once or when it is done.
@@ -33,7 +34,9 @@ struct Command {
     rotate,
     copy_groups,
     configuration_read,
-    votes
+    votes,
+    look_at_links,
+    reenable_links
   };
   Kind kind{};
   std::uint64_t number = 0;       // given by the desk, handed back with the outcome
@@ -44,6 +47,7 @@ struct Command {
   totem::Parameters timers{};
   Reason text{};
   GroupCopy* groups = nullptr;  // copy_groups: to be filled; stays where it is until the outcome
+  LinkStates* links = nullptr;  // look_at_links: likewise
   membership::wire::Votes votes{};  // votes: what is to be said of them, but for its number
 };
 struct Outcome {

@@ -103,6 +103,7 @@ Topics make_topics(const StatusNames& names, LogWriter& writer) {
           {"quorum.votes", give_votes},
           {"shutdown", command(Command::Kind::leave)},
           {"kill", kill},
+          {"links.reenable", command(Command::Kind::reenable_links)},
           {"reopen_logs", [&writer](const Asked& asked) -> Answer {
              if (!asked.arguments.empty()) return wrong_arguments("none");
              writer.reopen();

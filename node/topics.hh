@@ -13,7 +13,7 @@ struct LocalNode;
 class Reloader;
 
 // status, members, counters, quorum; quorum.expected and quorum.votes change them; shutdown; kill
-// of a node; reopen_logs. `writer` outlives them.
+// of a node; links.reenable; reopen_logs. `writer` outlives them.
 Topics make_topics(const StatusNames& names, LogWriter& writer);
 // reload: on all nodes or none. `reloader`, which outlives it, tells what of this node's file
 // cannot change at run time.
@@ -23,7 +23,7 @@ Topic reload_topic(const Reloader& reloader);
 Topic rotate_topic(KeyReader read_key, const Config& config, const StatusNames& names);
 // groups: all groups of the cluster, with their members.
 Topic groups_topic(const membership::GroupLimits& limits);
-// links: what this node is reached by, whether that works, and who is reached.
+// links: what this node is reached by, whether that works, and who is reached, on each of them.
 Topic links_topic(const Config& config, const LocalNode& local, const StatusNames& names);
 
 }  // namespace gyre::node

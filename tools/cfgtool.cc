@@ -24,7 +24,8 @@ options:
 	-L	Tell gyred to reopen all logging files.
 	-k	Kill a node identified by node id.
 	-a	Display the IP address(es) of a node
-	-r	Re-enable links that failed. They come back by themselves.
+	-r	Re-enable links that failed: they are used again at once, until something is
+		found against them. They come back by themselves, too.
 	-H	Shutdown gyred cleanly on this node. (--force is taken and not needed.)
 	-h	Print basic usage.
 	--json	JSON: with -s and -n what gyred tells of its links, with -a of the node,
@@ -39,6 +40,16 @@ Exit status: 0 done, 1 failed, or with -s: a link has a fault or a listed node i
 
 std::string text_of(const Json& json, const char* key) {
   return json.at(key).get<std::string>();
+}
+
+std::string address_on(const Json& node, std::size_t link) {
+  return node.at("addresses").at(link).get<std::string>();
+}
+
+// Where links are not told one by one there is one, which reaches whoever is in the ring.
+bool connected_on(const Json& node, std::size_t link) {
+  const bool told = node.contains("links");
+  return (told ? node.at("links").at(link) : node).at("connected").get<bool>();
 }
 
 // A fault, and why, or nothing; the first that there is.
@@ -84,37 +95,41 @@ class LinkStatus {
       if (!wanted(link)) continue;
       fmt::print("LINK ID {} \n\taddr\t= {}\n", link.at("number").dump(), text_of(link, "address"));
       note(text_of(link, "fault"));
-      brief_ ? print_brief() : print_nodes();
+      const auto number = link.at("number").get<std::size_t>();
+      brief_ ? print_brief(number) : print_nodes(number);
     }
   }
 
-  void print_nodes() {
+  void print_nodes(std::size_t link) {
     fmt::print("\tstatus:\n");
     for (const Json& node : answer_.at("nodes")) {
-      const bool local = node.at("local").get<bool>(), connected = node.at("connected").get<bool>();
+      const bool local = node.at("local").get<bool>(), connected = connected_on(node, link);
       fmt::print("\t\tnodeid: {:>10}:\t{}\n", node.at("nodeid").dump(),
                  local       ? "localhost"
                  : connected ? "connected"
                              : "disconnected");
-      note(node);
+      note(node, link);
     }
   }
 
   // One digit for each node: 1 for a link that is in use, and 2 if it is connected.
-  void print_brief() {
+  void print_brief(std::size_t link) {
     std::string digits;
     for (const Json& node : answer_.at("nodes")) {
-      const bool local = node.at("local").get<bool>(), connected = node.at("connected").get<bool>();
+      const bool local = node.at("local").get<bool>(), connected = connected_on(node, link);
       digits += local ? 'n' : connected ? '3' : '1';
-      note(node);
+      note(node, link);
     }
     fmt::print("\tstatus\t= {}\n", digits);
   }
 
   // Whom nobody has listed may have gone for good.
-  void note(const Json& node) {
+  void note(const Json& node, std::size_t link) {
     if (answer_.at("form") != "interface" && !node.at("connected").get<bool>())
       note(fmt::format("node {} is not connected", node.at("nodeid").dump()));
+    if (node.at("connected").get<bool>() && !node.at("local").get<bool>() &&
+        !connected_on(node, link))
+      note(fmt::format("node {} is not reached over link {}", node.at("nodeid").dump(), link));
   }
   void note(const std::string& fault) {
     if (fault_.empty()) fault_ = fault;
@@ -131,9 +146,11 @@ void print_connected(const Json& answer) {
   for (const Json& node : answer.at("nodes")) {
     if (node.at("local").get<bool>() || !node.at("connected").get<bool>()) continue;
     fmt::print("nodeid: {} reachable\n", node.at("nodeid").dump());
-    for (const Json& link : answer.at("links"))
-      fmt::print("   LINK: {}  ({}) enabled connected mtu: {}\n", link.at("number").dump(),
-                 text_of(node, "address"), answer.at("mtu").dump());
+    for (const Json& link : answer.at("links")) {
+      const auto number = link.at("number").get<std::size_t>();
+      fmt::print("   LINK: {}  ({}) enabled{} mtu: {}\n", number, address_on(node, number),
+                 connected_on(node, number) ? " connected" : "", answer.at("mtu").dump());
+    }
     fmt::print("\n");
   }
 }
@@ -142,7 +159,10 @@ int print_addresses(const Common& common, const std::string& nodeid) {
   const Json answer = ask(common, "links");
   for (const Json& node : answer.at("nodes"))
     if (node.at("nodeid").dump() == nodeid) {
-      fmt::print("{}\n", common.json ? node.dump() : text_of(node, "address"));
+      std::string addresses;
+      for (const Json& address : node.at("addresses"))
+        addresses += (addresses.empty() ? "" : " ") + address.get<std::string>();
+      fmt::print("{}\n", common.json ? node.dump() : addresses);
       return 0;
     }
   return failed(fmt::format("Could not get node address for nodeid {}", nodeid));
@@ -229,6 +249,7 @@ int run(const Request& request, const Options& options) {
       return done(common);
     case 'r':
       announce(common, "Re-enabling all failed rings.");
+      ask(common, "links.reenable");
       return done(common);
     case 'a':
       return print_addresses(common, request.nodeid);

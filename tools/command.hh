@@ -24,6 +24,7 @@ void add_members(CLI::App& app, Common& common);
 void add_keys(CLI::App& app, Common& common);
 void add_metrics(CLI::App& app, Common& common);
 void add_device(CLI::App& app, Common& common);
+void add_links(CLI::App& app, Common& common);
 void add_top(CLI::App& app, Common& common);
 void add_bench(CLI::App& app, Common& common);
 

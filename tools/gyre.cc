@@ -75,6 +75,7 @@ int main(int argc, char** argv) {
   add_members(app, common);
   add_metrics(app, common);
   add_device(app, common);
+  add_links(app, common);
   add_top(app, common);
   add_bench(app, common);
   add_keys(app, common);

@@ -26,7 +26,7 @@ bool is_loss(std::string_view group, std::string_view name) {
 
 class Summary {
  public:
-  Summary(const Look& before, const Look& now) : before_(before.status), now_(now) {
+  Summary(const Json& before, const Json& now) : before_(before.at("status")), now_(now) {
     const std::uint64_t from = number(before_, "/uptime_ms"), to = number(status(), "/uptime_ms");
     // A daemon that started anew in between has nothing to be compared with.
     span_ms_ = to > from ? to - from : 0;
@@ -51,7 +51,7 @@ class Summary {
   }
 
  private:
-  const Json& status() const { return now_.status; }
+  const Json& status() const { return now_.at("status"); }
   std::uint64_t grown(std::string_view path) const {
     const std::uint64_t before = number(before_, path), now = number(status(), path);
     return span_ms_ > 0 && now > before ? now - before : 0;
@@ -83,7 +83,7 @@ class Summary {
     const Json& token = status().at("token");
     const std::uint64_t behind = number(token, "/seq") - number(token, "/aru");
     Json nodes = Json::array();
-    for (const Json& member : now_.members.at("members")) {
+    for (const Json& member : now_.at("members").at("members")) {
       const auto id = member.at("nodeid").get<std::uint32_t>();
       const Json& addresses = member.at("addresses");
       Json node = {{"nodeid", id},
@@ -116,7 +116,7 @@ class Summary {
   }
 
   const Json& before_;
-  const Look& now_;
+  const Json& now_;
   std::uint64_t span_ms_ = 0;
 };
 
@@ -226,7 +226,7 @@ std::string losses(const Json& all) {
 
 }  // namespace
 
-Json summary(const Look& before, const Look& now) {
+Json summary(const Json& before, const Json& now) {
   return Summary(before, now).make();
 }
 

@@ -6,14 +6,11 @@
 
 namespace gyre::tools {
 
-// The daemon's answers to "status" and "members".
-struct Look {
-  nlohmann::ordered_json status, members;
-};
-
-// What went on between the two, per second, and how things stand now. Throws nlohmann's exception
-// for answers that lack what every daemon tells.
-nlohmann::ordered_json summary(const Look& before, const Look& now);
+// What went on between the two, per second, and how things stand now. A look holds the daemon's
+// answers to "status" and "members". Throws nlohmann's exception for answers that lack what every
+// daemon tells.
+nlohmann::ordered_json summary(const nlohmann::ordered_json& before,
+                               const nlohmann::ordered_json& now);
 
 // The same for people: lines of at most 100 columns.
 std::string screen(const nlohmann::ordered_json& summary);

@@ -55,7 +55,8 @@ Refusal HeaderTransport::read(Lane lane, Arrival& arrival) noexcept {
   if (header.sender == identity_.self && header.boot == identity_.boot) return Refusal::own;
   if (header.lane != lane) return Refusal::other_lane;
   const Refusal answer = examine(header, arrival);
-  if (answer == Refusal::none) arrival.sender = header.sender;
+  arrival.sender = header.sender;
+  arrival.boot = header.boot;
   return answer;
 }
 

@@ -37,6 +37,7 @@ class HeaderTransport : public Transport {
   void set_peer(NodeIndex peer, LinkIndex link, const Address& address) noexcept override {
     device_->set_peer(peer, link, address);
   }
+  void introduce(NodeIndex peer, NodeId id) noexcept override { device_->introduce(peer, id); }
   void advance(Time now) noexcept override { device_->advance(now); }
   Time deadline() const noexcept override { return device_->deadline(); }
   std::span<const int> wait_fds() const noexcept override { return device_->wait_fds(); }

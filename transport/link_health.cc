@@ -163,22 +163,22 @@ LinkHealth::First LinkHealth::look(std::size_t link, const Header& header,
   return path.proved && header.counter - newest < leap_max ? First::known : First::unknown;
 }
 
-void LinkHealth::hear(std::size_t link, const Header& header, std::span<const std::byte> body,
+bool LinkHealth::hear(std::size_t link, const Header& header, std::span<const std::byte> body,
                       Time now) noexcept {
   Probe probe;
   if (!read_probe(body, probe)) {
     ++counters_.malformed;
-    return;
+    return false;
   }
   if (probe.link != setup_.numbers[link]) {
     ++counters_.moved;
-    return;
+    return false;
   }
   Neighbour* neighbour = find(header.sender);
   if (!neighbour) neighbour = admit(header.sender);
   if (!neighbour) {
     ++counters_.full;
-    return;
+    return false;
   }
   Path& path = neighbour->paths[link];
   ProbeEcho echo;
@@ -186,14 +186,14 @@ void LinkHealth::hear(std::size_t link, const Header& header, std::span<const st
       find_echo(body, setup_.self, echo) && echo.boot == static_cast<std::uint32_t>(boot_);
   const std::uint64_t echo_tick = about_us ? tick_of(echo.challenge) : 0;
   const bool fresh = echo_tick != 0;
-  if (!accept(path, header, fresh, echo_tick)) return;
+  if (!accept(path, header, fresh, echo_tick)) return false;
   // It has heard what we have not sent yet: this boot of ours has run before, from here on.
   const auto ahead =
       static_cast<std::int32_t>(echo.sequence - static_cast<std::uint32_t>(sent_[link][0]));
   if (about_us && !fresh && ahead > 0 && path.proved) {
     ++counters_.new_boots;
     begin_boot();
-    return;
+    return false;
   }
   path.challenge = probe.challenge;
   path.challenge_tick = tick_;
@@ -202,7 +202,7 @@ void LinkHealth::hear(std::size_t link, const Header& header, std::span<const st
   path.spoke = path.proved;
   if (!fresh) {
     ++counters_.not_fresh;
-    return;
+    return false;
   }
   ++counters_.probes;
   path.echo_tick = echo_tick;
@@ -212,6 +212,7 @@ void LinkHealth::hear(std::size_t link, const Header& header, std::span<const st
   const Duration taken = now - challenges_[echo_tick % challenges].at - held;
   if (taken >= Duration{})
     path.round_trip = path.round_trip == Duration{} ? taken : (7 * path.round_trip + taken) / 8;
+  return true;
 }
 
 // Whether it is newer than all that was heard; if so, it is the newest from now on.

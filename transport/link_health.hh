@@ -23,7 +23,6 @@
 
 namespace gyre {
 
-inline constexpr std::size_t links_max = 8;
 using LinkMask = std::uint8_t;  // a bit for each link
 constexpr LinkMask mask_of(std::size_t link) noexcept {
   return static_cast<LinkMask>(1U << link);
@@ -88,8 +87,8 @@ class LinkHealth {
   // told; anybody could have made up the others.
   enum class First : std::uint8_t { old, known, unknown };
   First look(std::size_t link, const Header& header, std::size_t& number) noexcept;
-  // Of a genuine one.
-  void hear(std::size_t link, const Header& header, std::span<const std::byte> body,
+  // Of a genuine one. True: it counts, so its sender is there now.
+  bool hear(std::size_t link, const Header& header, std::span<const std::byte> body,
             Time now) noexcept;
 
   // Links without a fault to that neighbour; all links to one that is not known.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <utility>
 
 namespace gyre {
 namespace {
@@ -33,7 +34,7 @@ LinkHealth::Setup health_setup(const std::vector<Redundant::Link>& links,
                            .numbers = {},
                            .kinds = {},
                            .draw = setup.draw,
-                           .pause_max = setup.pause_max,
+                           .pause_max = std::max(setup.pause_max, 2 * setup.pace.interval),
                            .pace = setup.pace,
                            .neighbours = setup.neighbours};
   for (const Redundant::Link& link : links) {
@@ -94,7 +95,7 @@ std::size_t Redundant::receive(std::size_t link, Lane lane, std::span<Arrival> a
     looked_at += count;
     for (std::size_t i = 0; i < count; ++i) {
       if (is_probe(arrivals[i].frame.bytes())) {
-        take_probe(link, lane, arrivals[i].frame);
+        take_probe(link, lane, arrivals[i]);
         arrivals[i].frame.reset();
         continue;
       }
@@ -106,7 +107,8 @@ std::size_t Redundant::receive(std::size_t link, Lane lane, std::span<Arrival> a
   return kept;
 }
 
-void Redundant::take_probe(std::size_t link, Lane lane, FrameRef& frame) noexcept {
+void Redundant::take_probe(std::size_t link, Lane lane, Arrival& arrival) noexcept {
+  FrameRef& frame = arrival.frame;
   Lined& from = links_[link];
   Header header;
   if (!seal_.read(frame.bytes(), header) || header.lane != lane) {
@@ -128,7 +130,8 @@ void Redundant::take_probe(std::size_t link, Lane lane, FrameRef& frame) noexcep
     failures_left_ -= affordable && !known;
     return;
   }
-  health_.hear(link, header, body, now_);
+  if (health_.hear(link, header, body, now_) && setup_.learns)
+    learn(header.sender, link, arrival.source);
 }
 
 // ---- who is reached by what ----
@@ -136,10 +139,31 @@ void Redundant::take_probe(std::size_t link, Lane lane, FrameRef& frame) noexcep
 void Redundant::set_peer(NodeIndex peer, LinkIndex link, const Address& address) noexcept {
   const auto number = static_cast<std::size_t>(link);
   assert(number < links_.size() && at(peer) < nodes_max);
-  if (peer == NodeIndex::self) return;
-  links_[number].device->set_peer(peer, LinkIndex{}, address);
-  addressed_[at(peer)] &= static_cast<LinkMask>(~mask_of(number));
-  if (address != Address{}) addressed_[at(peer)] |= mask_of(number);
+  if (peer != NodeIndex::self && learned_[at(peer)][number] == Address{})
+    set_address(peer, number, address);
+}
+
+void Redundant::set_address(NodeIndex peer, std::size_t link, const Address& address) noexcept {
+  links_[link].device->set_peer(peer, LinkIndex{}, address);
+  addressed_[at(peer)] &= static_cast<LinkMask>(~mask_of(link));
+  if (address != Address{}) addressed_[at(peer)] |= mask_of(link);
+}
+
+// A frame may have been moved from another link, and most come over one of them first. So from here
+// on this address counts, whatever frames say. Before introduce() there is no place for it; the
+// next probe is soon there.
+void Redundant::learn(NodeId id, std::size_t link, const Address& source) noexcept {
+  const auto place = std::ranges::find(ids_, id);
+  if (place == ids_.end()) return;
+  const auto peer = static_cast<std::size_t>(place - ids_.begin());
+  if (std::exchange(learned_[peer][link], source) != source)
+    set_address(NodeIndex(peer), link, source);
+}
+
+Address Redundant::learned(NodeId id, std::size_t link) const noexcept {
+  const auto place = std::ranges::find(ids_, id);
+  return place == ids_.end() ? Address{}
+                             : learned_[static_cast<std::size_t>(place - ids_.begin())][link];
 }
 
 void Redundant::introduce(NodeIndex peer, NodeId id) noexcept {

@@ -57,6 +57,7 @@ class Redundant final : public Transport {
     // machine may have been put back to an earlier image of its memory. The token's timeout.
     Duration pause_max{};
     ProbePace pace{};
+    bool learns = false;                 // peers are where their probes come from, on each link
     std::size_t neighbours = nodes_max;  // that it knows at a time
   };
   struct LinkCounters {
@@ -78,13 +79,15 @@ class Redundant final : public Transport {
 
   void keys(std::function<ProbeSeal::Keys()> source) { seal_.key_source(std::move(source)); }
   // Who `peer` is. Until then all links are good enough for him.
-  void introduce(NodeIndex peer, NodeId id) noexcept;
+  void introduce(NodeIndex peer, NodeId id) noexcept override;
   void reenable() noexcept { health_.forgive(); }  // all links
 
   std::size_t links() const noexcept { return links_.size(); }
   const Transport& device(std::size_t link) const noexcept { return *links_[link].device; }
   std::uint8_t number(std::size_t link) const noexcept { return links_[link].number; }
   const LinkHealth& health() const noexcept { return health_; }
+  // Where a node's probes come from; nothing: that is not known, or not asked for.
+  Address learned(NodeId id, std::size_t link) const noexcept;
   const LinkCounters& link_counters(std::size_t link) const noexcept {
     return links_[link].counters;
   }
@@ -112,7 +115,9 @@ class Redundant final : public Transport {
   };
 
   std::size_t receive(std::size_t link, Lane lane, std::span<Arrival> arrivals) noexcept;
-  void take_probe(std::size_t link, Lane lane, FrameRef& frame) noexcept;
+  void take_probe(std::size_t link, Lane lane, Arrival& arrival) noexcept;
+  void learn(NodeId id, std::size_t link, const Address& source) noexcept;
+  void set_address(NodeIndex peer, std::size_t link, const Address& address) noexcept;
 
   LinkMask reach(const Send& send) const noexcept;
   LinkMask choose(const Send& send, LinkMask reach) noexcept;
@@ -141,6 +146,7 @@ class Redundant final : public Transport {
 
   std::array<LinkMask, nodes_max> addressed_{};  // links on which a peer has an address
   std::array<NodeId, nodes_max> ids_{};
+  std::array<std::array<Address, links_max>, nodes_max> learned_{};
   std::array<LinkMask, nodes_max> usable_{};  // links that reach a peer, by what is known
   LinkMask reaches_somebody_ = 0xff, reaches_all_ = 0;
   std::array<std::size_t, lane_count> turn_{};  // round robin, for each lane

@@ -28,6 +28,7 @@ constexpr std::size_t at(NodeIndex index) noexcept {
 }
 
 enum class LinkIndex : std::uint8_t {};
+inline constexpr std::size_t links_max = 8;
 
 // Two lanes with queues of their own, so that a token never waits behind data (and is read only
 // after the data that it follows).
@@ -44,7 +45,9 @@ struct Arrival {
   FrameRef frame;
   Address source;
   LinkIndex link{};
-  NodeId sender{};  // filled in by the layer that reads the clear header, not by a device
+  // Filled in by the layer that reads the clear header, not by a device.
+  NodeId sender{};
+  std::uint64_t boot = 0;  // of the sender's start; 0: there is no header
 };
 
 // A device with multicast has one data lane for all: a data frame reaches everyone, whatever `to`
@@ -101,6 +104,8 @@ class Transport {
   // Where `peer` is reached from now on. Returns at once; until the address is resolved, sends to
   // it are counted drops.
   virtual void set_peer(NodeIndex peer, LinkIndex link, const Address& address) noexcept = 0;
+  // Who `peer` is, for a device that knows nodes by their identity.
+  virtual void introduce(NodeIndex /*peer*/, NodeId /*id*/) noexcept {}
   // The device's own timers: probes, address resolution, queue-pair recovery.
   virtual void advance(Time now) noexcept = 0;
   virtual Time deadline() const noexcept = 0;

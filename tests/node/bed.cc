@@ -205,7 +205,7 @@ void TestNode::start(const std::vector<std::unique_ptr<TestNode>>& others, Time 
   if (options_.peers.empty())
     for (const std::uint32_t id : options_.listed)
       for (const auto& other : others)
-        if (other->id() == id) options_.peers.push_back({NodeId{id}, other->address()});
+        if (other->id() == id) options_.peers.push_back({NodeId{id}, {other->address()}});
   node_ = std::make_unique<node::Node>(
       node::Node::Setup{.transport = *transport_,
                         .pool = pool_,

@@ -61,16 +61,18 @@ nonsense {
 }
 )";
 
+constexpr Address somewhere{{std::byte{1}}};
+
 class Maps : public testing::Test {
  protected:
   Maps() {
     local.nodeid = NodeId{167772169};
     local.name = "bob";
-    local.address = "10.0.0.9";
+    local.places = {{"10.0.0.9", "eth0"}};
     local.position = 1;
-    local.peers = {{NodeId{8}, "alice", "10.0.0.8"}};
-    names.nodes[NodeId{8}] = {"alice", "10.0.0.8"};
-    names.nodes[local.nodeid] = {"bob", "10.0.0.9"};
+    local.peers = {{NodeId{8}, "alice", {"10.0.0.8"}}};
+    names.nodes[NodeId{8}] = {"alice", {"10.0.0.8"}};
+    names.nodes[local.nodeid] = {"bob", {"10.0.0.9"}};
     names.votequorum = true;
     names.address_text = [](const Address&) { return std::string("10.0.0.77"); };
     snapshot.self = local.nodeid;
@@ -78,7 +80,7 @@ class Maps : public testing::Test {
     snapshot.known_count = 3;
     snapshot.members[0] = {.member = {.node = NodeId{8}, .since = 4}, .joins = 1};
     snapshot.members[1] = {.member = {.node = local.nodeid, .since = 4}, .joins = 1};
-    snapshot.members[2] = {.member = {.node = NodeId{77}}, .has_address = 1, .joins = 3};
+    snapshot.members[2] = {.member = {.node = NodeId{77}}, .addresses = {{somewhere}}, .joins = 3};
     snapshot.client_count = 2;
     snapshot.taken = 5'000'000'000;
     snapshot.token = 4'990'000'000;

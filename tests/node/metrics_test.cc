@@ -32,7 +32,7 @@ struct Metrics : testing::Test {
     snapshot.members[1].heard = 3'000'000'000;
     snapshot.members[2] = {.member = {NodeId{3}, 8}, .joins = 1};
     names.version = "0.1.0";
-    names.nodes[NodeId{2}] = {"be\xfft\"a\\\n", ""};
+    names.nodes[NodeId{2}] = {"be\xfft\"a\\\n", {}};
   }
   std::string text() const { return metrics_text(snapshot, names); }
   Snapshot snapshot;
@@ -97,6 +97,19 @@ TEST_F(Metrics, CountersHaveATypeAHelpAndAUnit) {
   EXPECT_THAT(text(), HasSubstr("# HELP gyre_new_thing new.thing\ngyre_new_thing_total 10\n"));
 }
 
+TEST_F(Metrics, OfLinksAreOneFamilyWithASampleForEach) {
+  for (const char* link : {"link0", "link1"}) {
+    snapshot.add(link, "faulty", link[4] == '1');
+    snapshot.add(link, "sent_bytes", 7);
+  }
+  EXPECT_THAT(text(), HasSubstr("# TYPE gyre_link_faulty gauge\n"
+                                "# HELP gyre_link_faulty 1 while the link is at fault, else 0.\n"
+                                "gyre_link_faulty{link=\"0\"} 0\n"
+                                "gyre_link_faulty{link=\"1\"} 1\n"));
+  EXPECT_THAT(text(), HasSubstr("gyre_link_sent_bytes_total{link=\"1\"} 7\n"));
+  EXPECT_THAT(text(), testing::Not(HasSubstr("gyre_link0")));
+}
+
 // What a node and its device really count, and nothing else.
 TEST(MetricsHelp, EveryCounterOfANodeSaysWhatItCounts) {
   test::Cluster cluster(1, {.short_sends = false, .completes_after = 0, .resolves_after = {}});
@@ -111,6 +124,9 @@ TEST(MetricsHelp, EveryCounterOfANodeSaysWhatItCounts) {
   std::vector<std::string> told, explained;
   for (const auto& counter : std::span(page.counters).first(page.counter_count))
     told.push_back(fmt::format("{}.{}", counter.group, counter.name));
+  for (const char* name : {"faulty", "sent", "received", "sent_bytes", "received_bytes", "skipped",
+                           "probes_sent", "probes_refused"})
+    told.push_back(std::string("link.") + name);  // only where there are several
   for (const CounterHelp& help : counter_helps()) {
     explained.push_back(fmt::format("{}.{}", help.group, help.name));
     EXPECT_FALSE(help.text.empty()) << explained.back();

@@ -35,6 +35,8 @@ TEST(Seqlock, AReaderNeverSeesHalfAValue) {
   EXPECT_EQ(torn, 0u);
 }
 
+constexpr Address somewhere{{std::byte{1}}};
+
 struct Status : testing::Test {
   Status() {
     snapshot.self = NodeId{1};
@@ -50,19 +52,30 @@ struct Status : testing::Test {
     snapshot.verdict.flags = membership::Verdict::flag_wait_for_all;
     snapshot.member_count = 3;
     snapshot.members[0] = {.member = {NodeId{1}, 4}, .votes = 2};
-    snapshot.members[1] = {.member = {NodeId{2}, 8}, .has_address = 1};
-    snapshot.members[2] = {.member = {NodeId{3}, 8}, .has_address = 1};
+    snapshot.members[1] = {.member = {NodeId{2}, 8}, .addresses = {{somewhere}}};
+    snapshot.members[2] = {.member = {NodeId{3}, 8}, .addresses = {{somewhere}}};
     snapshot.add("ring", "messages", 7);
     snapshot.add("transport", "sent", 9);
     names.version = "0.1.0";
     names.transport = "udpu";
-    names.nodes[NodeId{1}] = {"alpha", "127.0.0.1"};
-    names.nodes[NodeId{2}] = {"be\xfft\"a", ""};
+    names.nodes[NodeId{1}] = {"alpha", {"127.0.0.1"}};
+    names.nodes[NodeId{2}] = {"be\xfft\"a", {}};
     names.address_text = [](const Address&) { return std::string("10.0.0.9"); };
   }
   Snapshot snapshot;
   StatusNames names;
 };
+
+TEST_F(Status, TellsTheAddressesOnAllLinks) {
+  names.links = 2;
+  names.nodes[NodeId{1}].addresses = {"127.0.0.1", "127.0.1.1"};
+  snapshot.members[1].addresses = {Address{}, somewhere};
+  EXPECT_EQ(names.addresses_of(snapshot.members[0]), "r(0) ip(127.0.0.1) r(1) ip(127.0.1.1) ");
+  EXPECT_EQ(names.addresses_of(snapshot.members[1]), "r(0) ip() r(1) ip(10.0.0.9) ");
+  const auto members = nlohmann::json::parse(members_json(snapshot, names))["members"];
+  EXPECT_EQ(members[0]["addresses"], (nlohmann::json{"127.0.0.1", "127.0.1.1"}));
+  EXPECT_EQ(members[1]["addresses"], nlohmann::json::array({"10.0.0.9"}));
+}
 
 TEST_F(Status, TellsStateRingMembersAndCounters) {
   const auto status = nlohmann::json::parse(status_json(snapshot, names));

@@ -66,7 +66,7 @@ Machine::Process::Process(Machine& machine, std::uint64_t ring_seq, std::uint64_
       [&machine](Lane lane, const Arrival& arrival) { machine.received(lane, arrival); });
   std::vector<node::ListedPeer> listed;
   for (MachineIndex other = 0; other < settings.machines && !settings.ring.open; ++other)
-    if (other != machine.index_) listed.push_back({Device::id(other), Device::address(other)});
+    if (other != machine.index_) listed.push_back({Device::id(other), {Device::address(other)}});
   const totem::Identity identity{.self = id.node,
                                  .incarnation = id.incarnation,
                                  .ring_seq = ring_seq,

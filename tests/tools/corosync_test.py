@@ -263,9 +263,17 @@ LINK ID 0 \n\
         for words in ("-L", "-r"):
             self.says(f"corosync-cfgtool --json {words}", "{}\n")
         node = json.loads(self.tools.run(1, "corosync-cfgtool --json -a 8").stdout)
-        self.assertEqual(node, {"nodeid": 8, "address": f"{network}.8", "local": False,
-                                "connected": False})
-        self.assertEqual(answer["links"], [{"number": 0, "address": f"{network}.7", "fault": ""}])
+        self.assertEqual(node, {"nodeid": 8, "address": f"{network}.8",
+                                "addresses": [f"{network}.8"], "local": False, "connected": False})
+        self.assertEqual(answer["links"], [{"number": 0, "address": f"{network}.7",
+                                            "transport": "udpu", "priority": 1, "fault": ""}])
+        self.says("gyre links --once", f"""\
+node 7
+
+link 0  udpu  {network}.7  no faults
+  node 7          {network + ".7":<22}here
+  node 8          {network + ".8":<22}disconnected
+""")
 
     def test_cpgtool(self):
         self.says("corosync-cpgtool", "Group Name\t       PID\t   Node ID\n")

@@ -13,8 +13,8 @@ using testing::HasSubstr;
 using testing::Not;
 
 // Node 1 of two; node 2 is behind.
-Look look() {
-  return {.status = Json::parse(R"({
+Json look() {
+  return {{"status", Json::parse(R"({
             "nodeid": 1, "name": "alpha", "cluster": "demo", "state": "operational",
             "ring": {"seq": 24, "representative": 1}, "view": 24, "uptime_ms": 10000,
             "transport": "udpu", "clients": 3,
@@ -29,24 +29,24 @@ Look look() {
                          "groups": {"count": 2, "refused": 0},
                          "transport": {"sent": 100, "received": 200, "sent_bytes": 1000,
                                        "received_bytes": 2000, "dropped_error": 4},
-                         "header": {"replayed": 9, "copied": 1}}})"),
-          .members = Json::parse(R"({"view": 24, "members": [
+                         "header": {"replayed": 9, "copied": 1}}})")},
+          {"members", Json::parse(R"({"view": 24, "members": [
             {"nodeid": 1, "name": "alpha", "addresses": ["10.0.0.1"]},
-            {"nodeid": 2, "name": "beta", "addresses": []}]})")};
+            {"nodeid": 2, "name": "beta", "addresses": []}]})")}};
 }
 
 // Two seconds later.
-Look later() {
-  Look now = look();
-  now.status["uptime_ms"] = 12000;
-  now.status["rotation"]["count"] = 40100;
-  now.status["rotation"]["total_ns"] = 5000000 + 40000ull * 47000;
-  now.status["peers"]["2"]["frames"] = 1500;
-  now.status["counters"]["ring"]["messages_delivered"] = 24700;
-  now.status["counters"]["transport"]["sent_bytes"] = 3001000;
-  now.status["counters"]["transport"]["dropped_error"] = 6;
-  now.status["counters"]["header"]["replayed"] = 10;
-  now.status["counters"]["header"]["copied"] = 10;
+Json later() {
+  Json now = look();
+  now["status"]["uptime_ms"] = 12000;
+  now["status"]["rotation"]["count"] = 40100;
+  now["status"]["rotation"]["total_ns"] = 5000000 + 40000ull * 47000;
+  now["status"]["peers"]["2"]["frames"] = 1500;
+  now["status"]["counters"]["ring"]["messages_delivered"] = 24700;
+  now["status"]["counters"]["transport"]["sent_bytes"] = 3001000;
+  now["status"]["counters"]["transport"]["dropped_error"] = 6;
+  now["status"]["counters"]["header"]["replayed"] = 10;
+  now["status"]["counters"]["header"]["copied"] = 10;
   return now;
 }
 
@@ -71,8 +71,8 @@ TEST(Top, TellsWhoIsBehindAndWhatWasLost) {
 }
 
 TEST(Top, ADaemonThatStartedAnewHasNoRates) {
-  Look restarted = later();
-  restarted.status["uptime_ms"] = 500;
+  Json restarted = later();
+  restarted["status"]["uptime_ms"] = 500;
   const Json told = summary(look(), restarted);
   EXPECT_EQ(told["interval_ms"], 0);
   EXPECT_EQ(told["messages"]["delivered_rate"], 0.0);
@@ -81,8 +81,8 @@ TEST(Top, ADaemonThatStartedAnewHasNoRates) {
 }
 
 TEST(Top, ANodeThatHasJustComeHasNoRate) {
-  Look before = look();
-  before.status["peers"].erase("2");
+  Json before = look();
+  before["status"]["peers"].erase("2");
   EXPECT_EQ(summary(before, later())["nodes"][1]["frames_rate"], 0);
 }
 
@@ -106,9 +106,9 @@ TEST(Top, SaysThatAnIdleRingsTokenRests) {
 }
 
 TEST(Top, ANameDoesNothingToTheScreen) {
-  Look now = later();
-  now.status["name"] = "\x1b[2Jx";
-  now.members["members"][1]["name"] = std::string(60, 'n') + "\x1b";
+  Json now = later();
+  now["status"]["name"] = "\x1b[2Jx";
+  now["members"]["members"][1]["name"] = std::string(60, 'n') + "\x1b";
   const std::string text = screen(summary(look(), now));
   EXPECT_EQ(text.find('\x1b'), text.npos);
   std::istringstream lines(text);

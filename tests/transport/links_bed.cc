@@ -81,6 +81,7 @@ void LinksBed::start(std::size_t i, std::vector<std::uint8_t> numbers) {
                                                                 .draw = draw,
                                                                 .pause_max = milliseconds(500),
                                                                 .pace = options_.pace,
+                                                                .learns = options_.learns,
                                                                 .neighbours = 16},
                                                *node.pool);
   node.redundant = redundant.get();
@@ -109,7 +110,7 @@ void LinksBed::start(std::size_t i, std::vector<std::uint8_t> numbers) {
   for (std::size_t other = 0; other < nodes_.size(); ++other) {
     if (other == i) continue;
     node.redundant->introduce(index_of(other, i), id(other));
-    for (std::size_t link = 0; link < options_.links; ++link)
+    for (std::size_t link = 0; link < options_.links && !options_.learns; ++link)
       node.transport->set_peer(index_of(other, i), LinkIndex(link), address_of(other, link));
   }
 }

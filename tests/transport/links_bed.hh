@@ -80,6 +80,7 @@ struct LinksOptions {
   LinkTraits traits;
   std::vector<std::uint8_t> priorities = {0, 0, 0, 0, 0, 0, 0, 0};
   ProbePace pace{};
+  bool learns = false;  // where nodes are, nobody says
 };
 
 class LinksBed {

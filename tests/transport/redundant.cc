@@ -435,6 +435,58 @@ TEST_P(Links, AFloodOfForgedProbesHidesNoneThatIsGenuine) {
   EXPECT_EQ(bed.health(1).neighbours(), 1u);
 }
 
+TEST_P(Links, ProbesThatAreRarerThanAPauseIsLongAreNoPause) {
+  LinksOptions asked = options();
+  asked.pace.interval = std::chrono::seconds(1);
+  LinksBed bed(asked);
+  bed.run(std::chrono::seconds(10));
+  EXPECT_EQ(bed.health(0).counters().new_boots, 0u);
+  EXPECT_TRUE(bed.health(0).path(0, 1).heard);
+}
+
+// Most frames come over one link first, so what a node sends says little of where it is on others.
+TEST_P(Links, WhereNobodySaysWhereANodeIsItsProbesDo) {
+  LinksOptions asked = options();
+  asked.learns = true;
+  LinksBed bed(asked);
+  meet(bed);
+  for (std::size_t link = 0; link < 2; ++link) {
+    bed.cut(1 - link);
+    bed.send(0, "token " + std::to_string(link), NodeIndex(1), Lane::token);
+    bed.run(milliseconds(100));
+    bed.cut(1 - link, false);
+    bed.run(milliseconds(300));
+  }
+  EXPECT_EQ(bed.node(1).received, (Texts{"token 0", "token 1"}));
+}
+
+TEST_P(Links, NeitherFramesNorOldProbesSayOtherwise) {
+  LinksOptions asked = options(3);
+  asked.learns = true;
+  LinksBed bed(asked);
+  std::vector<Packet> recorded;
+  bed.wire = [&](Packet& packet) {
+    if (packet.from == 1 && packet.to == 0 && probe(packet)) recorded.push_back(packet);
+    return true;
+  };
+  meet(bed);
+  bed.wire = [](Packet&) { return true; };
+  const Address before = bed.node(0).redundant->learned(LinksBed::id(1), 1);
+  EXPECT_NE(before, Address{});
+  for (Packet& packet : recorded) {
+    packet.from = 2;  // as if it came from there
+    bed.put(packet);
+  }
+  bed.run(milliseconds(50));
+  bed.node(0).transport->set_peer(NodeIndex(1), LinkIndex(1),
+                                  bed.node(0).redundant->learned(LinksBed::id(2), 1));
+  EXPECT_EQ(bed.node(0).redundant->learned(LinksBed::id(1), 1), before);
+  bed.cut(0);
+  bed.send(0, "token", NodeIndex(1), Lane::token);
+  bed.run(milliseconds(10));
+  EXPECT_EQ(bed.node(1).received, Texts{"token"});
+}
+
 INSTANTIATE_TEST_SUITE_P(Open, Links, testing::Values(false));
 INSTANTIATE_TEST_SUITE_P(Sealed, Links, testing::Values(true));
 
