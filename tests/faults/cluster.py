@@ -26,19 +26,22 @@ class Cluster:
         self._switch, self._chosen, self._binaries = switch, chosen, binaries
         folder = chosen.inside
         with open(os.path.join(folder, "conf"), "w") as conf:
-            conf.write(config(chosen.transport, switch.nodes))
+            conf.write(self._configuration())
         self._nodes = {number: Node(number, folder, binaries, chosen.rate)
                        for number in switch.nodes}
         self._ids = sorted(node_id(chosen.transport, number) for number in switch.nodes)
         self._selector = selectors.DefaultSelector()
         self._recent = []  # faults, for whoever asks why
 
+    def _configuration(self):
+        return config(self._chosen.transport, self._switch.nodes)
+
     def start(self):
         for node in self._nodes.values():
             node.start_daemon()
             self._start_load(node)
         taken = self._await(self._whole, FORM_MAX, "the first view of all")
-        print(f"all five share a view after {taken:.2f} s")
+        print(f"all share a view after {taken:.2f} s")
 
     def go_through(self, script):
         begun = time.monotonic()
@@ -54,7 +57,7 @@ class Cluster:
 
     def come_to_rest(self):
         taken = self._await(self._whole, FORM_MAX, "one view after the last fault")
-        print(f"all five share a view {taken:.2f} s after the last fault")
+        print(f"all share a view {taken:.2f} s after the last fault")
         for node in self._nodes.values():
             node.finish()
         self._await(self._drained, DRAIN_MAX, "the last messages everywhere")

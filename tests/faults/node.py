@@ -11,18 +11,22 @@ import switch
 TIMERS = "  token: 300\n  token_coefficient: 0\n  consensus: 360\n  join: 50\n  merge: 100\n"
 
 
-def config(transport, nodes):
+def config(transport, nodes, links=1, totem=f"  secauth: off\n{TIMERS}"):
     """corosync.conf, the same on all nodes: udp in the interface form, udpu with a nodelist."""
+    address = switch.Switch.address
     text = (f"totem {{\n  version: 2\n  cluster_name: faults\n  transport: {transport}\n"
-            f"  secauth: off\n{TIMERS}")
+            f"{totem}")
     if transport == "udp":
-        text += (f"  interface {{\n    ringnumber: 0\n    bindnetaddr: {switch.NETWORK}.0\n"
-                 "    mcastaddr: 239.255.77.1\n    mcastport: 5405\n  }\n")
+        text += "".join(
+            f"  interface {{\n    ringnumber: {link}\n    bindnetaddr: {address(0, link)}\n"
+            f"    mcastaddr: 239.255.77.{1 + link}\n    mcastport: 5405\n  }}\n"
+            for link in range(links))
     text += "}\n"
     if transport == "udpu":
         text += "nodelist {\n" + "".join(
             f"  node {{\n    nodeid: {node_id(transport, node)}\n    name: n{node}\n"
-            f"    ring0_addr: {switch.Switch.address(node)}\n  }}\n" for node in nodes) + "}\n"
+            + "".join(f"    ring{link}_addr: {address(node, link)}\n" for link in range(links))
+            + "  }\n" for node in nodes) + "}\n"
     return text + "logging {\n  to_stderr: yes\n  to_syslog: no\n  timestamp: hires\n}\n"
 
 
