@@ -161,10 +161,27 @@ TestNode::TestNode(FakeNetwork& network, std::uint32_t id, std::size_t payload_m
   answers_.reserve(64);  // a turn allocates nothing
   std::unique_ptr<FakeDevice> device = network.attach(pool_, options_.address);
   device_ = device.get();
-  protect(std::move(device));
+  own_addresses_ = {"first", "second"};
+  protect(options_.second ? join_links(std::move(device)) : std::move(device));
 }
 
-void TestNode::protect(std::unique_ptr<FakeDevice> device) {
+std::unique_ptr<Transport> TestNode::join_links(std::unique_ptr<FakeDevice> first) {
+  std::vector<Redundant::Link> links(2);
+  links[1] = {.device = options_.second->attach(pool_, first->address()), .number = 1};
+  links[0].device = std::move(first);
+  auto joined = std::make_unique<Redundant>(
+      std::move(links),
+      Redundant::Setup{.self = NodeId{id_},
+                       .cluster = cluster_tag("test"),
+                       .draw = [number = std::uint64_t{id_} << 40]() mutable { return ++number; },
+                       .pause_max = options_.parameters.token_loss,
+                       .neighbours = 16},
+      pool_);
+  links_ = joined.get();
+  return joined;
+}
+
+void TestNode::protect(std::unique_ptr<Transport> device) {
   const std::uint64_t boot = 1000 * (options_.starts + 1) + id_;
   const StampIdentity stamp{.self = NodeId{id_}, .cluster = cluster_tag("test"), .boot = boot};
   if (options_.key == 0) {
@@ -205,7 +222,9 @@ void TestNode::start(const std::vector<std::unique_ptr<TestNode>>& others, Time 
   if (options_.peers.empty())
     for (const std::uint32_t id : options_.listed)
       for (const auto& other : others)
-        if (other->id() == id) options_.peers.push_back({NodeId{id}, {other->address()}});
+        if (other->id() == id)
+          options_.peers.push_back(
+              {NodeId{id}, {other->address(), options_.second ? other->address() : Address{}}});
   node_ = std::make_unique<node::Node>(
       node::Node::Setup{.transport = *transport_,
                         .pool = pool_,
@@ -219,6 +238,7 @@ void TestNode::start(const std::vector<std::unique_ptr<TestNode>>& others, Time 
                                      .seed = id_},
                         .listed = options_.peers,
                         .sealed = sealed_,
+                        .own_addresses = own_addresses_,
                         .limits = options_.limits,
                         .quorum = options_.quorum,
                         .kept = options_.kept});

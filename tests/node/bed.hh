@@ -11,6 +11,7 @@
 #include "node/node.hh"
 #include "node/record.hh"
 #include "tests/transport/fake.hh"
+#include "transport/redundant.hh"
 #include "transport/sealed.hh"
 #include "transport/shm/channel.hh"
 #include "transport/stamped.hh"
@@ -66,6 +67,7 @@ class TestNode final : public node::Errands {
     std::uint32_t starts = 0;                  // of this node, before this one
     std::uint64_t ring_seq = 0;                // what its file says
     Address address = {};                      // of a node that started before
+    FakeNetwork* second = nullptr;             // another link of all nodes, or there is one only
     std::size_t frame_shorter = 0;             // than the others have it, which must not be
     membership::QuorumSettings quorum = {};
     membership::KeptVotes kept = {};
@@ -88,6 +90,7 @@ class TestNode final : public node::Errands {
   const Address& address() const { return device_->address(); }
   const HeaderTransport& transport() const { return *transport_; }
   Sealed& sealed() { return *sealed_; }
+  const Redundant& links() const { return *links_; }  // with a second network
   const Options& options() const { return options_; }
   std::uint64_t ring_seq() const { return ring_seq_; }  // what its file says
   std::size_t taken_back() const { return taken_back_; }
@@ -131,7 +134,8 @@ class TestNode final : public node::Errands {
   }
 
  private:
-  void protect(std::unique_ptr<FakeDevice> device);
+  void protect(std::unique_ptr<Transport> device);
+  std::unique_ptr<Transport> join_links(std::unique_ptr<FakeDevice> first);
   void read_key();
 
   const std::uint32_t id_;
@@ -140,6 +144,8 @@ class TestNode final : public node::Errands {
   FakeDevice* device_;
   std::unique_ptr<HeaderTransport> transport_;
   Sealed* sealed_ = nullptr;
+  Redundant* links_ = nullptr;
+  std::vector<std::string> own_addresses_;
   node::Log log_;
   std::unique_ptr<node::Node> node_;
   Time now_{};

@@ -42,13 +42,7 @@ void Scenario::open(std::size_t nodes, const FakeOptions& network,
   cluster_ = std::make_unique<Cluster>(nodes, network, options);
   programs_.resize(nodes);
   seen_.resize(nodes);
-  cluster_->network.loses = [this](const Address& from, const Address& to, Lane lane,
-                                   std::span<const std::byte> frame) {
-    const auto place = [](const Address& address) {
-      return static_cast<std::size_t>(address.bytes[0]) - 1;
-    };
-    return loses({.from = place(from), .to = place(to), .lane = lane, .frame = frame});
-  };
+  watch(cluster_->network, 0);
   cluster_->start();
   ASSERT_TRUE(run_until([this] { return whole(); }));
   for (std::size_t node = 0; node < nodes; ++node) program(node);
@@ -57,6 +51,24 @@ void Scenario::open(std::size_t nodes, const FakeOptions& network,
     seen(node);
     seen_[node].clear();
   }
+}
+
+void Scenario::open_on_two_links(std::size_t nodes) {
+  second_ = std::make_unique<FakeNetwork>(kind_network);
+  watch(*second_, 1);
+  open(nodes, kind_network, {.second = second_.get()});
+  run(std::chrono::milliseconds(100));  // the links' first probes
+}
+
+void Scenario::watch(FakeNetwork& network, std::size_t link) {
+  network.loses = [this, link](const Address& from, const Address& to, Lane lane,
+                               std::span<const std::byte> frame) {
+    const auto place = [](const Address& address) {
+      return static_cast<std::size_t>(address.bytes[0]) - 1;
+    };
+    return loses(
+        {.from = place(from), .to = place(to), .lane = lane, .frame = frame, .link = link});
+  };
 }
 
 void Scenario::program(std::size_t node) {
@@ -72,8 +84,10 @@ void Scenario::crash(std::size_t node) {
   cluster_->crash(node);
 }
 
-void Scenario::inject(std::size_t to, Lane lane, std::span<const std::byte> frame) {
-  cluster_->network.inject(cluster_->nodes[to]->address(), lane, frame);
+void Scenario::inject(std::size_t to, Lane lane, std::span<const std::byte> frame,
+                      std::size_t link) {
+  FakeNetwork& network = link == 0 ? cluster_->network : *second_;
+  network.inject(cluster_->nodes[to]->address(), lane, frame);
 }
 
 bool Scenario::whole(const std::set<std::size_t>& side) {

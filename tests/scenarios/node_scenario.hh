@@ -19,6 +19,7 @@ struct Passing {
   std::size_t from = 0, to = 0;
   Lane lane{};
   std::span<const std::byte> frame;  // with its clear header
+  std::size_t link = 0;
 
   Header header() const;
   std::span<const std::byte> body() const { return frame.subspan(header_size); }
@@ -38,6 +39,7 @@ class Scenario : public testing::Test {
  protected:
   void open(std::size_t nodes, const FakeOptions& network = kind_network,
             const TestNode::Options& options = {});
+  void open_on_two_links(std::size_t nodes);
   // A program on this node, in the group "all", with nothing of its own joining in `seen`.
   void program(std::size_t node);
 
@@ -45,7 +47,7 @@ class Scenario : public testing::Test {
   const totem::Ring& ring(std::size_t node) { return cluster_->nodes[node]->node().ring(); }
   const HeaderTransport& transport(std::size_t node) { return cluster_->nodes[node]->transport(); }
   void crash(std::size_t node);
-  void inject(std::size_t to, Lane lane, std::span<const std::byte> frame);
+  void inject(std::size_t to, Lane lane, std::span<const std::byte> frame, std::size_t link = 0);
   bool whole() { return cluster_->whole(); }
   // All nodes of `side`, and only they, share one ring and its barrier is through.
   bool whole(const std::set<std::size_t>& side);
@@ -76,6 +78,9 @@ class Scenario : public testing::Test {
   std::vector<std::optional<Program>> programs_;
 
  private:
+  void watch(FakeNetwork& network, std::size_t link);
+
+  std::unique_ptr<FakeNetwork> second_;
   std::unique_ptr<Cluster> cluster_;
   std::vector<std::vector<std::string>> seen_;
 };
