@@ -264,6 +264,9 @@ bool Redundant::line_up(const Send& send) noexcept {
   for (std::size_t i = 0; i < links_.size(); ++i)
     if ((targets & mask_of(i)) && has_room(links_[i])) roomy |= mask_of(i);
   if (roomy == 0) return false;
+  // A token never leaves before the data that it follows, on whichever link that is.
+  for (std::size_t i = 0; send.lane == Lane::token && i < links_.size(); ++i)
+    if (!(roomy & mask_of(i))) hand_over(links_[i]);
   const bool shared = std::popcount(roomy) > 1;
   for (std::size_t i = 0; i < links_.size(); ++i) {
     Lined& link = links_[i];

@@ -55,6 +55,32 @@ TEST(Spreading, RoundRobinTakesEachInTurn) {
   for (std::size_t link = 0; link < 3; ++link) EXPECT_EQ(count.frames[link], 20u) << link;
 }
 
+// Its successor would ask for what is on its way already, and who dies in between has announced
+// what nobody has.
+TEST(Spreading, ATokenGoesOutBehindTheDataThatItFollows) {
+  LinksBed bed(options(Mode::passive, 3));
+  bed.wire = [](Packet& packet) {
+    return packet.link == 1 || packet.from + packet.to != 2 || packet.from == 1;
+  };
+  bed.until([&] { return bed.good(0, 2) == 2 && bed.good(2, 0) == 2; });
+  std::vector<std::pair<std::size_t, Lane>> sent;
+  bed.wire = [&](Packet& packet) {
+    if (packet.from == 0 && packet.to == 1 && !probe(packet))
+      sent.emplace_back(packet.link, packet.lane);
+    return true;
+  };
+  std::array<Send, 2> visit;
+  for (Send& send : visit) {
+    send.frame = bed.node(0).pool->take();
+    send.frame.resize(10);
+  }
+  visit[1].to = NodeIndex(1);
+  visit[1].lane = Lane::token;
+  EXPECT_EQ(bed.node(0).transport->send(visit), 2u);
+  const std::vector<std::pair<std::size_t, Lane>> wanted = {{1, Lane::data}, {0, Lane::token}};
+  EXPECT_EQ(sent, wanted);
+}
+
 // Its successor would wait for it until the ring sends it again, after hundreds of milliseconds.
 TEST(Spreading, ATokenThatADeadLinkTookIsSentOverAnother) {
   for (const Mode mode : {Mode::passive, Mode::round_robin}) {
