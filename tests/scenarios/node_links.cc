@@ -68,6 +68,12 @@ TEST_F(LinkScenario, J1_WhereAllLinksAreFaultyEachIsAViewOfItsOwnAndAllComeBack)
     loses = [](const Passing&) { return false; };
     EXPECT_TRUE(run_until([&] { return !faulty(0) && !faulty(1); }));
   }
+  const auto whole_views = views();  // faulty, but not dead: what little gets through is tried
+  loses = [](const Passing& frame) { return frame.frame.size() > 700; };
+  ASSERT_TRUE(run_until([&] { return faulty(0) && faulty(1); }));
+  send(0, "short");
+  EXPECT_TRUE(run_until([&] { return count(2, "1: short") == 1; }));
+  EXPECT_EQ(views(), whole_views);
 }
 
 // A link was accused at a high rate, as the counters of two links drifted apart (752239ea,
