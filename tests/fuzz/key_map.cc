@@ -60,7 +60,7 @@ void check(const Answer& answer) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const Config config = parse_config(file, "ring.conf");
-  static const LocalNode local{NodeId{1}, "one", "10.0.0.1", "eth0", 0, 1, {}};
+  static const LocalNode local{NodeId{1}, "one", {{"10.0.0.1", "eth0"}}, 0, 1, {}};
   static const Admission admission;
   static const StatusNames names;
   static const Snapshot snapshot;
