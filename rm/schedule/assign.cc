@@ -104,8 +104,10 @@ bool influences(const Colocation& colocation) noexcept {
 
 Node* current_node(const Resource& resource) {
   if (resource.running_on.empty()) return nullptr;
-  if (resource.migration_source) return resource.migration_source;
   Node* front = resource.running_on.front();
+  // From where it has left for good, and is only half arrived, it need not be fetched any more.
+  if (Node* source = resource.migration_source)
+    return std::ranges::count(resource.running_on, source) != 0 ? source : front;
   if (resource.needs_fencing) return front;
   const auto well = [](const Node* node) { return node->online && !node->unclean; };
   const auto found = std::ranges::find_if(resource.running_on, well);
