@@ -35,6 +35,8 @@ class Transition {
   };
 
   void let_leave_last();
+  void let_promote_once_looked();
+  void wait(std::size_t then, std::size_t first);
 
   pugi::xml_document graph_;
   std::vector<Todo> todo_;

@@ -95,5 +95,24 @@ TEST(Transition, WhoLeavesHasDoneAllThatIsToBeDoneThere) {
   EXPECT_THAT(ready(of), ElementsAre(1));
 }
 
+// What was promoted there may be found promoted still.
+TEST(Transition, NobodyIsPromotedBeforeItIsKnownWhoIs) {
+  const auto action = [](int id, const char* task, const char* resource, int interval = 0,
+                         int after = 0) {
+    return fmt::format(
+        R"(<synapse><action_set><rsc_op id="{}" operation="{}" on_node="n1"><primitive id="{}"/>)"
+        R"(<attributes CRM_meta_interval="{}"/></rsc_op></action_set><inputs><trigger>)"
+        R"(<rsc_op id="{}"/></trigger></inputs></synapse>)",
+        id, task, resource, interval, after);
+  };
+  Transition of("<transition_graph>" + action(1, "promote", "a:1") + action(2, "monitor", "a:0") +
+                action(3, "monitor", "b:0") + action(4, "monitor", "a:2", 10'000, 1) +
+                action(5, "start", "c", 0, 1) + action(6, "monitor", "a:3", 0, 5) +
+                "</transition_graph>");
+  EXPECT_THAT(ready(of), ElementsAre(2, 3));
+  of.done(2);
+  EXPECT_THAT(ready(of), ElementsAre(1)) << "and waits for no probe that would wait for it";
+}
+
 }  // namespace
 }  // namespace gyre::rm::control
