@@ -51,9 +51,20 @@ void look_where_it_moved(pugi::xml_node cib, pugi::xml_node resource) {
   there.remove_child(there.find_child_by_attribute("id", resource.attribute("id").value()));
 }
 
-void forget(pugi::xml_node state) {
+void look_where_all_moved(pugi::xml_node state) {
   for (pugi::xml_node resource : state.child("lrm").child("lrm_resources").children())
     look_where_it_moved(state.parent().parent(), resource);
+}
+
+// Whoever was to leave and is gone before it was let go is gone like any other: what ran there may
+// run on. The scheduler would take it at its word.
+void leave_no_more(pugi::xml_node state) {
+  for (pugi::xml_node set : state.child("transient_attributes").children())
+    set.remove_child(set.find_child_by_attribute("name", "shutdown"));
+}
+
+void forget(pugi::xml_node state) {
+  look_where_all_moved(state);
   state.remove_child("lrm");
   state.remove_child("transient_attributes");
 }
@@ -101,6 +112,8 @@ void depart(pugi::xml_node cib, std::uint32_t node, bool in_ring) {
   const bool left = attribute(state, "expected") == "down";
   const bool was_there = attribute(state, "crmd") == "online" || attribute(state, "crmd") == "away";
   if (in_ring && !was_there) forget(state);
+  if (!in_ring || left) look_where_all_moved(state);
+  if (!left) leave_no_more(state);
   set_state(state, in_ring ? "true" : "false", in_ring && !left ? "away" : "offline", "down",
             left ? "down" : "member");
 }

@@ -46,7 +46,7 @@ TEST_F(MembersTest, KeepsTheHistoryThatIsKnown) {
 
 // A source that is forgotten with a move that was under way, or done: it may be at the target.
 TEST_F(MembersTest, WhatMayHaveMovedIsLookedForWhereItWent) {
-  const auto known_after = [](const std::string& records) {
+  const auto known_after = [](const std::string& records, auto&&... departs) {
     Document document = default_document();
     const auto told = [&](std::uint32_t node, const std::string& resource) {
       arrive(document.cib(), node, "n" + std::to_string(node));
@@ -57,7 +57,10 @@ TEST_F(MembersTest, WhatMayHaveMovedIsLookedForWhereItWent) {
     };
     told(1, records);
     told(2, "<lrm_rsc_op operation=\"monitor\" rc-code=\"7\"/>");
-    take_part(document.cib(), 1, {"", "another", OwnHistory::What::nothing, ""});
+    if constexpr (sizeof...(departs) > 0)
+      depart(document.cib(), 1, departs...);
+    else
+      take_part(document.cib(), 1, {"", "another", OwnHistory::What::nothing, ""});
     return !state_of_node(document.cib(), 2)
                 .child("lrm")
                 .child("lrm_resources")
@@ -70,6 +73,25 @@ TEST_F(MembersTest, WhatMayHaveMovedIsLookedForWhereItWent) {
   EXPECT_TRUE(known_after(move + "op-status=\"0\" call-id=\"5\"/>"
                                  "<lrm_rsc_op operation=\"start\" call-id=\"6\"/>"))
       << "it was here again since";
+  const std::string moved = move + "op-status=\"0\" call-id=\"5\"/>";
+  EXPECT_FALSE(known_after(moved, false)) << "what the source knows does not count any more";
+  EXPECT_TRUE(known_after(moved, true)) << "it is away only";
+}
+
+// Or it would be taken at its word, though it may run something still.
+TEST_F(MembersTest, WhoIsGoneBeforeItWasLetGoIsNotLeaving) {
+  for (const bool let : {false, true})
+    for (const bool in_ring : {false, true}) {
+      arrive(cib_, 1, "n1");
+      take_part(cib_, 1,
+                {"", "boot", OwnHistory::What::told,
+                 "<node_state><transient_attributes><instance_attributes><nvpair "
+                 "name=\"shutdown\"/></instance_attributes></transient_attributes></node_state>"});
+      if (let) let_go(cib_, 1);
+      depart(cib_, 1, in_ring);
+      EXPECT_EQ(state_of_node(cib_, 1).select_nodes(".//nvpair[@name='shutdown']").size(),
+                let ? 1u : 0u);
+    }
 }
 
 TEST_F(MembersTest, WithoutItsNodeItIsGone) {
