@@ -47,7 +47,7 @@ void Control::apply(const OwnHistory& own, const Delivered& message, std::int64_
     return changed();
   }
   take_part(cib(), message.sender.node, own);
-  follow_members(cib(), view_.members);
+  for (const Fenced& over : follow_members(cib(), view_.members)) speak_if_hit(over);
   simulate::count_update(cib());
   if (message.sender == self_) {
     own_history_.clear();
@@ -140,7 +140,7 @@ void Control::apply(const Begin& begin, const Delivered& message, std::int64_t n
       record_operation(begin);
     }
     simulate::count_update(cib());
-    if (begin.node == settings_.name) begin_here(begin);
+    if (begin.node == settings_.name) begin_here(begin, now);
   }
   if (message.sender == self_) came_about(begin, valid);
 }
@@ -161,16 +161,39 @@ void Control::record_fencing(const Begin& begin, const BusMember& sender) {
 
 // While it is not known who else is told of it, an operation is recorded, for others may go by it,
 // but not begun.
-void Control::begin_here(const Begin& begin) {
+void Control::begin_here(const Begin& begin, std::int64_t now) {
   const Operation& operation = begin.operation;
-  if (operation.task == "do_shutdown")
+  if (operation.task == "do_shutdown") {
     output_.leave = true;
-  else if (operation.task == "cancel")
+  } else if (operation.task == "cancel") {
     return;
-  else if (regular_)
-    output_.begun.push_back({operation, begin.needs_quorum});
-  else
+  } else if (!regular_) {
     finished(never_begun(operation.key));
+  } else if (fences(begin)) {
+    asked_[operation.key] = {{operation, begin.needs_quorum}, now};
+    send(0, Taken{begin.view, operation.key});
+  } else {
+    output_.begun.push_back({operation, begin.needs_quorum});
+  }
+}
+
+// It is begun only as long as it cannot have been given up since.
+void Control::apply(const Taken& taken, const Delivered& message, std::int64_t now) {
+  if (taken.view != to_text(view_.place)) return;
+  const auto asked = asked_.extract(message.sender == self_ ? taken.key : std::string());
+  if (!record_taken(cib(), taken, message.sender)) return;
+  next_try_ = next_try(cib(), now);
+  simulate::count_update(cib());
+  if (!asked) return;
+  if (regular_ && now <= asked.mapped().since + take_max_s)
+    output_.begun.push_back(asked.mapped().begun);
+  else
+    finished(never_begun(taken.key));
+}
+
+// They were asked in a view that is over.
+void Control::begin_none_of_asked() {
+  for (const auto& [key, asked] : std::exchange(asked_, {})) finished(never_begun(key));
 }
 
 void Control::apply(const Result& result, const Delivered& message, std::int64_t now) {
@@ -207,15 +230,20 @@ bool Control::apply_to_fencing(const Result& result, const Delivered& message, s
     changed();
     return true;
   }
-  if (fenced.target == settings_.name && fenced.life == settings_.executor)
-    output_.fatal = fmt::format(
-        "this node was fenced by {}, as that says, and yet runs: it leaves before what it runs is "
-        "started elsewhere. Look at the fence device",
-        result.node);
-  else if (fenced.target == settings_.name)
-    send(0, OwnHistory{to_text(view_.place), settings_.executor, OwnHistory::What::alive, {}});
+  speak_if_hit(fenced);
   was_fenced(fenced.target, now);
   return true;
+}
+
+// Whoever lives behind a fencing of its node says so, or nothing would be begun there.
+void Control::speak_if_hit(const Fenced& fenced) {
+  if (fenced.target != settings_.name) return;
+  if (fenced.life != settings_.executor)
+    return send(0,
+                OwnHistory{to_text(view_.place), settings_.executor, OwnHistory::What::alive, {}});
+  output_.fatal =
+      "this node was fenced, as the others say, and yet runs: it leaves before what it runs is "
+      "started elsewhere. Look at the fence device";
 }
 
 void Control::apply(const NotFenced& not_fenced, const Delivered& message, std::int64_t now) {

@@ -55,6 +55,7 @@ void Control::enter(const BusView& view, std::int64_t now) {
   }
   view_ = view;
   regular_ = true;
+  begin_none_of_asked();
   abort_transition();
   compared_ = {};
   if (phase_ == Phase::diverged) return begin_anew("nobody could say any more");
@@ -222,7 +223,8 @@ void Control::settle(std::int64_t now) {
     }
   }
   for (const BusMember& each : view_.members)
-    if (!greeting_.has_it(each.node)) lose_steps_of(cib(), each, view_.members);
+    if (!greeting_.has_it(each.node))
+      for (const Fenced& over : lose_steps_of(cib(), each, view_.members)) speak_if_hit(over);
   coordinator_ = coordinator_of(view_, greeting_.hellos());
   const std::string& software = greeting_.hellos().at(coordinator_).software;
   changes |= set_property(cib(), "dc-version", software);
@@ -263,7 +265,7 @@ void Control::settle_members(std::int64_t now) {
     depart(cib(), node, std::ranges::find(view_.nodes, node) != view_.nodes.end());
     if (is_away(cib(), node) && !deadline_) deadline_ = was_away ? before : now + come_back_s;
   }
-  follow_members(cib(), view_.members);
+  for (const Fenced& over : follow_members(cib(), view_.members)) speak_if_hit(over);
   next_try_ = next_try(cib(), now);
   simulate::set(cib(), "have-quorum", view_.quorate ? "1" : "0");
   simulate::set(cib(), "dc-uuid", std::to_string(coordinator_));

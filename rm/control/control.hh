@@ -30,6 +30,8 @@
 
 namespace gyre::rm::control {
 
+struct Fenced;
+
 struct Settings {
   std::uint32_t node = 0;
   std::string name;      // uname -n
@@ -155,13 +157,16 @@ class Control {
   void find_difference(const Piece&);
   void begin_anew(std::string_view where);
   void apply(const NotFenced&, const Delivered&, std::int64_t now);
+  void apply(const Taken&, const Delivered&, std::int64_t now);
   void apply_request(const auto& request, const Delivered&);
   void sign(const Configure&, std::uint32_t node);
   bool holds(const Begin&, const BusMember& sender) const;
   bool apply_to_fencing(const Result&, const Delivered&, std::int64_t now);
+  void speak_if_hit(const Fenced&);
   void record_operation(const Begin&);
   void record_fencing(const Begin&, const BusMember& sender);
-  void begin_here(const Begin&);
+  void begin_here(const Begin&, std::int64_t now);
+  void begin_none_of_asked();
   void answer(const Delivered&, std::string refused = {}, bool stale = false);
   void answer_kept();
   void drop_kept();
@@ -212,6 +217,12 @@ class Control {
 
   std::uint64_t serial_ = 0;
   std::map<std::uint64_t, Own> own_;
+  struct Asked {
+    Output::Begun begun;
+    std::int64_t since = 0;
+  };
+  std::map<std::string, Asked>
+      asked_;  // steps of fencings, until it is in the order that we are at it
   struct Compared {
     std::string text, digest;  // of the document where they were last to be taken
   } compared_;

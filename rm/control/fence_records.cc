@@ -51,18 +51,26 @@ std::int64_t longest_ms(const Operation& of, std::string_view name) {
   return longest;
 }
 
-// When who is at it should have said what came of it. What a node asks of one device is done one
-// after the other.
-std::int64_t answers_until(pugi::xml_node cib, const Begin& begin) {
-  std::int64_t from = begin.now;
+std::int64_t takes_s(const Operation& of) {
+  const std::int64_t delay_ms =
+      std::max(longest_ms(of, "pcmk_delay_base"), longest_ms(of, "pcmk_delay_max"));
+  return (of.timeout.count() + delay_ms + 999) / 1000;
+}
+
+bool is_taken(pugi::xml_node attempt) {
+  return attempt && !attempt.attribute("takes");
+}
+
+// When who has taken it should have said what came of it. What a node asks of one device is done
+// one after the other.
+std::int64_t answers_until(pugi::xml_node cib, pugi::xml_node attempt) {
+  std::int64_t from = attempt.attribute("since").as_llong();
   for (pugi::xml_node event : history(cib).children())
     if (const auto before = attempt_under_way(event);
-        attribute(before, "device") == begin.operation.resource &&
-        attribute(before, "delegate") == begin.node)
+        is_taken(before) && attribute(before, "device") == attribute(attempt, "device") &&
+        attribute(before, "delegate") == attribute(attempt, "delegate"))
       from = std::max<std::int64_t>(from, before.attribute("until").as_llong());
-  const std::int64_t delay_ms = std::max(longest_ms(begin.operation, "pcmk_delay_base"),
-                                         longest_ms(begin.operation, "pcmk_delay_max"));
-  return from + (begin.operation.timeout.count() + delay_ms + 999) / 1000 + answer_max_s;
+  return from + attempt.attribute("takes").as_llong() + answer_max_s;
 }
 
 bool waits_for_leaving(pugi::xml_node event) {
@@ -161,10 +169,14 @@ bool end_attempt(pugi::xml_node cib, pugi::xml_node attempt, std::string_view co
   return true;
 }
 
-void lose(pugi::xml_node cib, pugi::xml_node attempt, const std::vector<BusMember>& members) {
+void lose(pugi::xml_node cib, pugi::xml_node attempt, const std::vector<BusMember>& members,
+          std::vector<Fenced>& over) {
+  const pugi::xml_node event = attempt.parent();
+  const Fenced fenced{Fenced::Came::over, std::string(attribute(event, "target")),
+                      std::string(attribute(event, "life"))};
   set(attempt, "status", "unknown");
   set(attempt, "exit-reason", "the node that was at it was lost");
-  end_attempt(cib, attempt, attribute(attempt, "since"), members);
+  if (end_attempt(cib, attempt, attribute(attempt, "since"), members)) over.push_back(fenced);
 }
 
 }  // namespace
@@ -233,7 +245,6 @@ void record_fence_begin(pugi::xml_node cib, const Begin& begin, std::string_view
   set(event, "action", begin.fencing);
   set(event, "device", of.resource);
   set(event, "delegate", begin.node);
-  const std::int64_t until = answers_until(cib, begin);
   pugi::xml_node attempt = event.append_child("fence_attempt");
   set(attempt, "level", std::to_string(begin.level));
   set(attempt, "device", of.resource);
@@ -242,9 +253,23 @@ void record_fence_begin(pugi::xml_node cib, const Begin& begin, std::string_view
   set(attempt, "process", process_of(delegate));
   set(attempt, "key", of.key);
   set(attempt, "since", std::to_string(begin.now));
-  set(attempt, "until", std::to_string(until));
+  set(attempt, "until", std::to_string(begin.now + take_max_s));
+  set(attempt, "takes", std::to_string(takes_s(of)));
   set(attempt, "status", "pending");
   if (begin.completes) set(attempt, "completes", "true");
+}
+
+bool record_taken(pugi::xml_node cib, const Taken& taken, const BusMember& by) {
+  for (pugi::xml_node event : history(cib).children()) {
+    pugi::xml_node attempt = attempt_under_way(event);
+    if (!attempt || is_taken(attempt) || attribute(attempt, "key") != taken.key ||
+        attribute(attempt, "process") != process_of(by))
+      continue;
+    set(attempt, "until", std::to_string(answers_until(cib, attempt)));
+    attempt.remove_attribute("takes");
+    return true;
+  }
+  return false;
 }
 
 Fenced record_fence_result(pugi::xml_node cib, const Result& result,
@@ -290,7 +315,8 @@ void record_confirmed(pugi::xml_node cib, const Confirm& confirm, std::string_vi
   event.remove_attribute("failures");
 }
 
-void follow_members(pugi::xml_node cib, const std::vector<BusMember>& members) {
+std::vector<Fenced> follow_members(pugi::xml_node cib, const std::vector<BusMember>& members) {
+  std::vector<Fenced> over;
   const auto is_there = [&](std::string_view process) {
     return std::ranges::any_of(members,
                                [&](const BusMember& each) { return process_of(each) == process; });
@@ -298,16 +324,19 @@ void follow_members(pugi::xml_node cib, const std::vector<BusMember>& members) {
   for (pugi::xml_node event : history(cib).children()) {
     if (waits_for_leaving(event)) settle_success(cib, event, members);
     pugi::xml_node attempt = attempt_under_way(event);
-    if (attempt && !is_there(attribute(attempt, "process"))) lose(cib, attempt, members);
+    if (attempt && !is_there(attribute(attempt, "process"))) lose(cib, attempt, members, over);
   }
+  return over;
 }
 
-void lose_steps_of(pugi::xml_node cib, const BusMember& delegate,
-                   const std::vector<BusMember>& members) {
+std::vector<Fenced> lose_steps_of(pugi::xml_node cib, const BusMember& delegate,
+                                  const std::vector<BusMember>& members) {
+  std::vector<Fenced> over;
   for (pugi::xml_node event : history(cib).children())
     if (pugi::xml_node attempt = attempt_under_way(event);
         attempt && attribute(attempt, "process") == process_of(delegate))
-      lose(cib, attempt, members);
+      lose(cib, attempt, members, over);
+  return over;
 }
 
 void speaks_still(pugi::xml_node cib, std::uint32_t node) {

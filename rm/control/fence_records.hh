@@ -6,7 +6,7 @@
 //                  status="pending|success|failed" since="…" completed="…"
 //                  device="d1" delegate="n3" exit-reason="…" failures="1" again="…">
 //       <fence_attempt level="0" device="d1" action="reboot" delegate="n3" process="…" key="…"
-//                      since="…" until="…" status="pending|success|failed|unknown"
+//                      since="…" until="…" takes="…" status="pending|success|failed|unknown"
 //                      exit-reason="…"/>
 //
 // A life is what a node's executor calls itself: a node that was fenced comes back as another.
@@ -51,8 +51,12 @@ std::string why_not_fenced(pugi::xml_node cib, std::string_view target);
 // The times that a node could not be fenced, since it last could or was another.
 int failures_of(pugi::xml_node cib, std::string_view target);
 
+// From then on so many seconds pass until it has to be taken by whom it was asked of.
+inline constexpr std::int64_t take_max_s = 10;
 void record_fence_begin(pugi::xml_node cib, const Begin&, std::string_view origin,
                         const BusMember& delegate);
+// False: it is over, or was given up.
+bool record_taken(pugi::xml_node cib, const Taken&, const BusMember& by);
 
 // What came of a step.
 struct Fenced {
@@ -69,12 +73,13 @@ void record_not_fenced(pugi::xml_node cib, const NotFenced&, std::string_view or
 void record_confirmed(pugi::xml_node cib, const Confirm&, std::string_view origin);
 
 // Of what an executing node was about that is lost or another process now nobody knows what came.
-// A node that was fenced successfully, and has left now, is down.
-void follow_members(pugi::xml_node cib, const std::vector<BusMember>&);
+// A node that was fenced successfully, and has left now, is down. The fencings that are over with
+// that.
+std::vector<Fenced> follow_members(pugi::xml_node cib, const std::vector<BusMember>&);
 
 // It was elsewhere meanwhile, and may have told there what came of what it was about.
-void lose_steps_of(pugi::xml_node cib, const BusMember& delegate,
-                   const std::vector<BusMember>& members);
+std::vector<Fenced> lose_steps_of(pugi::xml_node cib, const BusMember& delegate,
+                                  const std::vector<BusMember>& members);
 
 // What it says comes behind its fencing in the order: it was not hit.
 void speaks_still(pugi::xml_node cib, std::uint32_t node);
@@ -84,8 +89,8 @@ void speaks_still(pugi::xml_node cib, std::uint32_t node);
 std::vector<schedule::InFlight> fencings_in_flight(pugi::xml_node cib, std::int64_t now);
 // The first time after now when one is to be tried again, or is overdue.
 std::optional<std::int64_t> next_try(pugi::xml_node cib, std::int64_t now);
-// Of those where nobody has said what came of it for longer than the device may take: that nobody
-// knows.
+// Of those that nobody has taken in time, or where nobody has said what came of it for longer than
+// the device may take: that nobody knows.
 std::vector<Result> overdue(pugi::xml_node cib, std::int64_t now);
 // Those that are not over and of which nothing is under way, by target.
 std::vector<std::string> fencings_left(pugi::xml_node cib);

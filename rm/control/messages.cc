@@ -63,6 +63,9 @@ void fields(auto& m,
   f("view", m.view), f("target", m.target), f("fencing", m.fencing), f("why", m.why);
   f("epoch", m.epoch), f("now", m.now), f("again", m.again);
 }
+void fields(auto& m, auto&& f) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, Taken> {
+  f("view", m.view), f("key", m.key);
+}
 void fields(auto& m, auto&& f) requires std::is_same_v<std::remove_cvref_t<decltype(m)>, Result> {
   auto& o = m.outcome;
   f("node", m.node), f("key", o.key), f("status", o.status);
@@ -77,9 +80,9 @@ void fields(auto& m, auto&& f) requires std::is_same_v<std::remove_cvref_t<declt
   f("view", m.view), f("digest", m.digest);
 }
 
-constexpr std::array kinds = {"hello",     "piece",  "own-history", "configure",
-                              "attribute", "forget", "confirm",     "begin",
-                              "result",    "kept",   "compare",     "not-fenced"};
+constexpr std::array kinds = {"hello",   "piece",      "own-history", "configure", "attribute",
+                              "forget",  "confirm",    "begin",       "result",    "kept",
+                              "compare", "not-fenced", "taken"};
 static_assert(kinds.size() == std::variant_size_v<Message>);
 
 // What is longer goes compressed, behind a byte that no object begins with.

@@ -78,6 +78,12 @@ struct Begin {
   std::int64_t level = 0;  // of the topology; 0: there is none for the target
   bool completes = false;  // with this step's success the whole has succeeded
 };
+// Who is to carry out a step of a fencing says so, and begins it behind this: whoever hung
+// meanwhile does not begin what has been given up.
+struct Taken {
+  std::string view;
+  std::string key;  // the operation's
+};
 // No way to fence a node is left, or it is not to be fenced any more.
 struct NotFenced {
   std::string view;
@@ -106,7 +112,7 @@ struct Compare {
 };
 
 using Message = std::variant<Hello, Piece, OwnHistory, Configure, AttributeChange, Cleanup, Confirm,
-                             Begin, Result, Kept, Compare, NotFenced>;
+                             Begin, Result, Kept, Compare, NotFenced, Taken>;
 
 // By its serial, a sender knows its own again.
 struct Envelope {

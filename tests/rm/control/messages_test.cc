@@ -88,6 +88,8 @@ TEST(Messages, AStepOfAFencing) {
             "1.2.3n3offwhy0.7");
   EXPECT_EQ(failed.now, 5);
   EXPECT_EQ(failed.again, 6);
+  const Taken taken = there_and_back(Taken{"1.2.3", "1:2:0:key"});
+  EXPECT_EQ(taken.view + taken.key, "1.2.31:2:0:key");
 }
 
 TEST(Messages, AResult) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -43,6 +44,20 @@ class Ordered {
   void kill(std::uint32_t node) { nodes_.erase(node); }
   // It is as good as dead, and nobody knows yet.
   void silence(std::uint32_t node) { nodes_.at(node).silent = true; }
+  // It looks at nothing, and then at all that came meanwhile, or only at what came first.
+  void hang(std::uint32_t node) { nodes_.at(node).hangs = true; }
+  void wake(std::uint32_t node, bool for_good = true) {
+    Node& at = nodes_.at(node);
+    at.hangs = false;
+    for (bool looks = !at.missed.empty(); looks; looks = for_good && !at.missed.empty()) {
+      const auto [place, sender, payload] = std::move(at.missed.front());
+      at.missed.pop_front();
+      at.control->handle(BusMessage{place, sender, payload}, now);
+      while (take(at)) continue;
+    }
+    at.hangs = !for_good;
+    run();
+  }
 
   // All that run are its members; in the ring is nobody else, or these.
   void view(bool quorate = true, std::vector<std::uint32_t> ring = {}) {
@@ -70,14 +85,18 @@ class Ordered {
       const auto [sender, payload] = std::move(order_.front());
       order_.pop_front();
       const BusMessage message{{ring_, ++seq_, 0}, sender, payload};
-      for (auto& [node, at] : nodes_) at.control->handle(message, now);
+      for (auto& [node, at] : nodes_)
+        if (at.hangs)
+          at.missed.emplace_back(message.place, sender, payload);
+        else
+          at.control->handle(message, now);
     }
   }
   void wait(std::int64_t seconds) {
     for (const std::int64_t until = now + seconds; now < until;) {
       ++now;
       for (auto& [node, at] : nodes_)
-        if (const auto deadline = at.control->deadline(); deadline && *deadline <= now)
+        if (const auto deadline = at.control->deadline(); deadline && *deadline <= now && !at.hangs)
           at.control->expire(now);
       run();
     }
@@ -125,11 +144,13 @@ class Ordered {
     std::set<std::string> active;
     std::vector<std::string> notices;
     std::string fatal;
-    bool settled = false, silent = false;
+    bool settled = false, silent = false, hangs = false;
+    std::deque<std::tuple<Place, BusMember, std::string>> missed;
   };
 
   // True: that was not all.
   bool take(Node& at) {
+    if (at.hangs) return false;
     Output output = at.control->take_output();
     if (at.silent) return false;
     for (std::string& each : output.sends) order_.emplace_back(at.self, std::move(each));
