@@ -33,6 +33,7 @@ void Checks::violated(const std::string& clause, const std::string& text) {
 void Checks::begins(std::uint32_t node, const Operation& of) {
   if (!of.target.empty()) {
     fence_begun_[of.key] = timeline_.now();
+    if (given_up_.contains(of.key)) violated("S7", "begun once it was given up: " + of.key);
     return;
   }
   check_instance(node, of);
@@ -226,6 +227,7 @@ void Checks::found(std::uint32_t node, const Operation& of, bool as_promoted) {
   };
   find(of.resource);
   const std::string role = promoted(of.resource);
+  if (!as_promoted) is_gone(node, role);  // a promotion that came to nothing
   // The monitor that tells is on its way only.
   if (undemoted_.erase({of.resource, node}) > 0 && of.recurs()) return;
   if (as_promoted && !(of.recurs() && hidden_.contains({role, node}))) find(role);
@@ -297,7 +299,7 @@ void Checks::left(std::uint32_t node) {
 }
 
 void Checks::begun(const control::Control& control, bool regular, bool lease,
-                   const control::Output::Begun& begun) {
+                   std::optional<bool> may_act, const control::Output::Begun& begun) {
   const Operation& of = begun.operation;
   count("S5");
   const Place& at = control.view().place;
@@ -306,13 +308,16 @@ void Checks::begun(const control::Control& control, bool regular, bool lease,
   if (!of.key.ends_with(view))
     violated("S5", fmt::format("begun in view {}: {}", control::to_text(at), of.key));
   if (!keys_.insert(of.key).second) violated("S5", "begun twice: " + of.key);
-  if (of.task != "start" && of.task != "promote") return;
+  if (of.task != "start" && of.task != "promote" && !of.task.starts_with("migrate")) return;
   count("S3");
   if (!promises_.quorum_for_starts) return;
   if (!control.view().quorate)
     violated("S3", "begun without quorum: " + of.key + " of " + of.resource);
   if (!lease && !begun.needs_quorum)
     violated("S3", "begun without a lease: " + of.key + " of " + of.resource);
+  if (!lease) count("S3 in vain");
+  if (lease && may_act == false)
+    violated("S3", "begun where nothing may be: " + of.key + " of " + of.resource);
 }
 
 // What was begun on a node that is not seen any more, and was not off since.
@@ -350,7 +355,8 @@ void Checks::lost_quorum(std::uint32_t node) {
     return;
   count("S4");
   for (const auto& [what, most] : rules_.most)
-    if (active_[what].contains(node) && !failed_stops_.contains({node, resource_of(what)}))
+    if (active_[what].contains(node) && !failed_stops_.contains({node, resource_of(what)}) &&
+        !stuck_.contains({resource_of(what), node}))
       violated("S4", fmt::format("n{} has been without quorum since {:.6f}, and {} runs there",
                                  node, seconds_of(since->second), what));
 }
@@ -366,9 +372,13 @@ void Checks::switched_off(std::uint32_t node, const std::string& key) {
 
 void Checks::fencings(const control::Control& control) {
   const auto status = control.cib().child("status");
-  for (pugi::xml_node event : status.child("fence_history").children())
+  for (pugi::xml_node event : status.child("fence_history").children()) {
+    for (pugi::xml_node attempt : event.children("fence_attempt"))
+      if (std::string_view(attempt.attribute("status").value()) == "unknown")
+        given_up_.insert(attempt.attribute("key").value());
     if (std::string_view(event.attribute("status").value()) == "success")
       check_fenced(event.attribute("target").value(), event);
+  }
 }
 
 // A success is one only if the node was off since its device was told to do that, or when a person

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -64,8 +65,10 @@ class Checks {
   void away(std::uint32_t node) { away_.insert(node); }
   void back(std::uint32_t node);
 
-  // S3, S5: what a process has begun.
-  void begun(const control::Control&, bool regular, bool lease, const control::Output::Begun&);
+  // S3, S5: what a process has begun, by the lease that it was told of. Whether its node may act
+  // at all the group knows, or not.
+  void begun(const control::Control&, bool regular, bool lease, std::optional<bool> may_act,
+             const control::Output::Begun&);
 
   // S2, S4: what a process sees, and until when it does.
   void sees(std::uint32_t node, const BusView&);
@@ -137,7 +140,7 @@ class Checks {
   std::set<std::tuple<std::string, std::uint32_t, std::string>> told_;  // what is about to change
   std::map<std::string, Time> fence_begun_;                             // by key
   std::set<std::pair<std::uint32_t, std::string>> failed_stops_;
-  std::set<std::string> keys_, acknowledged_, judged_;
+  std::set<std::string> keys_, acknowledged_, judged_, given_up_;
   // Their hashes, where, and from whom on: a place is one of those who are together only.
   std::map<std::pair<Place, std::uint32_t>, std::size_t> documents_;
   std::vector<std::string> violations_;

@@ -9,6 +9,7 @@ namespace gyre::rm::model {
 namespace {
 
 using testing::Contains;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -99,6 +100,36 @@ TEST_F(ChecksTest, S2ANodeThatIsNotSeenMustBeOffFirst) {
   checks_.died(1, "r");  // as nobody there can know
   run(2);
   EXPECT_THAT(violations(), ElementsAre(HasSubstr("S2")));
+}
+
+TEST_F(ChecksTest, S3NothingIsStartedWhereTheGroupSaysThatNothingMayBe) {
+  control::Control control({1, "n1", "test", "life"}, control::default_document(), "");
+  control.handle(BusView{{1, 0, 0}, {{1, 1, 1}}, {1}, {1}, true}, 0);
+  int number = 0;
+  const auto begun = [&](const char* task, bool lease, std::optional<bool> may_act) {
+    checks_.begun(control, true, lease, may_act,
+                  {operation(task, std::to_string(++number) + "-000000000001")});
+    return violations().size();
+  };
+  EXPECT_EQ(begun("start", true, true) + begun("start", true, std::nullopt), 0u);
+  EXPECT_EQ(begun("start", false, false), 0u) << "it is told that it may not";
+  EXPECT_EQ(begun("stop", true, false), 0u);
+  EXPECT_EQ(begun("start", true, false), 1u);
+  EXPECT_EQ(begun("migrate_to", true, false), 2u);
+  EXPECT_THAT(violations(), Each(HasSubstr("S3")));
+}
+
+TEST_F(ChecksTest, S7WhatWasGivenUpIsNotBegun) {
+  auto document = control::default_document();
+  pugi::xml_node history = document.cib().child("status").append_child("fence_history");
+  pugi::xml_node attempt = history.append_child("fence_event").append_child("fence_attempt");
+  attempt.append_attribute("key") = "given-up";
+  attempt.append_attribute("status") = "unknown";
+  checks_.fencings(control::Control({1, "n1", "test", "life"}, std::move(document), ""));
+  checks_.begins(1, fencing("another", "n2"));
+  EXPECT_THAT(violations(), IsEmpty());
+  checks_.begins(1, fencing("given-up", "n2"));
+  EXPECT_THAT(violations(), ElementsAre(HasSubstr("S7")));
 }
 
 TEST_F(ChecksTest, S10WhatDiedUnwatchedIsUpAsFarAsAnybodyKnows) {
@@ -342,6 +373,37 @@ TEST_F(ChecksTest, WhatIsHiddenCountsOnceItIsFound) {
   checks_.found(1, probe(), false);
   run(2);
   EXPECT_THAT(violations(), Contains(HasSubstr("S1")));
+}
+
+TEST_F(ChecksTest, S1APromotionThatCameToNothingCountsUntilItIsLookedAt) {
+  for (const bool looked : {false, true}) {
+    Checks checks(timeline_, {});
+    checks.set_rules({{{promoted("r"), 1}}, {}, {}, {}});
+    checks.begins(1, operation("promote"));
+    checks.failed(1, operation("promote"));
+    if (looked) checks.found(1, probe(), false);
+    checks.begins(2, operation("promote"));
+    EXPECT_EQ(checks.violations().size(), looked ? 0u : 1u);
+  }
+}
+
+// What could not be stopped is none of quorum's.
+TEST_F(ChecksTest, S4WhatCannotBeStoppedStaysThoughFailuresAreForgotten) {
+  for (const bool stops : {false, true}) {
+    Checks checks(timeline_, {.fences = true});
+    checks.set_rules({{{"r", 1}}, {}, {}, {}});
+    checks.begins(1, operation("start"));
+    checks.succeeded(1, operation("start"));
+    BusView alone;
+    alone.members = {{1, 1, 1}};
+    checks.sees(1, alone);
+    if (stops) checks.begins(1, operation("stop"));
+    if (stops) checks.failed(1, operation("stop"));
+    checks.forgiven();
+    wait(2min);
+    checks.lost_quorum(1);
+    EXPECT_EQ(checks.violations().size(), stops ? 0u : 1u);
+  }
 }
 
 TEST_F(ChecksTest, WhoIsSaidToRunMayBeRestartedWhereTheOtherCannotBeSeen) {

@@ -41,6 +41,14 @@ std::string describe(const Delivery& delivery) {
   return "interrupted";
 }
 
+// Something is to be started on that node.
+bool lets_start(const Arrival& arrival, Node node) {
+  const auto* said = arrival.event ? std::get_if<Said>(&*arrival.event) : nullptr;
+  const auto envelope = said ? control::decode(*said->payload) : std::nullopt;
+  const auto* begin = envelope ? std::get_if<control::Begin>(&envelope->message) : nullptr;
+  return begin && begin->operation.task == "start" && node_named(begin->node) == node;
+}
+
 std::unique_ptr<Group> make_model(Timeline& timeline, sim::Dice dice, Group::Settings settings,
                                   Group::Events events) {
   return std::make_unique<GroupModel>(timeline, dice, settings, std::move(events));
@@ -250,6 +258,10 @@ void Cluster::let_on(Node node) {
   });
 }
 
+void Cluster::lie_in_wait(Node node, std::function<void()> strike) {
+  machine(node).ambush = std::move(strike);
+}
+
 void Cluster::stall(Node node, Duration time) {
   machine(node).stalled = timeline_.now() + time;
 }
@@ -286,8 +298,10 @@ void Cluster::later(Node node, Duration delay, std::function<void(Process&)> wha
 }
 
 void Cluster::receive(Node node, Arrival arrival) {
-  const auto& process = machine(node).process;
+  Machine& at = machine(node);
+  const auto& process = at.process;
   if (!process) return;
+  if (at.ambush && lets_start(arrival, node)) timeline_.after({}, std::exchange(at.ambush, {}));
   process->queue.push_back(std::move(arrival));
   if (!std::exchange(process->looking, true))
     later(node, dice_.between(Duration(20us), Duration(1ms)),
@@ -351,7 +365,7 @@ void Cluster::act(Node node, Process& process) {
   for (const std::string& key : output.cancels) at.executor->cancel(key);
   for (const auto& begun : output.begun) {
     const bool lease = group_->has_lease(node, process.verdict);
-    checks_.begun(*process.control, process.regular, lease, begun);
+    checks_.begun(*process.control, process.regular, lease, group_->may_act(node), begun);
     hash_.add(node * 31 + begun.operation.key.size() + lease);
     at.executor->begin(begun.operation, lease || !begun.needs_quorum);
   }

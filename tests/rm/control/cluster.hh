@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -59,6 +60,8 @@ class Cluster {
   bool has_process(Node node) const { return machine(node).process != nullptr; }
   // Its process does not look at anything, and counts as there.
   void stall(Node, Duration);
+  // What befalls a node as soon as something is to be started there, before its process knows.
+  void lie_in_wait(Node, std::function<void()> strike);
   void let_die(Node, const std::string& resource);
 
   // Nothing: no process runs there. What it is called if it is a change of the configuration.
@@ -108,6 +111,7 @@ class Cluster {
     unsigned side = 0;
     bool leaving = false;   // or not back since
     bool held_off = false;  // by a person
+    std::function<void()> ambush;
   };
 
   Machine& machine(Node node) { return machines_[node - 1]; }

@@ -67,6 +67,9 @@ class Group {
 
   // What it was told last, the verdict of that number, holds still, and is that it is quorate.
   virtual bool has_lease(Node, std::uint64_t verdict) const = 0;
+  // Whether that node may act, by the group's own record, whatever its process asks. Nothing: it
+  // keeps none.
+  virtual std::optional<bool> may_act(Node) const = 0;
   // The number of the ring that stands, for all of its nodes. Nothing: none does.
   virtual std::optional<std::uint64_t> ring_of(Node) const = 0;
   // How many messages came to processes.

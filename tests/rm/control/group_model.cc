@@ -65,7 +65,12 @@ void GroupModel::set_side(Node node, unsigned side) {
 // There is one verdict for a ring, with its number.
 bool GroupModel::has_lease(Node node, std::uint64_t verdict) const {
   const auto& ring = at(node).ring;
-  return ring && !ring->broken && ring->quorate && ring->id == verdict;
+  return may_act(node) == true && ring->id == verdict;
+}
+
+std::optional<bool> GroupModel::may_act(Node node) const {
+  const auto& ring = at(node).ring;
+  return ring && !ring->broken && ring->quorate;
 }
 
 std::optional<std::uint64_t> GroupModel::ring_of(Node node) const {

@@ -25,6 +25,7 @@ class GroupModel final : public Group {
   void leave(Node) override;
   void send(Node, std::string payload) override;
   bool has_lease(Node, std::uint64_t verdict) const override;
+  std::optional<bool> may_act(Node) const override;
   std::optional<std::uint64_t> ring_of(Node) const override;
   std::uint64_t arrived() const override { return arrived_; }
   std::uint64_t hash() const override { return hash_.value(); }

@@ -60,11 +60,15 @@ TEST(Model, SeedsOfFencingThatFoundABug) {
 // In this order: an agent that was asked of a new gyre-exec after all; what moved while its
 // source's executor died, or behind an old record of the same way; what was promoted where gyre-rm
 // was away, or was being demoted on a node that was lost while it left; a node that left while
-// something was being looked for there, or came there, or could not be stopped there.
+// something was being looked for there, or came there, or could not be stopped there. The last ones
+// of each line: a node that was lost while it left and something was being looked for there; what
+// moved to a node that was away, from one that left then; what had half moved and was found where
+// it had come to; and an instance that was promoted while it was being looked for another one.
 TEST(Model, SeedsOfPromotionMigrationAndLeavingThatFoundABug) {
-  for (const std::uint64_t seed : {341, 45, 174, 383}) expect_clean(seed, 'A', 10, true);
-  for (const std::uint64_t seed : {12, 30, 24, 117, 215}) expect_clean(seed, 'B', 10, true);
+  for (const std::uint64_t seed : {341, 45, 174, 383, 258}) expect_clean(seed, 'A', 10, true);
+  for (const std::uint64_t seed : {12, 30, 24, 117, 215, 139}) expect_clean(seed, 'B', 10, true);
   for (const std::uint64_t seed : {34, 252, 214}) expect_clean(seed, 'C', 10, true);
+  for (const std::uint64_t seed : {401, 408}) expect_clean(seed, 0, 10, true);
 }
 
 using Counts = std::map<std::string, std::uint64_t>;

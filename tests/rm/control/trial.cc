@@ -127,6 +127,8 @@ class Trial {
       return excuse(now() + dice_.magnitude(Duration(100ms), Duration(30s)));
     }
     const Node node = some_node();
+    // On the ring, whose leases are the real ones.
+    if (partitions_ && options_.make_group && dice_.chance(0.2)) return part_behind_a_begin(node);
     auto chosen = dice_.below((partitions_ ? 9 : 6) + (options_.wide ? 2 : 0));
     if (!options_.wide && chosen > 3) chosen += 2;
     checks().fault(node);
@@ -201,6 +203,19 @@ class Trial {
     if (cluster_.is_on(node) || at == node || !settled(at)) return;
     checks().count("confirmed");
     cluster_.confirm(node, at);
+  }
+
+  // Its process learns of that only when the others may long have gone on without it.
+  void part_behind_a_begin(Node node) {
+    cluster_.lie_in_wait(node, [this, node] {
+      if (calm_) return;
+      checks().count("parted behind a begin");
+      cluster_.trace(fmt::format("n{} stalls, and is parted from the others", node));
+      for (Node each = 1; each <= nodes_; ++each) checks().fault(each);
+      cluster_.set_side(node, 2);
+      cluster_.stall(node, dice_.between(Duration(2s), Duration(6s)));
+      later(7s, 30s, [this] { heal(); });
+    });
   }
 
   void heal() {

@@ -237,6 +237,12 @@ bool GroupOfNodes::has_lease(Node node, std::uint64_t verdict) const {
   return end && machine(node).may_act(end->client, verdict);
 }
 
+// Of two nodes either may, as long as it is fenced before the other does: no such record is kept.
+std::optional<bool> GroupOfNodes::may_act(Node node) const {
+  if (settings_.two_node) return std::nullopt;
+  return world_.run().leases[node - 1] > world_.now();
+}
+
 std::optional<std::uint64_t> GroupOfNodes::ring_of(Node node) const {
   const sim::Machine& one = machine(node);
   if (!one.up() || !one.regular()) return std::nullopt;

@@ -38,8 +38,9 @@ TEST(RingModel, SeedsKeepWhatIsPromised) {
         ADD_FAILURE() << "seed " << seed << " of class " << kind << ": " << each;
       for (const auto& [what, count] : verdict.counts) counts[what] += count;
     }
-  for (const char* what : {"S1", "S2", "S3", "S5", "S8", "digest", "fixpoint", "node crash",
-                           "process crash", "partition", "trouble of the group", "acknowledged"})
+  for (const char* what :
+       {"S1", "S2", "S3", "S5", "S8", "digest", "fixpoint", "node crash", "process crash",
+        "partition", "trouble of the group", "acknowledged", "parted behind a begin", "S3 in vain"})
     EXPECT_GT(counts[what], 0u) << what << " was never reached";
 }
 
