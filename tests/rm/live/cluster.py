@@ -15,7 +15,7 @@ import xml.etree.ElementTree as xml
 
 HERE = pathlib.Path(__file__).resolve()
 sys.path.insert(0, str(HERE.parents[2] / "faults"))
-from switch import NETWORK, SWITCH, Switch  # noqa: E402
+from switch import SWITCH, Switch  # noqa: E402
 
 FORM_MAX = 30.0  # seconds, for what takes a fraction of one on a machine that is not busy
 
@@ -227,9 +227,9 @@ class Cluster:
         None: nobody."""
         probe = ("import errno, socket, sys\nasked = socket.socket()\nasked.settimeout(0.5)\n"
                  "sys.exit(asked.connect_ex((sys.argv[1], 9)) != errno.ECONNREFUSED)")
-        inside = ["ip", "netns", "exec", SWITCH]
-        subprocess.run(["ip", "-n", SWITCH, "addr", "replace", f"{NETWORK}.254/24", "dev", "br0"],
-                       check=True)
+        inside = ["ip", "netns", "exec", f"{SWITCH}0"]
+        subprocess.run(["ip", "-n", f"{SWITCH}0", "addr", "replace", f"{Switch.address(254)}/24",
+                        "dev", "br0"], check=True)
         if subprocess.run([*inside, sys.executable, "-c", probe, address]).returncode != 0:
             return None
         told = subprocess.run([*inside, "ip", "neigh", "show", "to", address], text=True,

@@ -115,7 +115,7 @@ class Live(Scenario):
         self.assertEqual(self.online(other), [f"n{other}"])
 
     def test_h_an_address_answers_and_moves(self):
-        address = f"{cluster.NETWORK}.100"
+        address = cluster.Switch.address(100)
         self.begin(2, '<primitive id="ip" class="ocf" provider="heartbeat" type="IPaddr2">'
                    '<instance_attributes id="ip-a"><nvpair id="ip-ip" name="ip" '
                    f'value="{address}"/><nvpair id="ip-mask" name="cidr_netmask" '
