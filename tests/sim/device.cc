@@ -143,6 +143,11 @@ void Device::advance(Time) noexcept {
   for (; due() <= now_; held_.pop_front()) transmit(held_.front().send);
 }
 
+void Device::put_back() {
+  held_.clear();
+  std::ranges::fill(number_, 0);
+}
+
 void Device::close() {
   for (; !held_.empty(); held_.pop_front()) transmit(held_.front().send);
 }

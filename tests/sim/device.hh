@@ -48,7 +48,8 @@ class Device final : public Transport {
   std::uint64_t repeated() const { return repeated_; }    // numbers that a boot sent twice
   // Of what it was last given to send.
   bool took_all() const { return took_all_; }
-  void close();  // its process ends in good order
+  void close();     // its process ends in good order
+  void put_back();  // to where it holds nothing, and numbers may come again
   bool pending() const { return !inbox_[0].empty() || !inbox_[1].empty(); }
 
   Limits limits() const noexcept override { return limits_of(traits_); }

@@ -115,6 +115,8 @@ bool Faults::inflict(Fault fault) {
       return true;
     case Fault::damage_file:
       return damage_file();
+    case Fault::put_back:
+      return put_back();
     case Fault::cut_lane:
       network.cut_lane(one, other, Lane(dice_.below(lane_count)));
       return true;
@@ -129,6 +131,21 @@ void Faults::partition(bool half) {
   for (MachineIndex from = 0; from < side.size(); ++from)
     for (MachineIndex to = 0; to < side.size(); ++to)
       if (side[from] != side[to] && (side[from] || !half)) network.cut(from, to, true);
+}
+
+// With or without a pause that it could tell from.
+bool Faults::put_back() {
+  Machine* machine = random_machine(true);
+  if (!machine) return false;
+  if (dice_.chance(0.3)) {
+    machine->remember();
+    return true;
+  }
+  machine->put_back();
+  const Duration token = world_.settings().ring.token_loss;
+  if (dice_.chance(0.4))
+    machine->pause(world_.now() + dice_.between(token, 3 * token), dice_.chance(0.5));
+  return true;
 }
 
 bool Faults::damage_file() {

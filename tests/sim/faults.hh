@@ -19,6 +19,7 @@ class Faults {
   bool inflict(Fault fault);
   Machine* random_machine(bool up);
   void partition(bool half);
+  bool put_back();
   bool damage_file();
 
   World& world_;

@@ -46,7 +46,6 @@ bool Machine::node_transmits(NodeId to, std::span<const std::byte> frame) {
 // As its ring gets it.
 void Machine::received(Lane lane, const Arrival& arrival) {
   if (run_.seals) {
-    note_boot();
     FrameRef whole = arrival.frame;
     whole.prepend(header_size);
     whole.resize(whole.size() + seal_overhead);
@@ -58,6 +57,15 @@ void Machine::received(Lane lane, const Arrival& arrival) {
   const bool paused = woken_at_ == last_turn_;
   run_.consensus.received(process_->id, frame, paused, run_.now);
   run_.gathering.received(process_->id, frame, paused, run_.now);
+}
+
+// It must have another boot before anything leaves, and anything gets through. At its first turn
+// nothing has yet.
+void Machine::note_pause(Duration paused) {
+  if (!process_->sealed || paused <= run_.settings.ring.token_loss) return;
+  if (process_->node->counters().turns == 0) return;
+  run_.seals->is_over(id(), boot_);
+  boot_since_ = run_.now;
 }
 
 void Machine::note_boot() {
@@ -90,6 +98,8 @@ void Machine::check_numbers() {
   if (process_->sealed) {
     if (const std::uint64_t mistaken = process_->sealed->mistaken(); mistaken > 0)
       violated(fmt::format("takes {} frames for repeated that had not come", mistaken));
+    if (const std::uint64_t unheeded = process_->sealed->unheeded(); unheeded > 0)
+      violated(fmt::format("is told {} times that its numbers came before, and goes on", unheeded));
     return;
   }
   const std::uint64_t refused = process_->headers->refused(Refusal::replayed);

@@ -65,6 +65,7 @@ void Machine::start() {
   for (Process::Slot& slot : process_->slots)
     slot.starts_at = run_.now + dice_.between(Duration{}, run_.settings.reaction());
   run_.note(index_, fmt::format("starts, ring seqs up to {} are used", bound));
+  note_boot();
   last_turn_ = local();
   woken_at_ = Time::min();
   run_.gathering.started(process_->id, consensus_, run_.now);
@@ -103,6 +104,18 @@ void Machine::pause(Time until, bool programs_too) {
   programs_paused_ = programs_too;
   each_program([](Program& program) { program.forget_unread(); });
   plan();
+}
+
+void Machine::remember() {
+  process_->sealed->remember();
+}
+
+void Machine::put_back() {
+  run_.note(index_, "is put back to what it was");
+  process_->sealed->put_back();
+  process_->device->put_back();
+  boot_ = process_->sealed->boot();
+  run_.seals->put_back(id(), boot_);
 }
 
 void Machine::stay_up() {
@@ -188,10 +201,12 @@ void Machine::turn() {
 
 void Machine::turn_daemon() {
   const Time clock = local();
-  if (clock - std::exchange(last_turn_, clock) > run_.settings.ring.token_loss / 2) {
+  const Duration paused = clock - std::exchange(last_turn_, clock);
+  if (paused > run_.settings.ring.token_loss / 2) {
     woken_at_ = clock;
     run_.gathering.woken(process_->id, run_.now);
   }
+  note_pause(paused);
   finish_reservation(clock);
   behind_token_ = false;
   placed_.reset();

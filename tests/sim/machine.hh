@@ -32,6 +32,9 @@ class Machine final : node::Errands, node::Recorder {
   // From now on it runs, whatever was to strike it.
   void stay_up();
   bool paused() const { return paused_until_ > run_.now; }
+  // Its memory as far as its seal goes, which is to be put back later; at first, that of its start.
+  void remember();
+  void put_back();
 
   // What may happen to the file while the machine is down.
   void lose_file() { disk_.lose(), file_changed("its file is lost"); }
@@ -102,6 +105,7 @@ class Machine final : node::Errands, node::Recorder {
   bool node_transmits(NodeId to, std::span<const std::byte> frame);
   void received(Lane lane, const Arrival& arrival);
   void note_boot();
+  void note_pause(Duration paused);
   void count_seals();
   void finish_reservation(Time clock);
   void run_programs();

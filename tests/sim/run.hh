@@ -52,7 +52,9 @@ struct Settings {
   std::vector<std::size_t> receive_frames;  // of each machine's card; empty: alike
   membership::QuorumSettings quorum;        // but for the votes
   std::vector<std::uint32_t> votes;         // of each machine; empty: one
-  bool consensus_differs = false;           // at each start the shortest or ring.consensus
+  Duration forgery_gap{};                   // mean, of somebody without a key; 0: there is nobody
+  std::uint64_t forgery_seed = 0;
+  bool consensus_differs = false;  // at each start the shortest or ring.consensus
 
   Duration shortest_consensus() const {
     return consensus_differs ? ring.token_loss * 6 / 5 : ring.consensus;

@@ -31,6 +31,11 @@ std::uint64_t digest_of(std::span<const std::byte> text, FrameKind kind) {
   return hash.value() | 1;
 }
 
+// Of a frame that was opened.
+FrameKind kind_of(std::span<const std::byte> frame) {
+  return static_cast<FrameKind>(frame[frame.size() - seal_overhead]);
+}
+
 }  // namespace
 
 Seals::Seals(Suite suite, std::string_view cluster)
@@ -59,24 +64,63 @@ void Seals::violated(std::string clause, const Header& header, std::string_view 
                                       static_cast<int>(header.lane), header.boot, what)});
 }
 
-std::span<const std::byte> Seals::leaves(std::span<const std::byte> frame, Time now) {
-  const Header header = header_of(frame);
+bool Seals::open(const Header& header, std::span<const std::byte> frame) {
   Stream& stream = streams_[stream_of(header)];
   if (const auto place = Seal::Place::of(header); !stream.seal.is_for(place))
     stream.seal.make(key_, suite_, place);
   opened_.assign(frame.begin(), frame.end());
-  if (!stream.seal.open(opened_, header.counter)) {
+  return stream.seal.open(opened_, header.counter);
+}
+
+std::span<const std::byte> Seals::leaves(std::span<const std::byte> frame, Time now) {
+  const Header header = header_of(frame);
+  if (!open(header, frame)) {
     violated("10 seal", header, "leaves, and the cluster's key does not open it");
     return {};
   }
   const auto text = std::span(opened_).subspan(header_size, header.length - seal_overhead);
-  const auto kind = static_cast<FrameKind>(opened_[header_size + text.size()]);
-  Sent& sent = stream.sent[header.counter / block][header.counter % block];
-  const std::uint64_t digest = digest_of(text, kind);
-  if (sent.digest != 0 && sent.digest != digest)
-    violated("10 nonce", header, "its number and key have sealed something else before");
-  sent = {.digest = digest, .at = now};
+  use(header, {.digest = digest_of(text, kind_of(opened_)), .at = now});
   return text;
+}
+
+bool Seals::may_repeat(const Header& header) const {
+  return put_back_.contains({header.sender, header.boot});
+}
+
+void Seals::use(const Header& header, const Sent& now) {
+  if (over_.contains({header.sender, header.boot}))
+    violated("10 nonce", header, "leaves, and its sender knew that it must not use that boot");
+  Stream& stream = streams_[stream_of(header)];
+  Sent& sent = stream.sent[header.counter / block][header.counter % block];
+  if (sent.digest != 0 && sent.digest != now.digest) {
+    if (may_repeat(header))
+      ++repeated_;
+    else
+      violated("10 nonce", header, "its number and key have sealed something else before");
+    stream.before.emplace(header.counter, sent);
+  }
+  sent = now;
+}
+
+// When that left, at last.
+Seals::Sent Seals::find(const Header& header, std::uint64_t digest) {
+  Stream& stream = streams_[stream_of(header)];
+  const Sent sent = stream.sent[header.counter / block][header.counter % block];
+  if (sent.digest == digest) return sent;
+  Sent last;
+  const auto [begin, end] = stream.before.equal_range(header.counter);
+  for (auto each = begin; each != end; ++each)
+    if (each->second.digest == digest) last = each->second;
+  return last;
+}
+
+void Seals::put_back(NodeId sender, std::uint64_t boot) {
+  put_back_.insert({sender, boot});
+  over_.erase({sender, boot});
+}
+
+void Seals::is_over(NodeId sender, std::uint64_t boot) {
+  over_.insert({sender, boot});
 }
 
 void Seals::gets_through(const check::Process& by, Time boot_since, Lane lane,
@@ -87,15 +131,17 @@ void Seals::gets_through(const check::Process& by, Time boot_since, Lane lane,
              fmt::format("gets through on node {}, {}", static_cast<std::uint32_t>(by.node), what));
   };
   const auto text = frame.subspan(header_size, header.length - seal_overhead);
-  Stream& stream = streams_[stream_of(header)];
-  const Sent sent = stream.sent[header.counter / block][header.counter % block];
+  const Sent sent = find(header, digest_of(text, FrameKind::payload));
   if (header.lane != lane) wrong("but in the other lane");
-  if (sent.digest != digest_of(text, FrameKind::payload)) return wrong("and nobody has sent it so");
-  if (sent.at < boot_since) wrong("and is older than all that it knows");
+  if (sent.digest == 0) return wrong("and nobody has sent it so");
+  if (sent.at < boot_since && !may_repeat(header)) wrong("and is older than all that it knows");
 
   Taken& taken = taken_[{by.node, by.incarnation, header.sender}];
   if (taken.boots.empty() || taken.boots.back() != header.boot) {
-    if (std::ranges::find(taken.boots, header.boot) != taken.boots.end())
+    if (may_repeat(header))
+      for (const Lane each : {Lane::data, Lane::token})
+        taken.counters.erase({header.sender, header.boot, each, header.generation});
+    else if (std::ranges::find(taken.boots, header.boot) != taken.boots.end())
       wrong("and its boot was over there");
     taken.boots.push_back(header.boot);
   }

@@ -69,6 +69,20 @@ TEST_F(Watched, ANumberUsedTwiceIsSeen) {
   EXPECT_EQ(found(), "10 nonce");
 }
 
+TEST_F(Watched, ANumberMayComeTwiceUntilAMachineThatWasPutBackKnows) {
+  leaves(header(7), "word");
+  seals.put_back(NodeId{1}, 1);
+  leaves(header(7), "other");
+  gets_through(header(7), "word");
+  EXPECT_EQ(found(), "");
+  EXPECT_EQ(seals.repeated(), 1u);
+  seals.is_over(NodeId{1}, 1);
+  leaves(header(8, 2), "word");
+  EXPECT_EQ(found(), "");
+  leaves(header(8), "word");
+  EXPECT_EQ(found(), "10 nonce") << "a new number of a boot that it knows to be over";
+}
+
 TEST_F(Watched, AKeyThatIsNotTheClustersIsSeen) {
   std::vector<std::byte> frame = open(header(1), "word");
   seals.leaves(frame, now);

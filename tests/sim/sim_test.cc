@@ -71,7 +71,11 @@ TEST(Sim, ARunReachesWhatItIsFor) {
                             "a comeback",
                             "seal: a boot has answered",
                             "seal: a number came again",
-                            "seal: another boot"})
+                            "seal: another boot",
+                            "seal: a number used again",
+                            "fault: memory put back",
+                            "forged: nothing",
+                            "forged: the header"})
     EXPECT_TRUE(reached.contains(words)) << words;
 }
 

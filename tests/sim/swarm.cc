@@ -19,7 +19,8 @@ std::string_view text(Fault fault) {
                                         "flap",           "heal",
                                         "weather",        "weather everywhere",
                                         "black hole",     "damaged file",
-                                        "lane cut",       "crash behind the token"};
+                                        "lane cut",       "crash behind the token",
+                                        "memory put back"};
   static_assert(std::size(names) == fault_kinds);
   return names[static_cast<std::size_t>(fault)];
 }
@@ -177,15 +178,20 @@ void draw_consensus(Settings& settings, Dice dice) {
   if (settings.consensus_differs) settings.ring.consensus = 6 * settings.ring.token_loss;
 }
 
-// Strangers have no key; what they do is another matter.
+// Strangers have no key.
 void draw_seal(Swarm& swarm, Dice dice) {
   Settings& settings = swarm.settings;
   const bool sealed = dice.chance(0.4);
   const Suite suite = dice.one_of({Suite::aes256gcm, Suite::aes256gcm, Suite::chacha20poly1305});
-  if (!sealed || !settings.device.stamped || settings.strangers > 0 || settings.namesake) return;
+  if (!sealed || !settings.device.stamped) return;
+  if ((settings.strangers > 0 || settings.namesake) && dice.chance(0.5)) return;
   const bool can = sodium_init() >= 0 && available(suite);  // all else is the same with either
   settings.device.suite = can ? suite : Suite::chacha20poly1305;
   settings.ring.frame_max -= static_cast<std::uint32_t>(seal_overhead);
+  swarm.weights[std::size_t(Fault::put_back)] = dice.chance(0.3) ? 0 : dice.magnitude(0.5, 8);
+  const Duration token = settings.ring.token_loss;
+  settings.forgery_gap = dice.chance(0.5) ? dice.magnitude(token / 50, token) : Duration{};
+  settings.forgery_seed = dice.next();
   if (swarm.narrow > 0) swarm.narrow += seal_overhead;
 }
 
@@ -333,6 +339,7 @@ std::string text(const Swarm& swarm) {
                          settings.strange_frames    ? "with shorter frames"
                          : settings.strange_version ? "of another version"
                                                     : "of another cluster");
+  if (settings.forgery_gap > Duration{}) words += " forged frames,";
   for (std::size_t kind = 0; kind < fault_kinds; ++kind)
     if (swarm.weights[kind] > 0) words += fmt::format(" {}", text(Fault(kind)));
   return words;

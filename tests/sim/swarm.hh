@@ -29,8 +29,9 @@ enum class Fault : std::uint8_t {
   damage_file,
   cut_lane,  // of one directed link: only what is for all goes through, or only what is for one
   crash_behind_token,  // before all that it announced has gone out
+  put_back,            // a machine's seal, to an earlier image of its memory
 };
-inline constexpr std::size_t fault_kinds = 18;
+inline constexpr std::size_t fault_kinds = 19;
 std::string_view text(Fault fault);
 
 struct Swarm {

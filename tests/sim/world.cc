@@ -11,7 +11,7 @@ constexpr std::uint64_t steps_between_settling = 1024;  // of the checker, which
 }  // namespace
 
 World::World(const Swarm& swarm, std::uint64_t seed)
-    : run_(swarm.settings, seed), strangers_(run_) {
+    : run_(swarm.settings, seed), strangers_(run_), forger_(run_) {
   for (MachineIndex i = 0; i < run_.settings.machines; ++i)
     machines_.push_back(std::make_unique<Machine>(run_, i));
   for (MachineIndex from = 0; from < size(); ++from)
@@ -20,7 +20,7 @@ World::World(const Swarm& swarm, std::uint64_t seed)
 }
 
 Time World::soonest() const {
-  Time soonest = strangers_.next();
+  Time soonest = std::min(strangers_.next(), forger_.next());
   for (const Time due : run_.due) soonest = std::min(soonest, due);
   return soonest;
 }
@@ -32,6 +32,7 @@ Time World::take_arrivals(Time end) {
     if (advance(run_.network.next())) next = soonest();
     for (Flight flight; run_.network.arrive(run_.now, flight);) {
       const MachineIndex to = flight.to;
+      if (to < size() && flight.from < size() && machines_[to]->up()) forger_.overhear(flight);
       if (to < size())
         machines_[to]->arrive(std::move(flight));
       else
@@ -49,6 +50,10 @@ bool World::step(Time end) {
   for (MachineIndex i = 0; i < size(); ++i)
     if (run_.due[i] <= run_.now) machines_[i]->turn();
   if (strangers_.next() <= run_.now) strangers_.turn();
+  if (forger_.next() <= run_.now) {
+    Flight forged = forger_.forge();
+    machines_[forged.to]->arrive(std::move(forged));
+  }
   if (++steps_ % steps_between_settling == 0) run_.checker.settle();
   return true;
 }
@@ -82,6 +87,7 @@ std::vector<check::Violation> World::finish(bool quiescent) {
   add(run_.consensus.violations());
   add(run_.gathering.violations());
   if (run_.seals) add(run_.seals->violations());
+  if (run_.seals && run_.seals->repeated() > 0) ++run_.reached["seal: a number used again"];
   for (const auto& machine : machines_) machine->check_numbers();
   add(run_.violations);
   return all;

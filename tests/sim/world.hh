@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "tests/sim/forger.hh"
 #include "tests/sim/machine.hh"
 #include "tests/sim/strangers.hh"
 #include "tests/sim/swarm.hh"
@@ -28,6 +29,7 @@ class World {
   Run& run() { return run_; }
   const Settings& settings() const { return run_.settings; }
   Strangers& strangers() { return strangers_; }
+  const Forger& forger() const { return forger_; }
   Machine& machine(MachineIndex index) { return *machines_[index]; }
   std::size_t size() const { return machines_.size(); }
   Time now() const { return run_.now; }
@@ -40,6 +42,7 @@ class World {
   Run run_;
   std::vector<std::unique_ptr<Machine>> machines_;
   Strangers strangers_;
+  Forger forger_;
   std::uint64_t steps_ = 0;
 };
 
