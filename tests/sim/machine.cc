@@ -208,6 +208,7 @@ void Machine::turn_daemon() {
   }
   note_pause(paused);
   finish_reservation(clock);
+  finish_reading_key();
   behind_token_ = false;
   placed_.reset();
   const bool active = process_->node->turn(clock);
@@ -229,8 +230,8 @@ void Machine::schedule(bool active) {
   const Time soon = run_.now + run_.settings.turn_cost;
   next_turn_ = soon;
   if (active || !process_->node->arm()) return;
-  const Time due = std::min(
-      {true_time(process_->node->deadline()), process_->reserved_at, process_->device->due()});
+  const Time due = std::min({true_time(process_->node->deadline()), process_->reserved_at,
+                             process_->key.read_at, process_->device->due()});
   next_turn_ = std::max(soon, due);
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,14 @@ class Machine final : node::Errands, node::Recorder {
   void damage_votes();
   void damage_file() { disk_.damage(dice_.split()), file_changed("its file is damaged"); }
   void restore_old_file();
+
+  // The operator's: a key file is there to be read; it is the one that the next start goes by; all
+  // are to go by it.
+  void give_key(std::size_t number) { key_files_.insert(number); }
+  void place_key(std::size_t number) { key_ = number; }
+  void rotate(std::size_t number);
+  bool seals_with(std::size_t number) const;
+  bool opens(std::size_t number) const;
 
   void arrive(Flight&& flight);
   void turn();
@@ -83,6 +92,8 @@ class Machine final : node::Errands, node::Recorder {
   void take_back(shm::Channel channel) override;
   void viewed(std::uint64_t number, std::size_t members) override;
   void votes_answered(std::uint64_t request, membership::QuorumChange answer) override;
+  void answered(std::uint64_t request, std::string_view refused) override;
+  void read_key(std::uint64_t ticket, std::string_view file) override;
   bool keep(const membership::KeptVotes& kept) noexcept override {
     if (!has_effect()) return true;
     kept_ = kept;
@@ -108,6 +119,7 @@ class Machine final : node::Errands, node::Recorder {
   void note_pause(Duration paused);
   void count_seals();
   void finish_reservation(Time clock);
+  void finish_reading_key();
   void run_programs();
   void serve_programs();
   void connect(std::size_t slot);
@@ -127,8 +139,10 @@ class Machine final : node::Errands, node::Recorder {
   const Duration clock_zero_;
   Disk disk_;
   membership::KeptVotes kept_;  // on its disk
-  bool forgot_ = false;         // that is damaged
-  Duration consensus_{};        // since its start
+  std::size_t key_ = 0;         // likewise, in its key file
+  std::set<std::size_t> key_files_;
+  bool forgot_ = false;   // that is damaged
+  Duration consensus_{};  // since its start
 
   std::unique_ptr<Process> process_;
   Time next_turn_ = never, paused_until_{};

@@ -40,7 +40,7 @@ std::unique_ptr<Transport> Machine::Process::protect(Machine& machine, std::uniq
       std::move(card),
       Sealed::Setup{.self = id.node,
                     .cluster = cluster,
-                    .key = machine.run_.seals->key(),
+                    .key = machine.run_.seals->key(machine.key_),
                     .suite = settings.device.suite,
                     .draw = [dice = Dice(boot)]() mutable { return dice.next(); },
                     .pause_max = settings.ring.token_loss,
@@ -83,6 +83,7 @@ Machine::Process::Process(Machine& machine, std::uint64_t ring_seq, std::uint64_
                                                         .parameters = machine.ring(),
                                                         .identity = identity,
                                                         .listed = listed,
+                                                        .sealed = sealed,
                                                         .limits = limits_of(settings),
                                                         .quorum = machine.quorum(),
                                                         .kept = machine.kept_});

@@ -34,6 +34,11 @@ struct Machine::Process {
   std::vector<Slot> slots;
   Time reserved_at = never;
   std::uint64_t reserving = 0;
+  struct {
+    Time read_at = never;
+    std::uint64_t ticket = 0;
+    std::size_t number = 0;
+  } key;  // that is being read
   std::unique_ptr<node::Node> node;
 };
 

@@ -54,6 +54,7 @@ struct Settings {
   std::vector<std::uint32_t> votes;         // of each machine; empty: one
   Duration forgery_gap{};                   // mean, of somebody without a key; 0: there is nobody
   std::uint64_t forgery_seed = 0;
+  Duration rotation_gap{};         // mean, of an operator who changes the key; 0: nobody
   bool consensus_differs = false;  // at each start the shortest or ring.consensus
 
   Duration shortest_consensus() const {
@@ -112,7 +113,10 @@ struct Run {
   TraceHash hash;
   std::map<std::string, std::uint64_t> reached;  // states and reasons, how often
   std::uint64_t rings = 0, messages = 0;         // installed, each once; delivered
-  bool disk_works = false;                       // as it should, from now on
+  // What the operator was told of rotations; the newest key of which all went by it.
+  std::uint64_t rotations_done = 0, rotations_refused = 0;
+  std::size_t key_in_use = 0;
+  bool disk_works = false;  // as it should, from now on
   bool tracing = false, tracing_frames = false;
   std::vector<std::string> trace;
 

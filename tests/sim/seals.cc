@@ -14,8 +14,10 @@ namespace {
 
 constexpr std::size_t violations_max = 20;  // more of them say no more
 
-ClusterKey key_of(std::string_view cluster) {
-  return ClusterKey(RootKey(std::vector<std::byte>(RootKey::size_min, std::byte{0x5a})), cluster);
+ClusterKey made_of(int number, std::string_view cluster) {
+  std::vector<std::byte> bytes(RootKey::size_min, std::byte{0x5a});
+  std::memcpy(bytes.data() + 8, &number, number > 0 ? sizeof number : 0);
+  return ClusterKey(RootKey(bytes), cluster);
 }
 
 // Never 0.
@@ -38,11 +40,26 @@ FrameKind kind_of(std::span<const std::byte> frame) {
 
 }  // namespace
 
-Seals::Seals(Suite suite, std::string_view cluster)
-    : suite_(suite), cluster_(cluster), key_(key_of(cluster)) {}
+Seals::Seals(Suite suite, std::string_view cluster) : suite_(suite), cluster_(cluster) {
+  keys_.push_back(made_of(0, cluster));
+  drawn_.push_back(0);
+}
 
-ClusterKey Seals::key() const {
-  return key_of(cluster_);
+ClusterKey Seals::key(std::size_t number) const {
+  return made_of(drawn_[number], cluster_);
+}
+
+std::size_t Seals::draw_key() {
+  int number = drawn_.back() + 1;
+  while (key_of(made_of(number, cluster_).id())) ++number;
+  keys_.push_back(made_of(number, cluster_));
+  drawn_.push_back(number);
+  return keys_.size() - 1;
+}
+
+const ClusterKey* Seals::key_of(std::uint8_t id) const {
+  const auto found = std::ranges::find(keys_, id, &ClusterKey::id);
+  return found == keys_.end() ? nullptr : &*found;
 }
 
 Header Seals::header_of(std::span<const std::byte> frame) const {
@@ -66,8 +83,9 @@ void Seals::violated(std::string clause, const Header& header, std::string_view 
 
 bool Seals::open(const Header& header, std::span<const std::byte> frame) {
   Stream& stream = streams_[stream_of(header)];
-  if (const auto place = Seal::Place::of(header); !stream.seal.is_for(place))
-    stream.seal.make(key_, suite_, place);
+  const ClusterKey* const key = key_of(header.generation);
+  if (const auto place = Seal::Place::of(header); key && !stream.seal.is_for(place))
+    stream.seal.make(*key, suite_, place);
   opened_.assign(frame.begin(), frame.end());
   return stream.seal.open(opened_, header.counter);
 }

@@ -27,7 +27,11 @@ class Seals {
  public:
   Seals(Suite suite, std::string_view cluster);
 
-  ClusterKey key() const;
+  // The cluster's first key, and those after it.
+  ClusterKey key(std::size_t number = 0) const;
+  // One more, which no other looks like on the wire. Its number.
+  std::size_t draw_key();
+  std::uint64_t fingerprint(std::size_t number) const { return keys_[number].fingerprint(); }
 
   // A whole frame that leaves now. What it says, without its kind; valid until the next call.
   std::span<const std::byte> leaves(std::span<const std::byte> frame, Time now);
@@ -64,6 +68,7 @@ class Seals {
     std::map<StreamId, std::map<std::uint64_t, std::bitset<block>>> counters;
   };
 
+  const ClusterKey* key_of(std::uint8_t id) const;
   Header header_of(std::span<const std::byte> frame) const;
   bool open(const Header& header, std::span<const std::byte> frame);
   void use(const Header& header, const Sent& now);
@@ -73,7 +78,8 @@ class Seals {
 
   const Suite suite_;
   const std::string cluster_;
-  const ClusterKey key_;
+  std::vector<ClusterKey> keys_;
+  std::vector<int> drawn_;  // what each is made of
   std::map<StreamId, Stream> streams_;
   std::set<Boot> put_back_;  // ever
   std::set<Boot> over_;

@@ -75,7 +75,9 @@ TEST(Sim, ARunReachesWhatItIsFor) {
                             "seal: a number used again",
                             "fault: memory put back",
                             "forged: nothing",
-                            "forged: the header"})
+                            "forged: the header",
+                            "rotation: refused",
+                            "rotation: done in peace"})
     EXPECT_TRUE(reached.contains(words)) << words;
 }
 

@@ -195,6 +195,11 @@ void draw_seal(Swarm& swarm, Dice dice) {
   if (swarm.narrow > 0) swarm.narrow += seal_overhead;
 }
 
+void draw_rotations(Settings& settings, Dice dice) {
+  if (!dice.chance(0.5) || settings.device.suite == Suite::open) return;
+  settings.rotation_gap = dice.magnitude(settings.reaction() / 10, 5 * settings.reaction());
+}
+
 // Who has how many votes, and what is made of them.
 void draw_votes(Settings& settings, Dice dice) {
   using membership::TieBreaker;
@@ -302,6 +307,7 @@ Swarm draw_swarm(std::uint64_t seed, std::optional<std::size_t> machines) {
   draw_moments(swarm, Dice(seed).split());
   draw_votes(settings, Dice(seed ^ 2));
   draw_seal(swarm, Dice(seed ^ 4));
+  draw_rotations(settings, Dice(seed ^ 5));
   return swarm;
 }
 
@@ -340,6 +346,8 @@ std::string text(const Swarm& swarm) {
                          : settings.strange_version ? "of another version"
                                                     : "of another cluster");
   if (settings.forgery_gap > Duration{}) words += " forged frames,";
+  if (settings.rotation_gap > Duration{})
+    words += fmt::format(" a rotation each {:.0f} ms", ms(settings.rotation_gap));
   for (std::size_t kind = 0; kind < fault_kinds; ++kind)
     if (swarm.weights[kind] > 0) words += fmt::format(" {}", text(Fault(kind)));
   return words;

@@ -9,6 +9,7 @@
 #include "tests/sim/departure.hh"
 #include "tests/sim/faults.hh"
 #include "tests/sim/outsiders.hh"
+#include "tests/sim/rotations.hh"
 
 namespace gyre::sim {
 
@@ -34,6 +35,7 @@ class Trial {
   bool settle();
   void stay_together();
   void get_on();
+  void change_key();
   void probe();
   void probe_alone();
   void drain();
@@ -68,6 +70,7 @@ class Trial {
   const Swarm swarm_;
   World world_;
   Faults faults_;
+  Rotations rotations_;
   std::optional<Outsiders> outsiders_;
   std::vector<MachineIndex> core_;  // ascending, as are their ids
   std::vector<NodeId> core_ids_;
@@ -80,7 +83,8 @@ Trial::Trial(const TrialOptions& options)
     : options_(options),
       swarm_(draw_swarm(options.seed, options.machines)),
       world_(swarm_, options.seed),
-      faults_(world_, swarm_) {
+      faults_(world_, swarm_),
+      rotations_(world_) {
   world_.run().tracing = options.tracing;
   world_.run().tracing_frames = options.tracing_frames;
   outcome_.swarm = text(swarm_);
@@ -106,6 +110,7 @@ Outcome Trial::run() {
   world_.strangers().leave();
   stable_since_ = world_.now();
   if (!failed() && come_together("L1", true, exactly ? departure_bound : steady_bound)) {
+    change_key();
     probe();
     probe_alone();
     drain();
@@ -133,9 +138,11 @@ void Trial::start() {
 void Trial::endure() {
   const double share = world_.size() > 9 ? 0.2 : 1;  // a crowd costs as much in less time
   const Time end = Time{} + Duration(static_cast<std::int64_t>(share * options_.minutes * 36e9));
-  while (faults_.next() < end) {
-    const Time due = faults_.next();
-    if (!world_.run_until(due, [&] { return faults_.next() < due; })) faults_.strike();
+  const auto next = [&] { return std::min(faults_.next(), rotations_.next()); };
+  while (next() < end) {
+    const Time due = next();
+    if (world_.run_until(due, [&] { return faults_.next() < due; })) continue;
+    faults_.next() <= due ? faults_.strike() : rotations_.act();
   }
   world_.run().entered = {};
   world_.run_until(end);
@@ -165,10 +172,10 @@ void Trial::calm_down() {
       run.network.cut(from, to, false);
     }
   stable_since_ = run.now + swarm_.spike_delay_max;  // for what is still on its way
-  each_core([&](Machine& machine) {
-    machine.stay_up();
-    stable_since_ = std::max(stable_since_, machine.reserved_at());
-  });
+  each_core([](Machine& machine) { machine.stay_up(); });
+  rotations_.mend(core_);
+  each_core(
+      [&](Machine& machine) { stable_since_ = std::max(stable_since_, machine.reserved_at()); });
   if (run.tracing)
     run.trace.push_back(fmt::format("    -- calm, a core of {} machines --", core_.size()));
   // What was lost before is noticed within the time of a token.
@@ -238,6 +245,18 @@ void Trial::get_on() {
       fail("L4", fmt::format("a node that hears no large frames held up the others for {:.0f} ms: "
                              "{}",
                              static_cast<double>(patience.count()) / 1e6, standing()));
+  }
+}
+
+// As long as all send. Who must not change it starts with the newest one, or would be alone with
+// the old one when it starts later.
+void Trial::change_key() {
+  if (rotations_.are_refused(core_)) {
+    if (!rotations_.start_anew(core_)) return;
+    stable_since_ = world_.now();
+    come_together("L1", true, steady_bound);
+  } else if (const std::string wrong = rotations_.finish(core_); !wrong.empty()) {
+    fail("key", wrong);
   }
 }
 

@@ -1,0 +1,48 @@
+// An operator who changes the cluster's key, again and again, at any moment.
+//
+// He draws a key, copies its file to all machines, but forgets one now and then, and asks one of
+// them. If that comes to nothing he copies it again and asks another. Once he was told that all go
+// by it, he puts it in place of the key file everywhere; whoever has started with the old one
+// meanwhile is started once more.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/sim/world.hh"
+
+namespace gyre::sim {
+
+class Rotations {
+ public:
+  explicit Rotations(World& world);
+
+  Time next() const { return next_; }  // when he does something
+  void act();
+
+  // All is well from now on: those who hear each other no more start with the newest key that one
+  // of them seals with.
+  void mend(const std::vector<MachineIndex>& members);
+  // They are a ring, and not quorate.
+  bool are_refused(const std::vector<MachineIndex>& members);
+  // Those who do not seal with the newest key of them start with that. False: all do.
+  bool start_anew(const std::vector<MachineIndex>& members);
+  // They are a ring, quorate, and come to go by the key that was asked for last, and by no other;
+  // then by some more, each at once. What was wrong; nothing if nothing was.
+  std::string finish(const std::vector<MachineIndex>& members);
+
+ private:
+  void draw();
+  void place();
+  std::size_t newest(const std::vector<MachineIndex>& members);
+  bool all_seal_with(const std::vector<MachineIndex>& members, std::size_t number);
+  bool ask_until_done(const std::vector<MachineIndex>& members, std::size_t number);
+  std::string rotate_in_peace(const std::vector<MachineIndex>& members);
+
+  World& world_;
+  Dice dice_;
+  Time next_ = never;
+  std::size_t number_ = 0;  // of the key that he wants
+};
+
+}  // namespace gyre::sim
