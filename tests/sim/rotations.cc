@@ -60,7 +60,7 @@ bool Machine::opens(std::size_t number) const {
 // ---- the operator's ----
 
 Rotations::Rotations(World& world) : world_(world), dice_(0) {
-  if (world.settings().rotation_gap == Duration{}) return;
+  if (!any()) return;
   dice_ = world.run().dice.split();
   next_ = world.now() + dice_.exponential(world.settings().rotation_gap);
 }
@@ -122,9 +122,8 @@ std::size_t Rotations::newest(const std::vector<MachineIndex>& members) {
   return newest;
 }
 
-bool Rotations::start_anew(const std::vector<MachineIndex>& members) {
+void Rotations::start_anew(const std::vector<MachineIndex>& members) {
   const std::size_t number = newest(members);
-  bool any = false;
   for (const MachineIndex i : members) {
     Machine& machine = world_.machine(i);
     machine.place_key(number);
@@ -132,9 +131,7 @@ bool Rotations::start_anew(const std::vector<MachineIndex>& members) {
     ++world_.run().reached["rotation: started with the old key"];
     machine.crash();
     machine.start();
-    any = true;
   }
-  return any;
 }
 
 bool Rotations::all_seal_with(const std::vector<MachineIndex>& members, std::size_t number) {
@@ -181,13 +178,12 @@ std::string Rotations::rotate_in_peace(const std::vector<MachineIndex>& members)
   return {};
 }
 
-bool Rotations::are_refused(const std::vector<MachineIndex>& members) {
-  return world_.settings().rotation_gap > Duration{} &&
-         !world_.machine(members[0]).snapshot().verdict.quorate;
-}
-
 std::string Rotations::finish(const std::vector<MachineIndex>& members) {
-  if (world_.settings().rotation_gap == Duration{}) return {};
+  if (!any()) return {};
+  if (!world_.machine(members[0]).snapshot().verdict.quorate) {
+    start_anew(members);
+    return {};
+  }
   for (const std::size_t number : {newest(members), number_})
     if (!ask_until_done(members, number))
       return fmt::format("not all of {} machines have come to go by key {}", members.size(),

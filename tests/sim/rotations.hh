@@ -17,23 +17,22 @@ class Rotations {
  public:
   explicit Rotations(World& world);
 
+  bool any() const { return world_.settings().rotation_gap > Duration{}; }
   Time next() const { return next_; }  // when he does something
   void act();
 
   // All is well from now on: those who hear each other no more start with the newest key that one
   // of them seals with.
   void mend(const std::vector<MachineIndex>& members);
-  // They are a ring, and not quorate.
-  bool are_refused(const std::vector<MachineIndex>& members);
-  // Those who do not seal with the newest key of them start with that. False: all do.
-  bool start_anew(const std::vector<MachineIndex>& members);
-  // They are a ring, quorate, and come to go by the key that was asked for last, and by no other;
+  // They are a ring, and come to go by the key that was asked for last, and by no other;
   // then by some more, each at once. What was wrong; nothing if nothing was.
+  // Where they are not quorate, and so are refused, those with another key start with the newest.
   std::string finish(const std::vector<MachineIndex>& members);
 
  private:
   void draw();
   void place();
+  void start_anew(const std::vector<MachineIndex>& members);
   std::size_t newest(const std::vector<MachineIndex>& members);
   bool all_seal_with(const std::vector<MachineIndex>& members, std::size_t number);
   bool ask_until_done(const std::vector<MachineIndex>& members, std::size_t number);

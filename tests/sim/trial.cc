@@ -35,7 +35,6 @@ class Trial {
   bool settle();
   void stay_together();
   void get_on();
-  void change_key();
   void probe();
   void probe_alone();
   void drain();
@@ -110,7 +109,9 @@ Outcome Trial::run() {
   world_.strangers().leave();
   stable_since_ = world_.now();
   if (!failed() && come_together("L1", true, exactly ? departure_bound : steady_bound)) {
-    change_key();
+    if (const std::string wrong = rotations_.finish(core_); !wrong.empty()) fail("key", wrong);
+    stable_since_ = world_.now();  // some may have started anew
+    if (rotations_.any()) come_together("L1", true, steady_bound);
     probe();
     probe_alone();
     drain();
@@ -245,18 +246,6 @@ void Trial::get_on() {
       fail("L4", fmt::format("a node that hears no large frames held up the others for {:.0f} ms: "
                              "{}",
                              static_cast<double>(patience.count()) / 1e6, standing()));
-  }
-}
-
-// As long as all send. Who must not change it starts with the newest one, or would be alone with
-// the old one when it starts later.
-void Trial::change_key() {
-  if (rotations_.are_refused(core_)) {
-    if (!rotations_.start_anew(core_)) return;
-    stable_since_ = world_.now();
-    come_together("L1", true, steady_bound);
-  } else if (const std::string wrong = rotations_.finish(core_); !wrong.empty()) {
-    fail("key", wrong);
   }
 }
 
