@@ -48,6 +48,7 @@ class Machine final : node::Errands, node::Recorder {
   void give_key(std::size_t number) { key_files_.insert(number); }
   void place_key(std::size_t number) { key_ = number; }
   void rotate(std::size_t number);
+  bool asks_for_rotation() const;  // without an answer yet
   bool seals_with(std::size_t number) const;
   bool opens(std::size_t number) const;
 

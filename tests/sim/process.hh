@@ -38,7 +38,8 @@ struct Machine::Process {
     Time read_at = never;
     std::uint64_t ticket = 0;
     std::size_t number = 0;
-  } key;  // that is being read
+  } key;                            // that is being read
+  std::size_t rotations_asked = 0;  // and not answered yet
   std::unique_ptr<node::Node> node;
 };
 

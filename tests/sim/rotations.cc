@@ -10,7 +10,8 @@ namespace gyre::sim {
 
 namespace {
 
-constexpr int in_peace = 5;  // rotations
+constexpr int in_peace = 5;                              // rotations
+constexpr Duration patience = std::chrono::seconds(30);  // more than a node has with one
 
 }  // namespace
 
@@ -18,6 +19,7 @@ constexpr int in_peace = 5;  // rotations
 
 void Machine::rotate(std::size_t number) {
   ++run_.reached["rotation: asked"];
+  ++process_->rotations_asked;
   process_->node->rotate(number, run_.seals->fingerprint(number), fmt::format("/key/{}", number));
   next_turn_ = run_.now;
   plan();
@@ -26,6 +28,7 @@ void Machine::rotate(std::size_t number) {
 void Machine::answered(std::uint64_t request, std::string_view refused) {
   run_.note(index_,
             fmt::format("rotation to key {}: {}", request, refused.empty() ? "done" : refused));
+  --process_->rotations_asked;
   ++run_.reached[refused.empty() ? "rotation: done" : "rotation: refused"];
   ++(refused.empty() ? run_.rotations_done : run_.rotations_refused);
   if (refused.empty()) run_.key_in_use = std::max<std::size_t>(run_.key_in_use, request);
@@ -46,6 +49,10 @@ void Machine::finish_reading_key() {
     process_->node->key_read(process_->key.ticket, run_.seals->key(number), "");
   else
     process_->node->key_read(process_->key.ticket, std::nullopt, "there is no key file");
+}
+
+bool Machine::asks_for_rotation() const {
+  return process_ && process_->rotations_asked > 0;
 }
 
 bool Machine::seals_with(std::size_t number) const {
@@ -99,19 +106,30 @@ void Rotations::act() {
   if (!up.empty()) world_.machine(up[dice_.below(up.size())]).rotate(number_);
 }
 
-void Rotations::mend(const std::vector<MachineIndex>& members) {
-  if (next_ == never) return;
+// What is asked shortly before goes on, also where only some of them are together yet.
+void Rotations::end(const std::vector<MachineIndex>& members) {
+  if (!any()) return;
   next_ = never;
   for (MachineIndex i = 0; i < world_.size(); ++i)
     for (std::size_t number = 0; number <= number_; ++number) world_.machine(i).give_key(number);
-  bool hear_each_other = true;
+  world_.run_until(world_.now() + world_.settings().slowly(patience),
+                   [&] { return is_answered(); });
+  for (MachineIndex i = 0; i < world_.size(); ++i) world_.machine(i).place_key(newest(members));
+  if (!hear_each_other(members)) start_anew(members);
+}
+
+bool Rotations::is_answered() {
+  for (MachineIndex i = 0; i < world_.size(); ++i)
+    if (world_.machine(i).asks_for_rotation()) return false;
+  return true;
+}
+
+bool Rotations::hear_each_other(const std::vector<MachineIndex>& members) {
   for (const MachineIndex a : members)
     for (const MachineIndex b : members)
       for (std::size_t number = 0; number <= number_; ++number)
-        if (world_.machine(a).seals_with(number))
-          hear_each_other &= world_.machine(b).opens(number);
-  for (MachineIndex i = 0; i < world_.size(); ++i) world_.machine(i).place_key(newest(members));
-  if (!hear_each_other) start_anew(members);
+        if (world_.machine(a).seals_with(number) && !world_.machine(b).opens(number)) return false;
+  return true;
 }
 
 std::size_t Rotations::newest(const std::vector<MachineIndex>& members) {
@@ -147,7 +165,7 @@ bool Rotations::ask_until_done(const std::vector<MachineIndex>& members, std::si
     const Run& run = world_.run();
     const std::uint64_t before = run.rotations_done + run.rotations_refused;
     world_.machine(members[dice_.below(members.size())]).rotate(number);
-    const Time end = world_.now() + world_.settings().slowly(std::chrono::seconds(30));
+    const Time end = world_.now() + world_.settings().slowly(patience);
     world_.run_until(end, [&] { return run.rotations_done + run.rotations_refused > before; });
     world_.run_until(world_.now() + world_.settings().reaction(),
                      [&] { return all_seal_with(members, number); });

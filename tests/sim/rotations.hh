@@ -21,9 +21,9 @@ class Rotations {
   Time next() const { return next_; }  // when he does something
   void act();
 
-  // All is well from now on: those who hear each other no more start with the newest key that one
-  // of them seals with.
-  void mend(const std::vector<MachineIndex>& members);
+  // All is well from now on: he asks no more. When all that he asked is answered, those who hear
+  // each other no more start with the newest key that one of them seals with.
+  void end(const std::vector<MachineIndex>& members);
   // They are a ring, and come to go by the key that was asked for last, and by no other;
   // then by some more, each at once. What was wrong; nothing if nothing was.
   // Where they are not quorate, and so are refused, those with another key start with the newest.
@@ -32,6 +32,8 @@ class Rotations {
  private:
   void draw();
   void place();
+  bool is_answered();
+  bool hear_each_other(const std::vector<MachineIndex>& members);
   void start_anew(const std::vector<MachineIndex>& members);
   std::size_t newest(const std::vector<MachineIndex>& members);
   bool all_seal_with(const std::vector<MachineIndex>& members, std::size_t number);

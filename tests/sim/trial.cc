@@ -172,9 +172,9 @@ void Trial::calm_down() {
       run.network.weather(from, to) = swarm_.calm();
       run.network.cut(from, to, false);
     }
-  stable_since_ = run.now + swarm_.spike_delay_max;  // for what is still on its way
   each_core([](Machine& machine) { machine.stay_up(); });
-  rotations_.mend(core_);
+  rotations_.end(core_);
+  stable_since_ = run.now + swarm_.spike_delay_max;  // for what is still on its way
   each_core(
       [&](Machine& machine) { stable_since_ = std::max(stable_since_, machine.reserved_at()); });
   if (run.tracing)
