@@ -7,13 +7,14 @@ namespace {
 
 constexpr Duration key_patience = std::chrono::seconds(15);       // with this node's own disk
 constexpr Duration rotation_patience = std::chrono::seconds(25);  // more than with all disks
+constexpr std::string_view not_quorate =
+    "this side is not quorate: another one may have the old key";
 
 }  // namespace
 
 void Node::rotate(std::uint64_t request, std::uint64_t fingerprint, std::string_view file) {
   if (!sealed_) return errands_.answered(request, "secauth is off: there is no key");
-  if (!membership_.quorum().verdict().quorate)
-    return errands_.answered(request, "this side is not quorate: another one may have the old key");
+  if (!membership_.quorum().verdict().quorate) return errands_.answered(request, not_quorate);
   if (!rotation_.propose(request, fingerprint, file))
     return errands_.answered(request, "another rotation is under way");
   rotate_by_ = now_ + rotation_patience;
@@ -21,7 +22,12 @@ void Node::rotate(std::uint64_t request, std::uint64_t fingerprint, std::string_
 
 void Node::rotate_by(NodeId sender, const membership::wire::Word& word) {
   if (!sealed_) return;
-  take_step(rotation_.word(sender, word));
+  // The ring may have broken since it was asked.
+  const bool asks = What{word.what} == What::rotate;
+  if (!asks || membership_.quorum().verdict().quorate)
+    take_step(rotation_.word(sender, word));
+  else if (sender == peers_.self())
+    rotation_.withdraw(not_quorate);
   answer_rotation();
 }
 

@@ -25,6 +25,13 @@ bool Rotation::propose(std::uint64_t request, std::uint64_t fingerprint,
   return true;
 }
 
+void Rotation::withdraw(std::string_view reason) noexcept {
+  if (proposal_.state != Proposal::State::to_say && proposal_.state != Proposal::State::said)
+    return;
+  proposal_.state = Proposal::State::refused;
+  reason_ = Reason(reason);
+}
+
 // ---- what is said ----
 
 bool Rotation::next(membership::wire::Word& word) const noexcept {

@@ -62,6 +62,8 @@ class Rotation {
   // A word of `sender` has its place in the view.
   Step word(NodeId sender, const membership::wire::Word& word) noexcept;
   void view(std::uint64_t number, std::span<const totem::Member> members) noexcept;
+  // What this node's program has asked for and no word has begun yet must not be.
+  void withdraw(std::string_view reason) noexcept;
   // What came of reading.
   void accepted() noexcept;
   void refuse(std::string_view reason) noexcept;

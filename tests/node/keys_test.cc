@@ -204,6 +204,17 @@ TEST_F(Keys, WithoutWhoIsAwayOnlyIfAskedAgain) {
   EXPECT_TRUE(cluster.run_until([&] { return cluster.whole(); }));
 }
 
+// Or the sides of a ring that broke meanwhile would come to have different ones.
+TEST_F(Keys, StayWhereTheRingBreaksAndThisSideIsNotQuorate) {
+  rotate(0, 2, "/two");
+  cluster.crash(1);
+  cluster.crash(2);
+  ASSERT_TRUE(answered(0));
+  EXPECT_EQ(answer(0), done() + " this side is not quorate: another one may have the old key");
+  EXPECT_EQ(node(0).sealed().key().fingerprint(), fingerprint(1));
+  EXPECT_FALSE(node(0).sealed().other_key());
+}
+
 TEST_F(Keys, OneChangeAtATime) {
   node(2).reads_keys = false;
   rotate(0, 2, "/two");
