@@ -107,11 +107,12 @@ Time Sealed::deadline() const noexcept {
 // ---- sending ----
 
 FrameRef Sealed::wrap(const Send& send) noexcept {
-  if (send.to == NodeIndex::everyone && send.lane == Lane::data) {
+  FrameRef frame = close(send.lane, FrameKind::payload, send.frame.bytes());
+  if (frame && send.to == NodeIndex::everyone && send.lane == Lane::data) {
     told_ = send.frame;
     told_at_ = now_;
   }
-  return close(send.lane, FrameKind::payload, send.frame.bytes());
+  return frame;
 }
 
 FrameRef Sealed::close(Lane lane, FrameKind kind, std::span<const std::byte> text) noexcept {
