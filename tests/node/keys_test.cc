@@ -42,6 +42,13 @@ class Keys : public testing::Test {
   }
   std::string answer(std::size_t i) { return node(i).answers().back(); }
   std::string done() const { return std::to_string(request); }
+  void lose_the_third_while_the_second_reads() {
+    node(1).reads_keys = false;
+    rotate(0, 2, "/two");
+    cluster.run(milliseconds(5));
+    cluster.crash(2);
+    ASSERT_TRUE(cluster.run_until([&] { return cluster.whole(); }));
+  }
   // Soon after the one that asked.
   bool all_have(int key) {
     const auto has = [&](auto& each) {
@@ -160,11 +167,7 @@ TEST_F(Keys, ADiskThatHangsRefusesInTime) {
 }
 
 TEST_F(Keys, ANodeThatStartsAnewMeanwhileReadsTheFileFirst) {
-  node(1).reads_keys = false;
-  rotate(0, 2, "/two");
-  cluster.run(milliseconds(5));
-  cluster.crash(2);
-  ASSERT_TRUE(cluster.run_until([&] { return cluster.whole(); }));
+  lose_the_third_while_the_second_reads();
   cluster.run(milliseconds(5));
   EXPECT_EQ(page(0).rotation_waits_for, NodeId{3});
   cluster.restart(2);
@@ -176,11 +179,7 @@ TEST_F(Keys, ANodeThatStartsAnewMeanwhileReadsTheFileFirst) {
 }
 
 TEST_F(Keys, WithoutWhoIsAwayOnlyIfAskedAgain) {
-  node(1).reads_keys = false;
-  rotate(0, 2, "/two");
-  cluster.run(milliseconds(5));
-  cluster.crash(2);
-  ASSERT_TRUE(cluster.run_until([&] { return cluster.whole(); }));
+  lose_the_third_while_the_second_reads();
   node(1).reads_keys = true;
   for (int i = 0; i < 26000 && node(0).answers().empty(); ++i) {
     cluster.now += milliseconds(1);
