@@ -25,10 +25,7 @@ TEST(Rotation, GoesByAcceptSendDropAndTellsWhoAsked) {
 
 TEST(Rotation, NobodySendsBeforeTheLastOneAcceptsNorDropsBeforeTheLastOneSends) {
   World world(3);
-  world.view({0, 1, 2});
-  world[2].reads = false;
-  world.propose(0);
-  world.run();
+  world.ask_all_while_silent(2);
   EXPECT_EQ(world[0].rotation->stage(), Stage::accepting);
   EXPECT_EQ(world[0].rotation->waits_for(), NodeId{3});
   EXPECT_EQ(world[0].seals, old_key);
@@ -173,10 +170,7 @@ TEST(Rotation, ANewcomerWithoutTheFileEndsIt) {
 
 TEST(Rotation, WithoutOneWhoWasAskedNobodyDecides) {
   World world(3);
-  world.view({0, 1, 2});
-  world[2].reads = false;
-  world.propose(0);
-  world.run();
+  world.ask_all_while_silent(2);
   world.view({0, 1});
   world.view({2});
   world.run();
@@ -196,10 +190,7 @@ TEST(Rotation, WithoutOneWhoWasAskedNobodyDecides) {
 
 TEST(Rotation, AskedAgainItGoesOnWithoutWhoIsAway) {
   World world(3);
-  world.view({0, 1, 2});
-  world[2].reads = false;
-  world.propose(0);
-  world.run();
+  world.ask_all_while_silent(2);
   world.view({0, 1});
   world.run();
   world.given_up(0);
@@ -213,10 +204,7 @@ TEST(Rotation, AskedAgainItGoesOnWithoutWhoIsAway) {
 TEST(Rotation, ARingThatBreaksAtTheLastWordOfAStepComesTogetherAgain) {
   for (const Stage at : {Stage::sending, Stage::none}) {
     World world(3);
-    world.view({0, 1, 2});
-    world[2].reads = false;
-    world.propose(0);
-    world.run();
+    world.ask_all_while_silent(2);
     world.read(world[2]);
     if (at == Stage::none) {
       world.speak(world[2]);
@@ -243,10 +231,7 @@ TEST(Rotation, ARingThatBreaksAtTheLastWordOfAStepComesTogetherAgain) {
 
 TEST(Rotation, WhoStartedWithTheNewKeyIsOneOfThoseWhoSend) {
   World world(3);
-  world.view({0, 1, 2});
-  world.propose(0);
-  world[1].reads = false;
-  world.run();
+  world.ask_all_while_silent(1);
   world.read(world[1]);
   world.speak(world[1]);
   while (world.hear(world[0]) || world.hear(world[1])) {
@@ -263,10 +248,7 @@ TEST(Rotation, WhoStartedWithTheNewKeyIsOneOfThoseWhoSend) {
 
 TEST(Rotation, BackToTheOldKeyWhileTheNewOneWaits) {
   World world(3);
-  world.view({0, 1, 2});
-  world[2].reads = false;
-  world.propose(0);
-  world.run();
+  world.ask_all_while_silent(2);
   world.view({0, 1});
   world.run();
   world.propose(1, old_key);
@@ -277,10 +259,7 @@ TEST(Rotation, BackToTheOldKeyWhileTheNewOneWaits) {
 
 TEST(Rotation, ToAThirdKeyOnlyOnceNobodyHasTheFirst) {
   World world(3);
-  world.view({0, 1, 2});
-  world.propose(0);
-  world[1].reads = false;
-  world.run();
+  world.ask_all_while_silent(1);
   world.read(world[1]);
   world.speak(world[1]);
   while (world.hear(world[0]) || world.hear(world[1])) {

@@ -86,6 +86,13 @@ class World {
   void propose(std::size_t i, std::uint64_t key = new_key, std::string_view file = "/k") {
     if (!members[i]->rotation->propose(7, key, file)) members[i]->answers.emplace_back("busy");
   }
+  // Three who see each other; the first asks, and one of them does not come to read its file.
+  void ask_all_while_silent(std::size_t one) {
+    view({0, 1, 2});
+    members[one]->reads = false;
+    propose(0);
+    run();
+  }
   void speak(Member& member) {
     for (membership::wire::Word word; member.rotation->next(word); member.rotation->said())
       member.side->words.push_back({member.id, membership::wire::word(word)});
