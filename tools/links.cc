@@ -1,6 +1,7 @@
 // gyre links: what each link does, and whom it reaches.
 #include <fmt/format.h>
 
+#include "tools/rates.hh"
 #include "tools/watch.hh"
 
 namespace gyre::tools {
@@ -10,25 +11,9 @@ Json look(const Common& common) {
   return ask(common, "links");
 }
 
-// Adds to each counter of `now` how fast it grew. A daemon that started anew in between has nothing
-// to be compared with.
-class Rates {
- public:
-  Rates(const Json& before, const Json& now) {
-    const auto from = before.at("uptime_ms").get<std::uint64_t>();
-    const auto to = now.at("uptime_ms").get<std::uint64_t>();
-    span_ms_ = to > from ? to - from : 0;
-  }
-  std::uint64_t span_ms() const { return span_ms_; }
-  double of(const Json& before, const Json& now) const {
-    const auto from = before.get<std::uint64_t>(), to = now.get<std::uint64_t>();
-    if (span_ms_ == 0 || to < from) return 0;
-    return static_cast<double>(to - from) * 1e3 / static_cast<double>(span_ms_);
-  }
-
- private:
-  std::uint64_t span_ms_ = 0;
-};
+std::uint64_t number(const Json& value) {
+  return value.get<std::uint64_t>();
+}
 
 const Json* find_node(const Json& answer, const Json& nodeid) {
   for (const Json& node : answer.at("nodes"))
@@ -36,15 +21,19 @@ const Json* find_node(const Json& answer, const Json& nodeid) {
   return nullptr;
 }
 
+// Adds to each counter of `now` how fast it grew.
 Json compare(const Json& before, const Json& now) {
-  const Rates rates(before, now);
+  const Rates rates(number(before.at("uptime_ms")), number(now.at("uptime_ms")));
+  const auto rate = [&](const Json& from, const Json& to) {
+    return rates.per_second(rates.grown(number(from), number(to)));
+  };
   Json all = now;
   all["interval_ms"] = rates.span_ms();
   for (std::size_t link = 0; link < all.at("links").size(); ++link) {
     Json& one = all["links"][link];
     if (!one.contains("counters") || before.at("links").size() <= link) continue;
     for (const auto& [name, value] : now.at("links")[link].at("counters").items())
-      one[name + "_rate"] = rates.of(before.at("links")[link].at("counters").at(name), value);
+      one[name + "_rate"] = rate(before.at("links")[link].at("counters").at(name), value);
   }
   for (Json& node : all.at("nodes")) {
     if (!node.contains("links")) continue;
@@ -53,7 +42,7 @@ Json compare(const Json& before, const Json& now) {
       Json& way = node["links"][link];
       way["first_frames_rate"] =
           known && known->contains("links")
-              ? rates.of(known->at("links")[link].at("first_frames"), way.at("first_frames"))
+              ? rate(known->at("links")[link].at("first_frames"), way.at("first_frames"))
               : 0;
     }
   }

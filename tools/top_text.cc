@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "tools/rates.hh"
+
 namespace gyre::tools {
 namespace {
 
@@ -26,11 +28,10 @@ bool is_loss(std::string_view group, std::string_view name) {
 
 class Summary {
  public:
-  Summary(const Json& before, const Json& now) : before_(before.at("status")), now_(now) {
-    const std::uint64_t from = number(before_, "/uptime_ms"), to = number(status(), "/uptime_ms");
-    // A daemon that started anew in between has nothing to be compared with.
-    span_ms_ = to > from ? to - from : 0;
-  }
+  Summary(const Json& before, const Json& now)
+      : before_(before.at("status")),
+        now_(now),
+        rates_(number(before_, "/uptime_ms"), number(status(), "/uptime_ms")) {}
 
   Json make() const {
     Json all;
@@ -38,7 +39,7 @@ class Summary {
       all[key] = status().at(key);
     all["programs"] = status().at("clients");
     all["groups"] = number(status(), "/counters/groups/count");
-    all["interval_ms"] = span_ms_;
+    all["interval_ms"] = rates_.span_ms();
     all["rotation"] = rotation();
     all["messages"] = {{"delivered_rate", rate("/counters/ring/messages_delivered")},
                        {"requested_rate", rate("/counters/clients/requests")},
@@ -53,17 +54,13 @@ class Summary {
  private:
   const Json& status() const { return now_.at("status"); }
   std::uint64_t grown(std::string_view path) const {
-    const std::uint64_t before = number(before_, path), now = number(status(), path);
-    return span_ms_ > 0 && now > before ? now - before : 0;
+    return rates_.grown(number(before_, path), number(status(), path));
   }
-  double per_second(std::uint64_t count) const {
-    return span_ms_ == 0 ? 0 : static_cast<double>(count) * 1e3 / static_cast<double>(span_ms_);
-  }
-  double rate(std::string_view path) const { return per_second(grown(path)); }
+  double rate(std::string_view path) const { return rates_.per_second(grown(path)); }
 
   Json rotation() const {
     const std::uint64_t count = grown("/rotation/count"), total = grown("/rotation/total_ns");
-    Json rotation = {{"rate", per_second(count)}, {"mean_ns", count ? total / count : 0}};
+    Json rotation = {{"rate", rates_.per_second(count)}, {"mean_ns", count ? total / count : 0}};
     for (const char* key : {"p50_ns", "p99_ns", "longest_ns"})
       rotation[key] = status().at("rotation").at(key);
     rotation["token_age_ms"] = status().at("token").at("age_ms");
@@ -117,7 +114,7 @@ class Summary {
 
   const Json& before_;
   const Json& now_;
-  std::uint64_t span_ms_ = 0;
+  const Rates rates_;
 };
 
 // Three digits that count.
