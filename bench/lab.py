@@ -117,7 +117,7 @@ class Lab:
     def spawn(self, node, *command):
         with open(self.folder / f"out{node}", "ab") as output:
             return subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
-                                    stdout=output, stderr=output)
+                                    stdout=output, stderr=output, start_new_session=True)
 
     def wait_for_ring(self):
         end = time.monotonic() + START_SECONDS

@@ -9,18 +9,25 @@ For each link_mode one of the two links is killed N times (1000): by turns that 
 whole network, the cable or the interface of one node, or one way between two nodes (where there is
 nft), for 20 to 150 ms. Then it is whole again, all nodes are told to use it (corosync-cfgtool -r,
 or a link that fails over and over would be kept out for longer and longer), and it is waited for.
-After each kill comes a span as long in which nothing happens. Of each span: the longest time
-between two messages of one node at another, which is its gap.
+After each second kill comes a span as long in which nothing happens. Of each span: the longest
+time between two messages of one node at another, which is its gap. Who has seen enough ends it
+with SIGINT, and has the figures of as many kills as there were.
 
   beyond  the 99th percentile of the gaps of the spans with a kill, minus that of those without
+
+A machine that is shared keeps its processors from everybody at times, for many milliseconds; a
+process of the highest priority on each of them (bench/hiccups.py) notes when. All figures come
+twice: as they were, and with the time in which a processor was kept away taken off each gap.
 
 A second active link is measured beside one link, in turn, N rounds (10): the latency of `gyre bench
 latency`, and what is sent for each frame of the ring under the full load of `gyre bench
 throughput`.
 """
 import argparse
+import bisect
 import itertools
 import json
+import os
 import pathlib
 import random
 import shutil
@@ -111,7 +118,8 @@ class LinksLab(lab.SealedLab):
         """`gyre links` of each node, which goes on telling."""
         watching = [subprocess.Popen(
             [self.build / "tools/gyre", "links", "--json", "--interval", "0.1", "--run-dir",
-             self.folder / f"{node}/run"], stdout=subprocess.PIPE, text=True)
+             self.folder / f"{node}/run"], stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True, start_new_session=True)
                     for node in lab.NODES]
         self.daemons.extend(watching)  # they end with those
         return watching
@@ -164,43 +172,60 @@ class Killer:
             chain = f"bridge {cluster.name} forward"
             cluster.nft(f"add rule {chain} iifname {cluster.port(node, link)} "
                         f"oifname {cluster.port(other, link)} drop\n")
-            return lambda: cluster.nft(f"flush chain {chain}\n")
+            return kind, lambda: cluster.nft(f"flush chain {chain}\n")
         what = {"network": ["link", "set", cluster.bridge(link)],
                 "cable": ["link", "set", cluster.port(node, link)],
                 "interface": ["-n", f"{cluster.name}-n{node}", "link", "set", f"e{link}"]}[kind]
         lab.run("ip", *what, "down")
-        return lambda: lab.run("ip", *what, "up")
+        return kind, lambda: lab.run("ip", *what, "up")
 
 
 def go_through(cluster, kills, seed):
-    """The spans with a kill, and those without."""
-    killer, killed, calm, watching = Killer(cluster, seed), [], [], cluster.watch()
-    for number in range(kills):
-        begin = time.monotonic_ns()
-        mend = killer.kill()
-        time.sleep(killer.draw.uniform(*HOLD))
-        mend()
-        cluster.reenable()
-        cluster.wait_until_good(watching)
-        end = time.monotonic_ns()
-        killed.append((begin, end))
-        time.sleep((end - begin) / 1e9)
-        calm.append((end, time.monotonic_ns()))
-        if (number + 1) * 10 % kills < 10:
-            print(f"  {number + 1} kills", flush=True)
-    return killed, calm
+    """The spans with a kill and of what kind each was, and the spans without."""
+    killer, killed, kinds, calm, watching = Killer(cluster, seed), [], [], [], cluster.watch()
+    try:
+        for number in range(kills):
+            begin = time.monotonic_ns()
+            kind, mend = killer.kill()
+            time.sleep(killer.draw.uniform(*HOLD))
+            mend()
+            cluster.reenable()
+            cluster.wait_until_good(watching)
+            end = time.monotonic_ns()
+            killed.append((begin, end))
+            kinds.append(kind)
+            if number % 2 == 0:
+                time.sleep((end - begin) / 1e9)
+                calm.append((end, time.monotonic_ns()))
+            if (number + 1) * 10 % kills < 10:
+                print(f"  {number + 1} kills", flush=True)
+    except KeyboardInterrupt:
+        print(f"  ended after {len(killed)} kills", flush=True)
+    return killed, kinds, calm
+
+
+def started(commands, word):
+    """Processes of real time that have said that they run; each ends with its input."""
+    processes = [subprocess.Popen(["chrt", "--rr", "1", *map(str, command)],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                  start_new_session=True)
+                 for command in commands]
+    for process, command in zip(processes, commands):
+        if process.stdout.readline() != word + "\n":
+            raise lab.LabError(f"{command[0]} does not start")
+    return processes
 
 
 def start_loads(cluster):
-    loads = [subprocess.Popen([str(cluster.build / "bench/gaps"),
-                               str(cluster.folder / f"{node}/run"), str(RATE),
-                               str(len(lab.NODES)), str(cluster.folder / f"came{node}")],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-             for node in lab.NODES]
-    for load in loads:
-        if load.stdout.readline() != "sending\n":
-            raise lab.LabError("a program of the load does not start")
-    return loads
+    return started([(cluster.build / "bench/gaps", cluster.folder / f"{node}/run", RATE,
+                     len(lab.NODES), cluster.folder / f"came{node}") for node in lab.NODES],
+                   "sending")
+
+
+def watch_processors(cluster):
+    return started([(sys.executable, pathlib.Path(__file__).with_name("hiccups.py"), processor,
+                     cluster.folder / f"hiccups{processor}")
+                    for processor in sorted(os.sched_getaffinity(0))], "watching")
 
 
 def end_loads(loads):
@@ -209,6 +234,25 @@ def end_loads(loads):
     for load in loads:
         if load.wait(timeout=60) != 0:
             raise lab.LabError("a program of the load failed")
+
+
+class Hiccups:
+    """When a processor was kept from everybody, as intervals that do not touch."""
+
+    def __init__(self, paths):
+        self.begins, self.ends = [], []
+        for begin, end in sorted(tuple(map(int, line.split())) for path in paths
+                                 for line in open(path, encoding="ascii")):
+            if self.ends and begin <= self.ends[-1]:
+                self.ends[-1] = max(self.ends[-1], end)
+            else:
+                self.begins.append(begin)
+                self.ends.append(end)
+
+    def within(self, begin, end):
+        first, last = bisect.bisect_right(self.ends, begin), bisect.bisect_left(self.begins, end)
+        return sum(min(self.ends[at], end) - max(self.begins[at], begin)
+                   for at in range(first, last))
 
 
 class Came:
@@ -231,9 +275,10 @@ class Came:
                 self.times.setdefault(node, []).append(came)
         self.messages = sum(map(len, self.times.values()))
 
-    def gaps(self, spans):
-        """The longest one of each span, in ms. Spans are in order and touch no other."""
-        longest = [0] * len(spans)
+    def gaps(self, spans, hiccups):
+        """The longest one of each span as (it, the longest without hiccups), in ms. Spans are in
+        order and touch no other."""
+        longest, without = [0] * len(spans), [0] * len(spans)
         for times in self.times.values():
             which = 0
             for before, after in itertools.pairwise(times):
@@ -242,8 +287,12 @@ class Came:
                 if which == len(spans):
                     break
                 if after > spans[which][0]:
-                    longest[which] = max(longest[which], after - before)
-        return [gap / 1e6 for gap in longest]
+                    gap = after - before
+                    longest[which] = max(longest[which], gap)
+                    if gap > without[which]:
+                        gap -= hiccups.within(before, after)
+                        without[which] = max(without[which], gap)
+        return [(gap / 1e6, net / 1e6) for gap, net in zip(longest, without)]
 
 
 def percentile(values, share):
@@ -252,25 +301,32 @@ def percentile(values, share):
 
 
 def summary(gaps):
-    return {"p50": percentile(gaps, 0.5), "p99": percentile(gaps, 0.99), "most": max(gaps)}
+    return {key: {"p50": percentile(some, 0.5), "p99": percentile(some, 0.99), "most": max(some)}
+            for key, some in zip(("ms", "own_ms"), zip(*gaps))}
 
 
 def measure_kills(build, mode, kills, seed):
     with LinksLab(build, 2, mode) as cluster:
         cluster.wait_until_good(cluster.watch())
-        loads = start_loads(cluster)
-        killed, calm = go_through(cluster, kills, seed)
-        end_loads(loads)
+        loads, watches = start_loads(cluster), watch_processors(cluster)
+        killed, kinds, calm = go_through(cluster, kills, seed)
+        end_loads(loads + watches)
         came = [Came(cluster.folder / f"came{node}") for node in lab.NODES]
+        hiccups = Hiccups(cluster.folder.glob("hiccups*"))
 
     def of_all(spans):
-        return summary([max(each) for each in zip(*(one.gaps(spans) for one in came))])
-    found = {"mode": mode, "kills": kills, "seed": seed,
+        return [tuple(map(max, zip(*each)))
+                for each in zip(*(one.gaps(spans, hiccups) for one in came))]
+    gaps = of_all(killed)
+    found = {"mode": mode, "kills": len(killed), "seed": seed,
              "views": sum(one.views - 1 for one in came),
              "messages": sum(one.messages for one in came),
              "lost": sum(one.lost for one in came), "doubled": sum(one.doubled for one in came),
-             "killed_ms": of_all(killed), "calm_ms": of_all(calm)}
-    found["beyond_ms"] = found["killed_ms"]["p99"] - found["calm_ms"]["p99"]
+             "killed": summary(gaps), "calm": summary(of_all(calm)),
+             "kinds": {kind: summary([gap for gap, which in zip(gaps, kinds) if which == kind])
+                       for kind in sorted(set(kinds))}}
+    found["beyond"] = {key: found["killed"][key]["p99"] - found["calm"][key]["p99"]
+                       for key in found["calm"]}
     return found
 
 
@@ -294,14 +350,17 @@ def measure_costs(build, rounds):
 
 
 def print_kills(all_of):
-    print(f"\n{'mode':8} {'kills':>5} {'views':>5} {'messages':>9} {'lost':>4} {'doubled':>7} "
-          f"{'gap p50':>8} {'p99':>7} {'most':>7} {'calm p50':>8} {'p99':>7} {'beyond':>7}  ms")
     for one in all_of:
-        killed, calm = one["killed_ms"], one["calm_ms"]
-        print(f"{one['mode']:8} {one['kills']:5} {one['views']:5} {one['messages']:9} "
-              f"{one['lost']:4} {one['doubled']:7} {killed['p50']:8.1f} {killed['p99']:7.1f} "
-              f"{killed['most']:7.1f} {calm['p50']:8.1f} {calm['p99']:7.1f} "
-              f"{one['beyond_ms']:7.1f}")
+        print(f"\n{one['mode']}: {one['kills']} kills, {one['views']} views, {one['messages']} "
+              f"messages, {one['lost']} lost, {one['doubled']} doubled\n"
+              f"{'gaps, ms':12} {'p50':>6} {'p99':>6} {'most':>6}   own {'p50':>6} {'p99':>6} "
+              f"{'most':>6}")
+        for name, gaps in [*one["kinds"].items(), ("all kills", one["killed"]),
+                           ("calm", one["calm"])]:
+            print(f"{name:12} " + "       ".join(
+                " ".join(f"{gaps[key][share]:6.1f}" for share in ("p50", "p99", "most"))
+                for key in ("ms", "own_ms")))
+        print(f"{'beyond':19} {one['beyond']['ms']:6.1f} {one['beyond']['own_ms']:27.1f}")
 
 
 def main():
