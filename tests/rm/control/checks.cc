@@ -99,9 +99,10 @@ void Checks::check_instance(std::uint32_t node, const Operation& of) {
   };
   if (of.task == "notify") {
     const std::tuple about(of.resource, node, parameter("operation"));
+    // What comes of a fencing is told at once, and is of who was fenced.
     if (parameter("type") == "pre")
       told_.insert(about);
-    else
+    else if (parameter("key_operation") != "stonith")
       told_.erase(about);
   }
   const std::string role = promoted(of.resource);

@@ -316,6 +316,15 @@ TEST_F(ChecksTest, S10WhoWantsToKnowIsToldBeforeItChanges) {
   EXPECT_THAT(violations(), ElementsAre(HasSubstr("was not told on n1 of its demote")));
 }
 
+TEST_F(ChecksTest, S10WhoIsToldOfAFencingInBetweenIsToldOfItsOwnStopStill) {
+  run(1);
+  Operation of = telling("post", "stop");
+  of.parameters.emplace_back("CRM_meta_notify_key_operation", "stonith");
+  checks_.begins(1, of);
+  checks_.begins(1, operation("stop"));
+  EXPECT_THAT(violations(), IsEmpty());
+}
+
 TEST_F(ChecksTest, WhoLeavesRunsNothingAndIsNotFenced) {
   run(1);
   checks_.left(1);
