@@ -52,8 +52,9 @@ void Control::apply(const OwnHistory& own, const Delivered& message, std::int64_
   if (message.sender == self_) {
     own_history_.clear();
     telling_.reset();
-    told_ = true;
-    if (own.what == OwnHistory::What::kept) give_up_what_was_lost();
+    const bool first = !std::exchange(told_, true);
+    if (first && own.what == OwnHistory::What::kept) give_up_what_was_lost();
+    end_what_nobody_knows();
     send_own();
   }
   changed();
@@ -92,6 +93,7 @@ void Control::apply(const AttributeChange& change, const Delivered& message, std
 
 void Control::apply(const Cleanup& cleanup, const Delivered& message, std::int64_t) {
   apply_request(cleanup, message);
+  end_what_nobody_knows();
 }
 
 void Control::apply_request(const auto& request, const Delivered& message) {
@@ -147,7 +149,10 @@ void Control::apply(const Begin& begin, const Delivered& message, std::int64_t n
 
 void Control::record_operation(const Begin& begin) {
   if (begin.node == settings_.name)
-    for (std::string& key : ended_by(cib(), begin)) output_.cancels.push_back(std::move(key));
+    for (std::string& key : ended_by(cib(), begin)) {
+      recurring_.erase(key);
+      output_.cancels.push_back(std::move(key));
+    }
   record_begin(cib(), begin);
   if (begin.operation.task == "do_shutdown")
     let_go(cib(), state_of(cib(), begin.node).attribute("id").as_uint());
@@ -173,6 +178,7 @@ void Control::begin_here(const Begin& begin, std::int64_t now) {
     asked_[operation.key] = {{operation, begin.needs_quorum}, now};
     send(0, Taken{begin.view, operation.key});
   } else {
+    if (operation.recurs()) recurring_.insert(operation.key);
     output_.begun.push_back({operation, begin.needs_quorum});
   }
 }
@@ -209,6 +215,8 @@ void Control::apply(const Result& result, const Delivered& message, std::int64_t
     output_.acknowledged.push_back(result.outcome.key);
     // Nobody knows of it any more: it is not to come again, if it could.
     const bool over = result.outcome.status == Outcome::Status::cancelled;
+    if (over) recurring_.erase(result.outcome.key);
+    if (over && came == Came::failed) end_what_nobody_knows();
     if (came == Came::unasked && !over) output_.cancels.push_back(result.outcome.key);
   }
   if (came == Came::unasked) return;

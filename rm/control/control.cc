@@ -28,7 +28,8 @@ std::string digest_of(const std::string& text) {
 Control::Control(Settings settings, Document document, std::string lineage)
     : settings_(std::move(settings)),
       document_(std::move(document)),
-      lineage_(read_lineage(lineage)) {}
+      lineage_(read_lineage(lineage)),
+      recurring_(std::exchange(settings_.known, {})) {}
 
 void Control::handle(const BusEvent& event, std::int64_t now) {
   if (const auto* view = std::get_if<BusView>(&event)) return enter(*view, now);
@@ -189,13 +190,21 @@ bool Control::gives_way_with_loss() const {
 // to tell it had died. It is over, without anything done.
 void Control::give_up_what_was_lost() {
   for (const std::string& key : begun_on(cib(), settings_.name))
-    if (!settings_.known.contains(key)) {
+    if (!recurring_.contains(key)) {
       Outcome outcome;
       outcome.key = key;
       outcome.status = Outcome::Status::cancelled;
       finished(outcome);
     }
-  settings_.known.clear();
+}
+
+// What goes on here and stands nowhere any more: whatever came of it, nobody would listen.
+void Control::end_what_nobody_knows() {
+  auto recorded = recurring_on(cib(), settings_.name);
+  for (const std::string& key : recurring_)
+    if (!recorded.contains(key) && !is_recorded(cib(), settings_.name, key))
+      output_.cancels.push_back(key);
+  recurring_ = std::move(recorded);
 }
 
 void Control::write(bool lost) {

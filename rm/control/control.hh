@@ -132,6 +132,7 @@ class Control {
   bool is_firm() const;
   bool gives_way_with_loss() const;
   void give_up_what_was_lost();
+  void end_what_nobody_knows();
   void tell_own_history(bool was_away);
   void send(std::uint64_t serial, const Message&);
   void send_own();
@@ -212,6 +213,8 @@ class Control {
   std::size_t pieces_sent_ = 0;
   Assembly assembly_;
   std::string own_history_;  // of this node, as it is known here, until all know it
+  // What recurs here, by key; and what an earlier life of this process left, until all know it.
+  std::set<std::string> recurring_;
   // What runs here was told and is not in the order yet: whether this node was away before.
   std::optional<bool> telling_;
 

@@ -31,6 +31,15 @@ pugi::xml_node resource_in(pugi::xml_node state, std::string_view resource) {
   return find(state.child("lrm").child("lrm_resources"), "lrm_resource", "id", resource);
 }
 
+// As the last failure of its resource it stands there twice.
+bool is_copy(pugi::xml_node operation) {
+  return std::string_view(operation.attribute("id").value()).ends_with("_last_failure_0");
+}
+
+bool recurs(pugi::xml_node operation) {
+  return operation.attribute("interval").as_llong() > 0 && !is_copy(operation);
+}
+
 bool is_pending(pugi::xml_node operation) {
   return std::string_view(operation.attribute("op-status").value()) == pending;
 }
@@ -134,8 +143,7 @@ void forget_arrival(pugi::xml_node cib, const Operation& of) {
 pugi::xml_node record_of(pugi::xml_node state, std::string_view key) {
   for (pugi::xml_node resource : state.child("lrm").child("lrm_resources").children())
     for (pugi::xml_node operation : resource.children("lrm_rsc_op"))
-      if (operation.attribute("transition-key").value() == key &&
-          !std::string_view(operation.attribute("id").value()).ends_with("_last_failure_0"))
+      if (operation.attribute("transition-key").value() == key && !is_copy(operation))
         return operation;
   return {};
 }
@@ -194,17 +202,30 @@ void record_begin(pugi::xml_node cib, const Begin& begin) {
 
 std::vector<std::string> ended_by(pugi::xml_node cib, const Begin& begin) {
   const Operation& of = begin.operation;
-  const bool cancels = of.task == "cancel";
+  const bool one = of.task == "cancel" || of.recurs();
+  const std::string_view task = of.task == "cancel" ? begin.cancelled_task : of.task;
   std::vector<std::string> keys;
-  if (of.task == "monitor" || of.task == "notify") return keys;
+  if (!one && (of.task == "monitor" || of.task == "notify")) return keys;
   for (pugi::xml_node each : resource_in(state_of(cib, begin.node), of.resource).children()) {
-    const auto interval = each.attribute("interval").as_llong();
-    const bool it = interval == of.interval.count() &&
-                    each.attribute("operation").value() == begin.cancelled_task;
-    const bool failure = std::string_view(each.attribute("id").value()).ends_with("_failure_0");
-    if (interval > 0 && !failure && (!cancels || it))
-      keys.emplace_back(each.attribute("transition-key").value());
+    const bool it = each.attribute("interval").as_llong() == of.interval.count() &&
+                    each.attribute("operation").value() == task;
+    if (recurs(each) && (!one || it)) keys.emplace_back(each.attribute("transition-key").value());
   }
+  return keys;
+}
+
+bool is_recorded(pugi::xml_node cib, std::string_view node, std::string_view key) {
+  return record_of(state_of(cib, node), key) ||
+         cib.child("status").child("fence_history").find_node([&](pugi::xml_node each) {
+           return each.attribute("key").value() == key;
+         });
+}
+
+std::set<std::string> recurring_on(pugi::xml_node cib, std::string_view node) {
+  std::set<std::string> keys;
+  for (pugi::xml_node resource : state_of(cib, node).child("lrm").child("lrm_resources").children())
+    for (pugi::xml_node operation : resource.children("lrm_rsc_op"))
+      if (recurs(operation)) keys.emplace(operation.attribute("transition-key").value());
   return keys;
 }
 
@@ -221,12 +242,12 @@ Came record_result(pugi::xml_node cib, const Result& result) {
   pugi::xml_node operation = record_of(state, result.outcome.key);
   if (!operation) return Came::unasked;
   pugi::xml_node resource = operation.parent();
-  const bool recurs = operation.attribute("interval").as_llong() > 0;
-  if (!is_pending(operation) && !recurs) return Came::unasked;
+  const bool comes_again = recurs(operation);
+  if (!is_pending(operation) && !comes_again) return Came::unasked;
   const bool notifies = std::string_view(operation.attribute("operation").value()) == "notify";
   const bool cancelled = result.outcome.status == Outcome::Status::cancelled;
   // What was never begun took the place of what was known: all of its resource is to be looked at.
-  if (cancelled && !recurs && !notifies)
+  if (cancelled && !comes_again && !notifies)
     resource.parent().remove_child(resource);
   else if (cancelled || notifies)
     resource.remove_child(operation);
@@ -236,11 +257,10 @@ Came record_result(pugi::xml_node cib, const Result& result) {
   const bool as_planned = result.outcome.status == Outcome::Status::done &&
                           result.outcome.rc == expected_rc(result.outcome.key);
   // Of a recurring one that fails its last success stays.
-  if (as_planned || !recurs) write_outcome(operation, result.outcome, call);
+  if (as_planned || !comes_again) write_outcome(operation, result.outcome, call);
   if (as_planned) return Came::expected;
   const pugi::xml_node failure = copy_as_failure(resource, operation);
-  if (recurs) write_outcome(failure, result.outcome, call);
-  if (recurs && is_pending(operation)) resource.remove_child(operation);
+  if (comes_again) write_outcome(failure, result.outcome, call);
   count(state, resource.attribute("id").value(), failure);
   return Came::failed;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <pugixml.hpp>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +25,15 @@ bool is_under_way(pugi::xml_node cib, std::string_view node, std::string_view re
 // It is under way from here on, and what it ends is gone; a "cancel" does no more than that.
 void record_begin(pugi::xml_node cib, const Begin&);
 
-// The recurring operations, by key, that come no more once that is begun: the one that it cancels,
-// or all of its resource if it may change what the resource is.
+// The recurring operations, by key, that come no more once that is begun: the one that it cancels
+// or takes the place of, or all of its resource if it may change what the resource is.
 std::vector<std::string> ended_by(pugi::xml_node cib, const Begin&);
+
+// Of that key: an operation of that node, or a step of a fencing.
+bool is_recorded(pugi::xml_node cib, std::string_view node, std::string_view key);
+
+// What recurs on a node, by key.
+std::set<std::string> recurring_on(pugi::xml_node cib, std::string_view node);
 
 // What is under way on a node, by key.
 std::vector<std::string> begun_on(pugi::xml_node cib, std::string_view node);

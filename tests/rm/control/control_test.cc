@@ -1,4 +1,5 @@
 // Two controls, side by side: what each sends is delivered to both, in one order.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -7,9 +8,13 @@
 #include "rm/control/control.hh"
 #include "rm/control/members.hh"
 #include "rm/control/planning.hh"
+#include "rm/control/records.hh"
 
 namespace gyre::rm::control {
 namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
 
 class PairTest : public testing::Test {
  protected:
@@ -30,7 +35,7 @@ class PairTest : public testing::Test {
   void run() {
     for (;;) {
       take(one_, {1, 10, 1}, first_);
-      take(two_, {2, 20, 2}, second_);
+      take(two_, self_two_, second_);
       if (order_.empty()) return;
       deliver_next();
     }
@@ -40,7 +45,7 @@ class PairTest : public testing::Test {
   void deliver_digests() {
     for (int message = 0; message < 2; ++message) {
       take(one_, {1, 10, 1}, first_);
-      take(two_, {2, 20, 2}, second_);
+      take(two_, self_two_, second_);
       deliver_next();
     }
   }
@@ -57,13 +62,45 @@ class PairTest : public testing::Test {
     Output output = control.take_output();
     for (std::string& each : output.sends) order_.emplace_back(sender, std::move(each));
     for (auto& each : output.writes) all.writes.push_back(std::move(each));
+    for (std::string& each : output.cancels) all.cancels.push_back(std::move(each));
     if (!output.fatal.empty()) all.fatal = output.fatal;
     if (output.plan_wanted) control.planned(make_plan(control.cib(), now), now);
+  }
+
+  // The second one's process begins anew, beside an executor that goes on.
+  void restart_second(std::set<std::string> known = {}) {
+    two_ = Control({2, "n2", "test", "life-2", std::move(known)}, default_document(), "");
+    one_.handle(BusView{{1, ++seq_, 0}, {{1, 10, 1}}, {1}, {1, 2}, true, false}, now);
+    self_two_.process = 30;
+    const BusView both{{1, ++seq_, 0}, {{1, 10, 1}, self_two_}, {}, {1, 2}, true, false};
+    for (Control* each : {&one_, &two_}) {
+      BusView view = both;
+      view.together = {each == &one_ ? 1u : 2u};
+      each->handle(view, now);
+    }
+    second_ = {};
+    run();
+  }
+
+  // A monitor of r, at the second node.
+  void begin_monitor(const std::string& key) {
+    Begin begin;
+    begin.view = to_text(one_.view().place);
+    begin.epoch = configuration_of(one_.cib());
+    begin.node = "n2";
+    begin.operation.key = key;
+    begin.operation.resource = "r";
+    begin.operation.task = "monitor";
+    begin.operation.interval = std::chrono::seconds(10);
+    order_.emplace_back(BusMember{1, 10, 1}, encode(0, begin));
+    run();
+    ASSERT_TRUE(is_recorded(one_.cib(), "n2", key));
   }
 
   Control one_{{1, "n1", "test", "life-1"}, default_document(), ""};
   Control two_{{2, "n2", "test", "life-2"}, default_document(), ""};
   Output first_, second_;
+  BusMember self_two_{2, 20, 2};
   std::deque<std::pair<BusMember, std::string>> order_;
   std::uint64_t seq_ = 0;
 };
@@ -174,19 +211,28 @@ TEST_F(PairTest, ComeBackWithTheOthersDocument) {
   one_.look_again();
   run();
   ASSERT_NE(second_.fatal, "");
-  two_ = Control({2, "n2", "test", "life-2"}, default_document(), "");
-  one_.handle(BusView{{1, ++seq_, 0}, {{1, 10, 1}}, {1}, {1, 2}, true, false}, now);
-  const BusView both{{1, ++seq_, 0}, {{1, 10, 1}, {2, 30, 2}}, {}, {1, 2}, true, false};
-  for (Control* each : {&one_, &two_}) {
-    BusView view = both;
-    view.together = {each == &one_ ? 1u : 2u};
-    each->handle(view, now);
-  }
-  second_ = {};
-  run();
+  restart_second();
   EXPECT_EQ(second_.fatal, "");
   EXPECT_TRUE(two_.settled());
   EXPECT_EQ(one_.document().text(), two_.document().text());
+}
+
+// The executor would go on with them, and what came of them would be thrown away.
+TEST_F(PairTest, EndWhatRecursAndStandsNowhereAnyMore) {
+  begin_monitor("1:1:0:x");
+  begin_monitor("2:1:0:x");
+  EXPECT_THAT(second_.cancels, ElementsAre("1:1:0:x")) << "the other one has its place";
+  one_.ask(Cleanup{.failures_only = false});
+  run();
+  EXPECT_THAT(second_.cancels, ElementsAre("1:1:0:x", "2:1:0:x"));
+  EXPECT_THAT(first_.cancels, IsEmpty());
+}
+
+TEST_F(PairTest, EndWhatAnEarlierLifeLeftAndNobodyKnowsAndNothingElse) {
+  begin_monitor("1:1:0:x");
+  restart_second({"1:1:0:x", "7:1:0:x"});
+  EXPECT_THAT(second_.cancels, ElementsAre("7:1:0:x"));
+  EXPECT_TRUE(is_recorded(two_.cib(), "n2", "1:1:0:x"));
 }
 
 }  // namespace

@@ -10,9 +10,9 @@ constexpr std::int64_t epoch = 1'700'000'000;
 
 constexpr int ok = 0, failed = 1, not_running = 7, promoted = 8;
 
-Outcome cancelled(const Operation& operation) {
+Outcome cancelled(const std::string& key) {
   Outcome outcome;
-  outcome.key = operation.key;
+  outcome.key = key;
   outcome.status = Outcome::Status::cancelled;
   return outcome;
 }
@@ -59,7 +59,7 @@ std::set<std::string> Executor::known() const {
   std::set<std::string> keys;
   for (const auto& [name, resource] : resources_) {
     for (const Operation& each : resource.queue) keys.insert(each.key);
-    for (const auto& [what, each] : resource.recurring) keys.insert(each.operation.key);
+    for (const auto& [key, each] : resource.recurring) keys.insert(key);
   }
   for (const Outcome& each : unacknowledged_) keys.insert(each.key);
   for (const auto& [key, target] : fencings_) keys.insert(key);
@@ -98,17 +98,12 @@ void Executor::let_die(const std::string& name) {
 
 void Executor::begin(const Operation& operation, bool allowed) {
   if (!up_) return;
-  if (!allowed) return tell(cancelled(operation));
+  if (!allowed) return tell(cancelled(operation.key));
   if (!operation.target.empty()) return fence(operation);
   Resource& resource = resources_[operation.resource];
   if (operation.recurs()) {
-    const auto what = std::pair(operation.task, operation.interval.count());
-    if (const auto old = resource.recurring.find(what); old != resource.recurring.end())
-      cancel(old->second.operation.key);
-    Recurring& recurring = resource.recurring[{operation.task, operation.interval.count()}] = {
-        operation, -1, ++lives_};
-    look(operation.resource, {operation.task, operation.interval.count()}, recurring.life);
-    return;
+    resource.recurring[operation.key] = {operation, -1};
+    return look(operation.resource, operation.key);
   }
   resource.queue.push_back(operation);
   next(operation.resource);
@@ -123,8 +118,7 @@ void Executor::rise() {
   life_ = std::make_shared<bool>(true);
   for (auto& [name, resource] : resources_) {
     lose(name, resource);
-    for (const auto& [what, each] : std::exchange(resource.recurring, {}))
-      tell(cancelled(each.operation));
+    for (const auto& [key, each] : std::exchange(resource.recurring, {})) tell(cancelled(key));
   }
   for (const auto& [key, target] : std::exchange(fencings_, {})) tell(lost(key));
 }
@@ -143,7 +137,7 @@ void Executor::lose(const std::string& name, Resource& resource) {
     truth_.failed(queue.front());
   }
   tell(lost(queue.front().key));
-  for (auto each = queue.begin() + 1; each != queue.end(); ++each) tell(cancelled(*each));
+  for (auto each = queue.begin() + 1; each != queue.end(); ++each) tell(cancelled(each->key));
 }
 
 // A device never lies: what it says it has done, it has. What it was told may be under way in it
@@ -285,36 +279,34 @@ void Executor::done(const std::string& name, const Operation& operation, Outcome
 }
 
 // A recurring one tells what it found first, and whatever else it finds later.
-void Executor::look(const std::string& name, std::pair<std::string, std::int64_t> what,
-                    std::uint64_t life) {
+void Executor::look(const std::string& name, const std::string& key) {
   Resource& resource = resources_[name];
-  const auto found = resource.recurring.find(what);
-  if (found == resource.recurring.end() || found->second.life != life) return;
+  const auto found = resource.recurring.find(key);
+  if (found == resource.recurring.end()) return;
   Recurring& recurring = found->second;
   if (!resource.busy && up_) {
     Outcome outcome = run(name, resource, recurring.operation);
-    outcome.key = recurring.operation.key;
+    outcome.key = key;
     outcome.began = seconds();
     if (std::exchange(recurring.last, outcome.rc) != outcome.rc) tell(outcome);
   }
-  timeline_.after(recurring.operation.interval,
-                  [this, alive = std::weak_ptr(life_), name, what, life] {
-                    if (!alive.expired()) look(name, what, life);
-                  });
+  timeline_.after(recurring.operation.interval, [this, alive = std::weak_ptr(life_), name, key] {
+    if (!alive.expired()) look(name, key);
+  });
 }
 
 void Executor::cancel(const std::string& key) {
   if (!up_) return;
-  for (auto& [name, resource] : resources_)
-    for (const auto& [what, each] : resource.recurring)
-      if (each.operation.key == key) {
-        const Operation operation = each.operation;
-        resource.recurring.erase(what);
-        return tell(cancelled(operation));
-      }
-  Operation over;
-  over.key = key;
-  if (tell_) tell_(cancelled(over));
+  const bool is_over = !known().contains(key);
+  for (auto& [name, resource] : resources_) {
+    const bool ended = resource.recurring.erase(key) > 0;
+    auto& queue = resource.queue;
+    const auto waits = [&](const Operation& each) {
+      return each.key == key && &each != &queue.front();
+    };
+    if (ended || std::erase_if(queue, waits) > 0) return tell(cancelled(key));
+  }
+  if (is_over && tell_) tell_(cancelled(key));
 }
 
 void Executor::tell(Outcome outcome) {

@@ -58,7 +58,7 @@ class Executor {
   void disconnect() { tell_ = nullptr; }
 
   void begin(const Operation&, bool allowed);
-  // Of what is over it says so, once more and unasked.
+  // What runs once and has begun goes on. Of what is over it says so, once more and unasked.
   void cancel(const std::string& key);
   void acknowledge(const std::string& key);
   // Of what was begun and is not acknowledged.
@@ -88,20 +88,19 @@ class Executor {
   struct Recurring {
     Operation operation;
     int last = -1;
-    std::uint64_t life = 0;
   };
   struct Resource {
     bool active = false, promoted = false;
     std::deque<Operation> queue;
     bool busy = false;
-    std::map<std::pair<std::string, std::int64_t>, Recurring> recurring;
+    std::map<std::string, Recurring> recurring;  // by key
   };
 
   void fence(const Operation&);
   void lose(const std::string& name, Resource&);
   void next(const std::string& resource);
   void done(const std::string& resource, const Operation&, Outcome);
-  void look(const std::string& resource, std::pair<std::string, std::int64_t>, std::uint64_t life);
+  void look(const std::string& resource, const std::string& key);
   Outcome run(const std::string& name, Resource&, const Operation&);
   int monitor(const std::string& name, Resource&, const Operation&);
   bool carry_out(const std::string& name, Resource&, const Operation&);
@@ -119,7 +118,6 @@ class Executor {
   std::map<std::string, std::string> fencings_;  // that devices are at: targets, by key
   std::vector<Outcome> unacknowledged_;
   bool up_ = true;
-  std::uint64_t lives_ = 0;
   std::shared_ptr<bool> life_ = std::make_shared<bool>(true);
 };
 

@@ -126,12 +126,33 @@ TEST_F(RecordsTest, OfARecurringOneTheLastSuccessStays) {
   EXPECT_FALSE(is_under_way(cib_, "n1", "r"));
 }
 
+// Its agent goes on being asked, and who plans would begin another beside it again and again.
+TEST_F(RecordsTest, ARecurringOneThatFailsAtOnceStays) {
+  begin("monitor", 1, 10);
+  EXPECT_EQ(came(1, 7), Came::failed);
+  EXPECT_THAT(records(), ElementsAre("r_monitor_10000", "r_last_failure_0"));
+  EXPECT_THAT(recurring_on(cib_, "n1"), ElementsAre(key(1)));
+  EXPECT_EQ(came(1, 0), Came::expected);
+  EXPECT_EQ(of("r_monitor_10000", "rc-code"), "0");
+}
+
+TEST_F(RecordsTest, AFailureIsNoRecordOfWhatRecurs) {
+  begin("monitor", 1, 10);
+  came(1, 7);
+  begin("cancel", 2, 10);
+  EXPECT_THAT(records(), ElementsAre("r_last_failure_0"));
+  EXPECT_THAT(recurring_on(cib_, "n1"), IsEmpty());
+  EXPECT_FALSE(is_recorded(cib_, "n1", key(1)));
+}
+
 TEST_F(RecordsTest, WhatMayChangeItEndsWhatRecurs) {
   begin("start", 1);
   came(1, 0);
   begin("monitor", 2, 10);
   came(2, 0);
   EXPECT_THAT(ended_by(cib_, begin_of("monitor", 3, 20)), IsEmpty());
+  EXPECT_THAT(ended_by(cib_, begin_of("monitor", 3, 10)), ElementsAre(key(2))) << "its place";
+  EXPECT_THAT(ended_by(cib_, begin_of("monitor", 3)), IsEmpty()) << "a probe";
   EXPECT_THAT(ended_by(cib_, begin_of("cancel", 3, 20)), IsEmpty());
   EXPECT_THAT(ended_by(cib_, begin_of("cancel", 3, 10)), ElementsAre(key(2)));
   EXPECT_THAT(ended_by(cib_, begin_of("stop", 3)), ElementsAre(key(2)));

@@ -6,6 +6,7 @@
 
 #include "rm/cib/digest.hh"
 #include "rm/control/planning.hh"
+#include "rm/control/records.hh"
 #include "tests/rm/control/cluster.hh"
 #include "tests/rm/control/workload.hh"
 
@@ -274,6 +275,9 @@ class Trial {
       if (control->coordinates()) coordinator = node;
       if (!cluster_.executor(node)->idle())
         checks().violated("liveness", fmt::format("n{}: operations or outcomes are left", node));
+      for (const std::string& key : cluster_.executor(node)->known())
+        if (!control::is_recorded(control->cib(), fmt::format("n{}", node), key))
+          checks().violated("recurs", fmt::format("on n{}, and nobody knows: {}", node, key));
     }
     if (coordinator == 0) return checks().violated("liveness", "nobody coordinates at the end");
     const auto* control = cluster_.control(coordinator);
