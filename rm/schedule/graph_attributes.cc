@@ -28,17 +28,11 @@ std::string_view without_number(std::string_view id) {
   return id.substr(0, id.rfind(':'));
 }
 
-// The agent. An anonymous instance is known to it by the name of its primitive.
 void write_agent(XmlText& text, const Resource& resource) {
   const std::string_view name = resource.xml.name();
   text.out += "        <";
   text.out += name == "lrm_resource" ? "primitive" : name;
-  std::string_view id = resource.id;
-  if (resource.orphan && !resource.history_name.empty())
-    id = resource.history_name;
-  else if (resource.in_clone() && !resource.topmost()->unique)
-    id = without_number(resource.id);
-  text.attribute("id", id);
+  text.attribute("id", name_for_agent(resource));
   if (resource.in_clone() && (!resource.topmost()->unique || resource.orphan))
     text.attribute("long-id", resource.id);
   text.attribute("class", resource.standard);
@@ -168,6 +162,12 @@ void write_attributes(XmlText& text, const Sorted& all) {
 }
 
 }  // namespace
+
+std::string_view name_for_agent(const Resource& resource) {
+  if (resource.orphan && !resource.history_name.empty()) return resource.history_name;
+  const bool anonymous = resource.in_clone() && !resource.topmost()->unique;
+  return anonymous ? without_number(resource.id) : resource.id;
+}
 
 void write_details(XmlText& text, Cluster& cluster, const Action& action) {
   const bool of_primitive =

@@ -7,6 +7,10 @@
 
 namespace gyre::rm::schedule {
 
+// What its agent knows it by, and with that its history: an anonymous instance by the name of its
+// primitive.
+std::string_view name_for_agent(const Resource&);
+
 // The elements within an action's own.
 void write_details(XmlText&, Cluster&, const Action&);
 

@@ -4,6 +4,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "rm/schedule/graph_attributes.hh"
+
 namespace gyre::rm::schedule {
 
 namespace {
@@ -11,7 +13,7 @@ namespace {
 bool is_of(const InFlight& operation, const Action& action) {
   const Resource* resource = action.resource;
   return resource && resource->is(Kind::primitive) &&
-         (resource->id == operation.resource || resource->history_name == operation.resource);
+         name_for_agent(*resource) == operation.resource;
 }
 
 bool is_on_its_node(const InFlight& operation, const Action& action) {

@@ -158,6 +158,24 @@ TEST_F(InFlightTest, BehindACloneItWaitsForItsInstances) {
   EXPECT_THAT(keys, Contains("c_start_0"));
 }
 
+// Whichever number it is to have there: its agent and its record know of none.
+TEST_F(InFlightTest, AnInstanceIsNotLookedForTwice) {
+  change_ = [](pugi::xml_node cib) {
+    cib.child("configuration").child("crm_config").first_child().last_child().remove_attributes();
+    pugi::xml_node resources = cib.child("configuration").child("resources");
+    pugi::xml_node clone = resources.append_child("clone");
+    clone.append_attribute("id") = "all";
+    clone.append_move(resources.child("primitive"));
+    record(cib, "n1", "a", "monitor", true);
+    record(cib, "n2", "a", "start", false);
+  };
+  EXPECT_THAT(planned({}), Contains("a:1_monitor_0"));
+  const auto keys = planned({{.resource = "a", .node = "n1", .task = "monitor"}});
+  EXPECT_THAT(keys, Not(Contains("a:1_monitor_0")));
+  EXPECT_THAT(keys, Not(Contains("a:1_start_0")));
+  EXPECT_THAT(keys, Contains("c_start_0"));
+}
+
 // It runs on the third node, too, where it could not be stopped: so it is started nowhere again,
 // but where it is being started who needs it still waits.
 TEST_F(InFlightTest, BehindAStartThatIsNotPlannedAgainItWaits) {
