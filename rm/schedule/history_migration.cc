@@ -88,8 +88,10 @@ void History::migrated_away(const OperationRecord& r) {
     if (target_up) add_running(cluster, resource, *target_node);
   } else if (target_up) {
     add_running(cluster, resource, *target_node);
-    resource.migration_source = &node;
-    resource.migration_target = target_node;
+    if (node.online) {  // or nobody brings it to an end
+      resource.migration_source = &node;
+      resource.migration_target = target_node;
+    }
     if (here) resource.role = Role::stopped;
   } else if (!here) {
     resource.failed = resource.must_stop = true;

@@ -208,6 +208,31 @@ TEST_F(InFlightTest, BehindAStartThatIsNotPlannedAgainItWaits) {
               Not(Contains("gb_start_0")));
 }
 
+// Without a quorum it has to stop, wherever it came to.
+TEST_F(InFlightTest, WhatHasHalfMovedFromANodeThatIsLostDoesNotGoOnMoving) {
+  text_ = R"(<cib have-quorum="0" crm_feature_set="3.16.1"><configuration>
+    <crm_config/><nodes><node id="1" uname="n1"/><node id="2" uname="n2"/></nodes>
+    <resources><primitive id="a" class="ocf" provider="pacemaker" type="Dummy">
+      <meta_attributes id="k"><nvpair id="k1" name="allow-migrate" value="true"/></meta_attributes>
+      </primitive><primitive id="f" class="stonith" type="fence"/></resources><constraints/>
+    </configuration><status>
+    <node_state id="1" uname="n1" in_ccm="false" crmd="offline" join="down" expected="member">
+      <lrm id="1"><lrm_resources><lrm_resource id="a" class="ocf" provider="pacemaker"
+        type="Dummy"><lrm_rsc_op id="a_last_0" operation_key="a_start_0" operation="start"
+        transition-key="1:1:0:u" transition-magic="0:0;1:1:0:u" call-id="1" rc-code="0"
+        op-status="0" interval="0"/><lrm_rsc_op id="a_migrate_to_0" operation="migrate_to"
+        operation_key="a_migrate_to_0" migrate_source="n1" migrate_target="n2" rc-code="0"
+        transition-key="2:1:0:u" transition-magic="0:0;2:1:0:u" call-id="2" op-status="0"
+        interval="0"/></lrm_resource></lrm_resources></lrm></node_state>
+    <node_state id="2" uname="n2" in_ccm="true" crmd="online" join="member" expected="member">
+      <lrm id="2"><lrm_resources><lrm_resource id="a" class="ocf" provider="pacemaker"
+        type="Dummy"><lrm_rsc_op id="a_last_0" operation_key="a_monitor_0" operation="monitor"
+        transition-key="3:2:7:u" transition-magic="0:0;3:2:7:u" call-id="1" rc-code="0"
+        op-status="0" interval="0"/></lrm_resource></lrm_resources></lrm></node_state>
+    </status></cib>)";
+  EXPECT_THAT(planned({}), Contains("a_stop_0"));
+}
+
 // It was found on a node that is away now, and is being stopped there and elsewhere. As it may stay
 // the plan takes it for running, but by the time at which what needs it had started, it would not.
 TEST_F(InFlightTest, WhatIsBeingStoppedWhereItCouldStayIsNothingToGoByEither) {
