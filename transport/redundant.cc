@@ -330,10 +330,13 @@ void Redundant::keep_token(const Send& send, LinkMask links) noexcept {
   if (token_links_ == 0) return;
   token_.assign(send.frame.bytes().begin(), send.frame.bytes().end());
   token_to_ = send.to;
+  token_at_ = now_;
 }
 
 // The ring would miss it only after its own timeout. If it has arrived, its window drops this one.
+// A token that is older is of a ring, or of a boot, that is over.
 void Redundant::send_token_again() noexcept {
+  if (now_ - token_at_ > setup_.pause_max) token_links_ = 0;
   if (token_links_ == 0 || token_to_ == NodeIndex::everyone) return;
   if (usable_[at(token_to_)] & token_links_) return;
   const auto link = static_cast<std::size_t>(std::countr_zero(token_links_));

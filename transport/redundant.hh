@@ -156,6 +156,7 @@ class Redundant final : public Transport {
   std::vector<std::byte> token_;
   NodeIndex token_to_{};
   LinkMask token_links_ = 0;
+  Time token_at_{};
 
   Time now_ = Time::min(), tick_at_ = Time::min();
   std::uint64_t ticks_ = 0;

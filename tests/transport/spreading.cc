@@ -99,6 +99,21 @@ TEST(Spreading, ATokenThatADeadLinkTookIsSentOverAnother) {
   }
 }
 
+// After a pause the node begins anew, and has no more business with what it sent before.
+TEST(Spreading, ATokenFromBeforeAPauseIsNotSentAgain) {
+  LinksBed bed(options(Mode::passive));
+  bed.run(milliseconds(200));
+  bed.cut(0);
+  bed.send(0, "token", NodeIndex(1), Lane::token);
+  bed.node(0).paused = true;
+  bed.run(milliseconds(600));
+  bed.node(0).paused = false;
+  bed.until([&] { return bed.good(0, 1) == 2; });
+  bed.run(milliseconds(100));
+  EXPECT_TRUE(bed.node(1).received.empty());
+  EXPECT_EQ(bed.node(0).redundant->link_counters(0).sent_again, 0u);
+}
+
 // Each two are joined by some network, and no network joins all.
 TEST(Spreading, WhereNoLinkReachesAllSeveralDo) {
   for (const Mode mode : {Mode::active, Mode::passive, Mode::round_robin}) {
