@@ -286,7 +286,8 @@ void Control::settle_members(std::int64_t now) {
 
 // Of this life: as it is known here. Of an earlier one whose executor goes on, and which the others
 // never lost sight of: as they know it. Of neither: nothing runs, as far as is known, and all of it
-// is looked at.
+// is looked at; not before what moves to another node still has come there, or it would be looked
+// for too soon.
 void Control::tell_own_history(bool was_away) {
   OwnHistory own{to_text(view_.place), settings_.executor, OwnHistory::What::nothing, {}};
   const auto state = state_of_node(cib(), settings_.node);
@@ -297,7 +298,7 @@ void Control::tell_own_history(bool was_away) {
     own.what = OwnHistory::What::kept;
   }
   telling_ = was_away;
-  send(0, own);
+  if (own.what != OwnHistory::What::nothing || settings_.moving.empty()) send(0, own);
 }
 
 void Control::changed_configuration(std::string where) {
@@ -316,6 +317,8 @@ std::uint64_t Control::ask(Message message) {
 }
 
 void Control::finished(const Outcome& outcome) {
+  const bool moved = settings_.moving.erase(outcome.key) > 0;
+  if (moved && settled() && telling_) tell_own_history(*telling_);
   ask(Result{settings_.name, outcome});
 }
 

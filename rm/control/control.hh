@@ -39,6 +39,8 @@ struct Settings {
   std::string executor;  // never the same again, once what it ran may be gone
   // What the executor knows from an earlier life of this process, by key.
   std::set<std::string> known = {};
+  // And what of that moves something to another node, and has not come to an end.
+  std::set<std::string> moving = {};
 };
 
 // What is to be done outside.

@@ -69,9 +69,7 @@ void Daemon::stand(const execute::Standing& standing) {
   const std::string executor = fmt::format("{}-{}", boot_id(), standing.life);
   if (executor_life_.empty()) {
     executor_life_ = executor;
-    std::set<std::string> known;
-    for (const auto& [key, state] : standing.jobs) known.insert(key);
-    begin(std::move(known));
+    begin(standing);
   } else if (executor != executor_life_) {
     executor_->forget();
     end(1, "gyre-exec was begun anew; what it ran has to be looked at");
@@ -89,10 +87,15 @@ int Daemon::run() {
   return status_;
 }
 
-void Daemon::begin(std::set<std::string> known) {
+void Daemon::begin(const execute::Standing& standing) {
+  std::set<std::string> known, moving;
+  for (const auto& [key, state, task] : standing.jobs) {
+    known.insert(key);
+    if (task == "migrate_to" && state != execute::Job::State::over) moving.insert(key);
+  }
   auto stored = store_.read();
   control_.emplace(control::Settings{connection_.node(), settings_.node_name, "gyre-" GYRE_VERSION,
-                                     executor_life_, std::move(known)},
+                                     executor_life_, std::move(known), std::move(moving)},
                    stored ? std::move(stored->document) : control::default_document(),
                    stored ? stored->lineage : "");
   port_.emplace(

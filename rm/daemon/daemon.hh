@@ -40,7 +40,7 @@ class Daemon {
  private:
   void stand(const execute::Standing&);
   void take(const execute::Report&);
-  void begin(std::set<std::string> known);  // the executor is there: join
+  void begin(const execute::Standing&);  // the executor is there: join
   void take_output();
   void begin(const control::Output::Begun&);
   void acknowledge(const std::string& key);

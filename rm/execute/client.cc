@@ -78,7 +78,7 @@ void Client::stand(const Standing& standing) {
   standing_ = true;
   events_.connected(standing);
   std::unordered_set<std::string_view> known;
-  for (const auto& [key, state] : standing.jobs) known.insert(key);
+  for (const Standing::Known& each : standing.jobs) known.insert(each.key);
   for (const auto& [place, operation] : asked_)
     if (!known.contains(operation.key)) send(Run{operation});
   for (const std::string& key : cancelled_) send(Cancel{key});

@@ -132,7 +132,7 @@ void Executor::greet(local::Connection& client, const Hello& hello) {
   Standing standing{life_, {}};
   std::vector<const Report*> reports;
   for (const auto& [id, job] : jobs_.all()) {
-    standing.jobs.emplace_back(job.operation.key, job.state);
+    standing.jobs.push_back({job.operation.key, job.state, job.operation.task});
     for (const Report& each : job.reports) reports.push_back(&each);
   }
   client.send(text_of(standing));

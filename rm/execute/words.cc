@@ -62,15 +62,16 @@ Operation read_operation(const json& from) {
 Standing read_standing(const json& from) {
   Standing standing{whole<std::uint64_t>(from.at("life")), {}};
   for (const json& each : from.at("jobs"))
-    standing.jobs.emplace_back(each.at("key").get<std::string>(),
-                               state_named(each.at("state").get<std::string>()));
+    standing.jobs.push_back({each.at("key").get<std::string>(),
+                             state_named(each.at("state").get<std::string>()),
+                             each.at("task").get<std::string>()});
   return standing;
 }
 
 json json_of(const Standing& standing) {
   json jobs = json::array();
-  for (const auto& [key, state] : standing.jobs)
-    jobs.push_back({{"key", key}, {"state", name_of(state)}});
+  for (const auto& [key, state, task] : standing.jobs)
+    jobs.push_back({{"key", key}, {"state", name_of(state)}, {"task", task}});
   return {{"life", standing.life}, {"jobs", std::move(jobs)}};
 }
 

@@ -26,7 +26,7 @@
 
 namespace gyre::rm::execute {
 
-inline constexpr int words_version = 2;
+inline constexpr int words_version = 3;
 inline constexpr std::size_t key_max = 256;
 inline constexpr std::size_t words_max = std::size_t{4} << 20;  // the longest frame
 
@@ -46,8 +46,15 @@ using Request = std::variant<Hello, Run, Cancel, Acknowledge>;
 
 // What gyre-exec knows when somebody connects.
 struct Standing {
-  std::uint64_t life = 0;                                // another after each start of gyre-exec
-  std::vector<std::pair<std::string, Job::State>> jobs;  // by key
+  struct Known {
+    std::string key;
+    Job::State state = Job::State::queued;
+    std::string task;
+
+    bool operator==(const Known&) const = default;
+  };
+  std::uint64_t life = 0;  // another after each start of gyre-exec
+  std::vector<Known> jobs;
 
   bool operator==(const Standing&) const = default;
 };

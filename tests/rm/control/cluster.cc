@@ -147,7 +147,8 @@ void Cluster::start_process(Node node) {
                       ? control::default_document()
                       : std::get<Document>(Document::load(at.disk.configuration));
   process->control = std::make_unique<control::Control>(
-      control::Settings{node, fmt::format("n{}", node), "model", at.boot, at.executor->known()},
+      control::Settings{node, fmt::format("n{}", node), "model", at.boot, at.executor->known(),
+                        at.executor->moving()},
       std::move(document), at.disk.lineage);
   at.process = std::move(process);
   checks_.back(node);

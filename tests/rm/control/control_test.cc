@@ -68,8 +68,9 @@ class PairTest : public testing::Test {
   }
 
   // The second one's process begins anew, beside an executor that goes on.
-  void restart_second(std::set<std::string> known = {}) {
-    two_ = Control({2, "n2", "test", "life-2", std::move(known)}, default_document(), "");
+  void restart_second(std::set<std::string> known = {}, std::set<std::string> moving = {}) {
+    two_ = Control({2, "n2", "test", "life-2", std::move(known), std::move(moving)},
+                   default_document(), "");
     one_.handle(BusView{{1, ++seq_, 0}, {{1, 10, 1}}, {1}, {1, 2}, true, false}, now);
     self_two_.process = 30;
     const BusView both{{1, ++seq_, 0}, {{1, 10, 1}, self_two_}, {}, {1, 2}, true, false};
@@ -226,6 +227,24 @@ TEST_F(PairTest, EndWhatRecursAndStandsNowhereAnyMore) {
   run();
   EXPECT_THAT(second_.cancels, ElementsAre("1:1:0:x", "2:1:0:x"));
   EXPECT_THAT(first_.cancels, IsEmpty());
+}
+
+// Or it would be looked for at the other node before it has come there. What the others know goes
+// on before their eyes.
+TEST_F(PairTest, SayWhatRunsHereOnceNothingMovesFromHereThatNobodyKnows) {
+  for (const bool known : {false, true}) {
+    if (!known)
+      one_.cib().child("status").find_child_by_attribute("id", "2").attribute("executor") =
+          "another";
+    restart_second({"7:1:0:x"}, {"7:1:0:x"});
+    const auto join = [&] { return state_of_node(one_.cib(), 2).attribute("join").value(); };
+    EXPECT_STREQ(join(), known ? "member" : "down");
+    Outcome over;
+    over.key = "7:1:0:x";
+    two_.finished(over);
+    run();
+    EXPECT_STREQ(join(), "member");
+  }
 }
 
 TEST_F(PairTest, EndWhatAnEarlierLifeLeftAndNobodyKnowsAndNothingElse) {

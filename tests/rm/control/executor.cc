@@ -66,6 +66,14 @@ std::set<std::string> Executor::known() const {
   return keys;
 }
 
+std::set<std::string> Executor::moving() const {
+  std::set<std::string> keys;
+  for (const auto& [name, resource] : resources_)
+    for (const Operation& each : resource.queue)
+      if (each.task == "migrate_to") keys.insert(each.key);
+  return keys;
+}
+
 std::vector<std::string> Executor::active() const {
   std::vector<std::string> names;
   for (const auto& [name, resource] : resources_)

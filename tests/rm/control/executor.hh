@@ -63,6 +63,8 @@ class Executor {
   void acknowledge(const std::string& key);
   // Of what was begun and is not acknowledged.
   std::set<std::string> known() const;
+  // And of what moves something elsewhere, and is not over.
+  std::set<std::string> moving() const;
 
   // It is gone, and agents go on, but nobody hears what comes of them, nor what is asked.
   void die();

@@ -65,10 +65,11 @@ TEST(Model, SeedsOfFencingThatFoundABug) {
 // moved to a node that was away, from one that left then; what had half moved and was found where
 // it had come to; an instance that was promoted while it was being looked for another one; one that
 // died under a monitor of an earlier gyre-rm, which nobody listened to; of the check, one that was
-// told of another's end by a fencing between its own announcement and its stop; and what had half
-// moved from a node that was lost, and was not stopped where it had come to.
+// told of another's end by a fencing between its own announcement and its stop; what had half moved
+// from a node that was lost, and was not stopped where it had come to; and what moved, by an
+// earlier gyre-rm's word, behind the look whether it had come.
 TEST(Model, SeedsOfPromotionMigrationAndLeavingThatFoundABug) {
-  for (const std::uint64_t seed : {341, 45, 174, 383, 258, 200017, 200103, 268})
+  for (const std::uint64_t seed : {341, 45, 174, 383, 258, 200017, 200103, 268, 219})
     expect_clean(seed, 'A', 10, true);
   for (const std::uint64_t seed : {12, 30, 24, 117, 215, 139}) expect_clean(seed, 'B', 10, true);
   for (const std::uint64_t seed : {34, 252, 214}) expect_clean(seed, 'C', 10, true);

@@ -97,7 +97,7 @@ struct ClientBed {
     return outcome(operation.key);
   }
   std::string state(const std::string& key, std::size_t standing) const {
-    for (const auto& [known, state] : standings.at(standing).jobs)
+    for (const auto& [known, state, task] : standings.at(standing).jobs)
       if (known == key) return std::string(execute::name_of(state));
     return "unknown";
   }

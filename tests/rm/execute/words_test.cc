@@ -42,8 +42,10 @@ TEST(Words, NameWhoIsToBeFenced) {
 }
 
 TEST(Words, OfAnAnswerComeBackAsTheyWere) {
-  const Standing standing{
-      5, {{"a", Job::State::delayed}, {"b", Job::State::over}, {"c", Job::State::running}}};
+  const Standing standing{5,
+                          {{"a", Job::State::delayed, "start"},
+                           {"b", Job::State::over, "stop"},
+                           {"c", Job::State::running, "migrate_to"}}};
   EXPECT_EQ(std::get<Standing>(read_answer(text_of(standing))), standing);
   const Report report{9, outcome};
   EXPECT_EQ(std::get<Report>(read_answer(text_of(report))), report);
