@@ -250,6 +250,13 @@ void draw_moments(Swarm& swarm, Dice dice) {
   }
 }
 
+// Data and tokens go over links of their own pace.
+void draw_spread(Settings& settings, Dice dice) {
+  if (dice.chance(0.7)) return;
+  settings.ring.late_data =
+      dice.magnitude(settings.ring.token_loss / 200, settings.ring.token_loss);
+}
+
 }  // namespace
 
 Weather Swarm::calm() const {
@@ -308,6 +315,7 @@ Swarm draw_swarm(std::uint64_t seed, std::optional<std::size_t> machines) {
   draw_votes(settings, Dice(seed ^ 2));
   draw_seal(swarm, Dice(seed ^ 4));
   draw_rotations(settings, Dice(seed ^ 5));
+  draw_spread(settings, Dice(seed ^ 6));
   return swarm;
 }
 
@@ -331,12 +339,14 @@ std::string text(const Swarm& swarm) {
   const Settings& settings = swarm.settings;
   const auto ms = [](Duration span) { return static_cast<double>(span.count()) / 1e6; };
   std::string words = fmt::format(
-      "{} machines, token {:.0f} ms, consensus {:.0f} ms, {}{}, {}, frames of {}, delay {:.2f} to "
+      "{} machines, token {:.0f} ms, consensus {:.0f} ms, {}{}, {}{}, frames of {}, delay {:.2f} "
+      "to "
       "{:.2f} ms, loss up to {:.0f} %, a fault each {:.0f} ms, {} programs on each, every {:.0f} "
       "ms up to {} messages; {}; faults:",
       settings.machines, ms(settings.ring.token_loss), ms(settings.ring.consensus),
       settings.device.multicast ? "multicast" : "unicast", settings.ring.open ? ", open" : "",
-      settings.device.stamped ? text(settings.device.suite) : "bare", settings.ring.frame_max,
+      settings.device.stamped ? text(settings.device.suite) : "bare",
+      settings.ring.late_data > Duration{} ? ", spread" : "", settings.ring.frame_max,
       ms(swarm.delay_min), ms(swarm.delay_max), 100 * swarm.loss_max, ms(swarm.fault_gap),
       settings.programs, ms(settings.habits.send_gap), settings.habits.burst_max,
       votes_of(settings));
