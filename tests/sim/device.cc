@@ -14,9 +14,10 @@ constexpr std::byte version_bit{0x80};
 }  // namespace
 
 Device::Device(Network& network, MachineIndex self, const DeviceTraits& traits, FramePool& pool,
-               const Time& now, Sending sending)
+               const Time& now, Sending sending, std::size_t wire)
     : network_(network),
       self_(self),
+      wire_(wire),
       traits_(traits),
       pool_(pool),
       now_(now),
@@ -111,24 +112,26 @@ void Device::transmit(const Send& send) {
   if (traits_.other_version) (*bytes)[version_offset] ^= version_bit;
   if (!to_all(send)) {
     const MachineIndex to = place_of(send.to);
-    if (to < network_.machines()) network_.send(self_, to, send.lane, bytes, now_);
+    if (to < network_.machines()) network_.send(self_, to, send.lane, bytes, now_, wire_);
   } else if (traits_.multicast) {
     for (MachineIndex to = 0; to < network_.machines(); ++to)
-      if (to != self_) network_.send(self_, to, send.lane, bytes, now_);
+      if (to != self_) network_.send(self_, to, send.lane, bytes, now_, wire_);
   } else {
     for (const MachineIndex to : peers_)
-      if (to < network_.machines()) network_.send(self_, to, send.lane, bytes, now_);
+      if (to < network_.machines()) network_.send(self_, to, send.lane, bytes, now_, wire_);
   }
 }
 
-// Frames leave in the order in which they got their numbers, each with its own.
+// Frames leave in the order in which they got their numbers, each with its own; but where there are
+// several links the last token may go out once more.
 void Device::check_number(const Send& send) {
   Header header;
   if (read_header(send.frame.bytes(), cluster_tag("sim"), header, traits_.suite) != Refusal::none)
     return;
   if (std::exchange(boot_, header.boot) != header.boot) std::ranges::fill(number_, 0);
   std::uint64_t& last = number_[static_cast<std::size_t>(send.lane)];
-  repeated_ += header.counter <= last;
+  const bool again = network_.wires() > 1 && header.counter == last;
+  repeated_ += header.counter <= last && !again;
   last = header.counter;
 }
 

@@ -34,7 +34,7 @@ class Device final : public Transport {
   // and may say no: the machine has just died. `to`: none for everyone.
   using Sending = std::function<bool(NodeId to, const FrameRef& frame)>;
   Device(Network& network, MachineIndex self, const DeviceTraits& traits, FramePool& pool,
-         const Time& now, Sending sending);
+         const Time& now, Sending sending, std::size_t wire = 0);
 
   static Limits limits_of(const DeviceTraits& traits);
   static Address address(MachineIndex machine);
@@ -45,7 +45,8 @@ class Device final : public Transport {
   void arrive(Flight&& flight);
   Time due() const { return held_.empty() ? never : held_.front().due; }  // true time
   std::uint64_t irregular() const { return irregular_; }  // copies, and what was overtaken
-  std::uint64_t repeated() const { return repeated_; }    // numbers that a boot sent twice
+  Suite suite() const { return traits_.suite; }
+  std::uint64_t repeated() const { return repeated_; }  // numbers that a boot sent twice
   // Of what it was last given to send.
   bool took_all() const { return took_all_; }
   void close();     // its process ends in good order
@@ -80,6 +81,7 @@ class Device final : public Transport {
 
   Network& network_;
   const MachineIndex self_;
+  const std::size_t wire_;
   const DeviceTraits traits_;
   FramePool& pool_;
   const Time& now_;

@@ -32,6 +32,7 @@ class Ear final : public Transport {
   void set_peer(NodeIndex peer, LinkIndex link, const Address& address) noexcept override {
     below_->set_peer(peer, link, address);
   }
+  void introduce(NodeIndex peer, NodeId id) noexcept override { below_->introduce(peer, id); }
   void advance(Time now) noexcept override { below_->advance(now); }
   Time deadline() const noexcept override { return below_->deadline(); }
   std::span<const int> wait_fds() const noexcept override { return below_->wait_fds(); }

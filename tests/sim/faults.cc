@@ -102,15 +102,16 @@ bool Faults::inflict(Fault fault) {
       network.heal();
       return true;
     case Fault::weather:
-      network.weather(one, other) = swarm_.draw_weather(dice_);
+      network.weather(one, other, random_wire()) = swarm_.draw_weather(dice_);
       return true;
     case Fault::weather_everywhere:
       for (MachineIndex from = 0; from < count; ++from)
         for (MachineIndex to = 0; to < count; ++to)
-          network.weather(from, to) = swarm_.draw_weather(dice_);
+          for (std::size_t wire = 0; wire < network.wires(); ++wire)
+            network.weather(from, to, wire) = swarm_.draw_weather(dice_);
       return true;
     case Fault::black_hole:
-      network.weather(one, other).size_max =
+      network.weather(one, other, random_wire()).size_max =
           dice_.between(100, world_.settings().device.payload_max);
       return true;
     case Fault::damage_file:
@@ -120,8 +121,29 @@ bool Faults::inflict(Fault fault) {
     case Fault::cut_lane:
       network.cut_lane(one, other, Lane(dice_.below(lane_count)));
       return true;
+    case Fault::wire:
+      strike_wire(one, other);
+      return true;
   }
   return false;
+}
+
+std::size_t Faults::random_wire() {
+  const std::size_t wires = world_.run().network.wires();
+  return wires == 1 ? 0 : dice_.below(wires);
+}
+
+// A network is gone for all, a card for one, or one way between two.
+void Faults::strike_wire(MachineIndex one, MachineIndex other) {
+  Network& network = world_.run().network;
+  const std::size_t wire = random_wire(), kind = dice_.below(4);
+  for (MachineIndex from = 0; from < world_.size(); ++from)
+    for (MachineIndex to = 0; to < world_.size(); ++to) {
+      const bool hit = kind == 0   ? true
+                       : kind == 1 ? from == one || to == one
+                                   : from == one && to == other;
+      if (kind == 3 || hit) network.cut_wire(from, to, wire, kind != 3);  // or it is whole again
+    }
 }
 
 void Faults::partition(bool half) {

@@ -20,6 +20,8 @@ class Faults {
   Machine* random_machine(bool up);
   void partition(bool half);
   bool put_back();
+  std::size_t random_wire();
+  void strike_wire(MachineIndex one, MachineIndex other);
   bool damage_file();
 
   World& world_;

@@ -40,6 +40,10 @@ Flight Forger::forge() {
 }
 
 const char* Forger::change(Flight& flight, std::vector<std::byte>& bytes) {
+  if (const std::size_t wires = run_.network.wires(); wires > 1 && dice_.chance(0.3)) {
+    flight.wire = (flight.wire + dice_.between(1, wires - 1)) % wires;
+    return "the link";
+  }
   switch (dice_.below(7)) {
     case 0:
       std::swap(flight.from, flight.to);

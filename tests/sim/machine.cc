@@ -113,7 +113,7 @@ void Machine::remember() {
 void Machine::put_back() {
   run_.note(index_, "is put back to what it was");
   process_->sealed->put_back();
-  process_->device->put_back();
+  for (Device* device : process_->devices) device->put_back();
   boot_ = process_->sealed->boot();
   run_.seals->put_back(id(), boot_);
 }
@@ -188,7 +188,7 @@ void Machine::plan() {
 
 void Machine::arrive(Flight&& flight) {
   if (!process_) return;
-  process_->device->arrive(std::move(flight));
+  process_->devices[flight.wire]->arrive(std::move(flight));
   next_turn_ = std::min(next_turn_, run_.now + run_.settings.wake_up);
   run_.due[index_] = std::min(run_.due[index_], std::max(next_turn_, paused_until_));
 }
@@ -216,10 +216,11 @@ void Machine::turn_daemon() {
   note_lease();
   read_log();
   if (dying_) return crash();
-  if (placed_ && process_->device->took_all()) run_.packets.turned(process_->id, *placed_);
+  if (placed_ && std::ranges::all_of(process_->devices, &Device::took_all))
+    run_.packets.turned(process_->id, *placed_);
   if (process_->node->left()) {
     run_.note(index_, "has left");
-    process_->device->close();
+    for (Device* device : process_->devices) device->close();
     return crash();
   }
   serve_programs();
@@ -230,8 +231,9 @@ void Machine::schedule(bool active) {
   const Time soon = run_.now + run_.settings.turn_cost;
   next_turn_ = soon;
   if (active || !process_->node->arm()) return;
-  const Time due = std::min({true_time(process_->node->deadline()), process_->reserved_at,
-                             process_->key.read_at, process_->device->due()});
+  Time due = std::min(
+      {true_time(process_->node->deadline()), process_->reserved_at, process_->key.read_at});
+  for (const Device* device : process_->devices) due = std::min(due, device->due());
   next_turn_ = std::max(soon, due);
 }
 

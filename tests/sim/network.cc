@@ -4,21 +4,27 @@
 
 namespace gyre::sim {
 
-Network::Network(std::size_t machines, std::uint64_t seed)
-    : machines_(machines), dice_(seed), links_(machines * machines) {}
+Network::Network(std::size_t machines, std::uint64_t seed, std::size_t wires)
+    : machines_(machines), wires_(wires), dice_(seed), links_(wires * machines * machines) {}
 
 void Network::heal() {
   for (Link& each : links_)
     for (bool& lane : each.cut) lane = false;
 }
 
-void Network::send(MachineIndex from, MachineIndex to, Lane lane, const Bytes& bytes, Time now) {
-  Link& path = link(from, to);
+void Network::send(MachineIndex from, MachineIndex to, Lane lane, const Bytes& bytes, Time now,
+                   std::size_t wire) {
+  Link& path = link(from, to, wire);
   const Weather& weather = path.weather;
   if (path.cut[static_cast<std::size_t>(lane)] || bytes->size() > weather.size_max) return;
   if ((until_lost_ > 0 || lost_) && is_lost(lane, bytes)) return;
-  const Flight flight{
-      .when = now, .from = from, .to = to, .lane = lane, .bytes = bytes, .nth = ++frames_};
+  const Flight flight{.when = now,
+                      .from = from,
+                      .to = to,
+                      .wire = wire,
+                      .lane = lane,
+                      .bytes = bytes,
+                      .nth = ++frames_};
   const int copies = dice_.chance(weather.duplication) ? 2 : 1;
   for (int i = 0; i < copies; ++i)
     if (!dice_.chance(weather.loss)) carry(path, flight, i > 0);

@@ -1,5 +1,6 @@
 // The network between the machines: each directed link has weather of its own, and may be cut. It
-// loses, doubles, delays and reorders by dice, and what it carries arrives in virtual time.
+// loses, doubles, delays and reorders by dice, and what it carries arrives in virtual time. Where
+// machines have several cards it is as many networks, by `wire`.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,7 @@ using Bytes = std::shared_ptr<const std::vector<std::byte>>;
 struct Flight {
   Time when{};
   MachineIndex from = 0, to = 0;
+  std::size_t wire = 0;
   Lane lane{};
   Bytes bytes;
   bool again = false;  // a copy: who filters by number may refuse it
@@ -39,23 +41,31 @@ struct Flight {
 
 class Network {
  public:
-  Network(std::size_t machines, std::uint64_t seed);
+  Network(std::size_t machines, std::uint64_t seed, std::size_t wires = 1);
 
   std::size_t machines() const { return machines_; }
-  void send(MachineIndex from, MachineIndex to, Lane lane, const Bytes& bytes, Time now);
+  std::size_t wires() const { return wires_; }
+  void send(MachineIndex from, MachineIndex to, Lane lane, const Bytes& bytes, Time now,
+            std::size_t wire = 0);
   // The next frame that has arrived by `now`; nothing when there is none.
   bool arrive(Time now, Flight& flight);
   Time next() const { return landings_.empty() ? never : landings_.top().when; }
 
-  Weather& weather(MachineIndex from, MachineIndex to) { return link(from, to).weather; }
+  Weather& weather(MachineIndex from, MachineIndex to, std::size_t wire = 0) {
+    return link(from, to, wire).weather;
+  }
   void cut(MachineIndex from, MachineIndex to, bool is_cut) {
-    for (bool& lane : link(from, to).cut) lane = is_cut;
+    for (std::size_t wire = 0; wire < wires_; ++wire) cut_wire(from, to, wire, is_cut);
+  }
+  void cut_wire(MachineIndex from, MachineIndex to, std::size_t wire, bool is_cut) {
+    for (bool& lane : link(from, to, wire).cut) lane = is_cut;
   }
   // Only what is for everyone, or only what is for one node.
   void cut_lane(MachineIndex from, MachineIndex to, Lane lane) {
-    link(from, to).cut[static_cast<std::size_t>(lane)] = true;
+    for (std::size_t wire = 0; wire < wires_; ++wire)
+      link(from, to, wire).cut[static_cast<std::size_t>(lane)] = true;
   }
-  bool is_cut(MachineIndex from, MachineIndex to) { return link(from, to).cut[0]; }
+  bool is_cut(MachineIndex from, MachineIndex to) { return link(from, to, 0).cut[0]; }
   void heal();  // all cuts
   // The nth frame from now on in this lane gets to nobody; 0: none does that.
   void lose(Lane lane, std::uint64_t nth);
@@ -81,12 +91,14 @@ class Network {
       return when != other.when ? when > other.when : serial > other.serial;
     }
   };
-  Link& link(MachineIndex from, MachineIndex to) { return links_[from * machines_ + to]; }
+  Link& link(MachineIndex from, MachineIndex to, std::size_t wire) {
+    return links_[(wire * machines_ + from) * machines_ + to];
+  }
   bool is_lost(Lane lane, const Bytes& bytes);
   void carry(Link& link, const Flight& flight, bool again);
   void take_off(const Flight& flight, Time when, bool again, bool late = false);
 
-  const std::size_t machines_;
+  const std::size_t machines_, wires_;
   Dice dice_;
   std::vector<Link> links_;
   std::vector<Flight> flights_;             // in no order: only landings are moved about

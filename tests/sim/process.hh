@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "tests/sim/ear.hh"
@@ -21,13 +22,17 @@ struct Machine::Process {
 
   Process(Machine& machine, std::uint64_t ring_seq, std::uint64_t boot);
 
-  std::unique_ptr<Transport> protect(Machine& machine, std::unique_ptr<Device> card,
+  std::unique_ptr<Transport> open_cards(Machine& machine);
+  std::unique_ptr<Transport> protect(Machine& machine, std::unique_ptr<Transport> cards,
                                      std::uint64_t boot);
+  // Of a frame that goes out: another card had it already, or will be given it.
+  bool is_copy(std::span<const std::byte> frame);
 
   check::Process id;
   FramePool pool;
-  Device* device = nullptr;
-  HeaderTransport* headers = nullptr;  // around the device, if there are any
+  std::vector<Device*> devices;        // by wire
+  Redundant* links = nullptr;          // around several of them
+  HeaderTransport* headers = nullptr;  // around all of that, if there are any
   VisibleSeal* sealed = nullptr;       // the same, if it seals
   std::unique_ptr<Ear> ear;            // around all of them
   node::Log log{256};
@@ -41,6 +46,10 @@ struct Machine::Process {
   } key;                            // that is being read
   std::size_t rotations_asked = 0;  // and not answered yet
   std::unique_ptr<node::Node> node;
+
+ private:
+  std::uint64_t boot_sent_ = 0;
+  std::set<std::uint64_t> sent_[lane_count];  // the last ones, by number, of several links
 };
 
 }  // namespace gyre::sim

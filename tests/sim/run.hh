@@ -22,6 +22,7 @@
 #include "tests/sim/seals.hh"
 #include "totem/parameters.hh"
 #include "transport/header.hh"
+#include "transport/redundant.hh"
 #include "transport/shm/handshake.hh"
 
 namespace gyre::sim {
@@ -32,8 +33,11 @@ struct Settings {
   totem::Parameters ring;
   DeviceTraits device;
   Habits habits;
-  std::size_t programs = 2;  // on each machine
-  double clock_drift = 0;    // clocks run this much faster or slower, at most
+  std::size_t programs = 2;                             // on each machine
+  std::size_t links = 1;                                // of each machine
+  Redundant::Mode link_mode = Redundant::Mode::active;  // of several
+  ProbePace pace;
+  double clock_drift = 0;  // clocks run this much faster or slower, at most
   Duration turn_cost{}, wake_up{};
   Duration disk_delay{};             // of a reservation
   double disk_stuck = 0;             // probability that it takes seconds
@@ -78,7 +82,8 @@ struct Run {
       : settings(settings_),
         dice(seed),
         cluster(cluster_tag(settings_.cluster)),
-        network(settings_.machines + settings_.strangers + settings_.namesake, dice.next()),
+        network(settings_.machines + settings_.strangers + settings_.namesake, dice.next(),
+                settings_.links),
         due(settings_.machines, never),
         leases(settings_.machines, Time::min()),
         packets(settings_.ring.global_window),

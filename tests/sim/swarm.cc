@@ -11,16 +11,26 @@ namespace gyre::sim {
 using namespace std::chrono_literals;
 
 std::string_view text(Fault fault) {
-  constexpr std::string_view names[] = {"crash",          "crash midway",
-                                        "start",          "leave",
-                                        "pause",          "partition",
-                                        "half partition", "isolate",
-                                        "one-way cut",    "cut",
-                                        "flap",           "heal",
-                                        "weather",        "weather everywhere",
-                                        "black hole",     "damaged file",
-                                        "lane cut",       "crash behind the token",
-                                        "memory put back"};
+  constexpr std::string_view names[] = {"crash",
+                                        "crash midway",
+                                        "start",
+                                        "leave",
+                                        "pause",
+                                        "partition",
+                                        "half partition",
+                                        "isolate",
+                                        "one-way cut",
+                                        "cut",
+                                        "flap",
+                                        "heal",
+                                        "weather",
+                                        "weather everywhere",
+                                        "black hole",
+                                        "damaged file",
+                                        "lane cut",
+                                        "crash behind the token",
+                                        "memory put back",
+                                        "one of several links"};
   static_assert(std::size(names) == fault_kinds);
   return names[static_cast<std::size_t>(fault)];
 }
@@ -250,6 +260,26 @@ void draw_moments(Swarm& swarm, Dice dice) {
   }
 }
 
+// Several cards to a machine. Strangers have one; what goes out in a later turn would be taken for
+// what the layers below say by themselves. Not in turn over each: who watches wants the frames of a
+// visit in their order.
+void draw_links(Swarm& swarm, Dice dice) {
+  using Mode = Redundant::Mode;
+  Settings& settings = swarm.settings;
+  const bool several = dice.chance(0.25);
+  if (!several || !settings.device.stamped || settings.strangers > 0 || settings.namesake ||
+      swarm.narrow > 0 || settings.machines > 9)
+    return;
+  settings.links = dice.between(2, 3);
+  settings.link_mode = dice.one_of({Mode::active, Mode::passive});
+  settings.device.short_sends = false;
+  settings.pace.interval =
+      dice.magnitude(settings.ring.token_loss / 40, settings.ring.token_loss / 10);
+  settings.pace.sound_max = 40;
+  swarm.weights[std::size_t(Fault::wire)] = dice.magnitude(0.3, 5);
+  swarm.weights[std::size_t(Fault::put_back)] = 0;  // what a link remembers cannot be put back
+}
+
 // Data and tokens go over links of their own pace.
 void draw_spread(Settings& settings, Dice dice) {
   if (dice.chance(0.7)) return;
@@ -316,6 +346,7 @@ Swarm draw_swarm(std::uint64_t seed, std::optional<std::size_t> machines) {
   draw_seal(swarm, Dice(seed ^ 4));
   draw_rotations(settings, Dice(seed ^ 5));
   draw_spread(settings, Dice(seed ^ 6));
+  draw_links(swarm, Dice(seed ^ 7));
   return swarm;
 }
 
@@ -333,6 +364,15 @@ std::string votes_of(const Settings& settings) {
   return words;
 }
 
+std::string links_of(const Settings& settings) {
+  constexpr std::string_view modes[] = {"active", "passive", "round robin"};
+  std::string words = settings.ring.late_data > Duration{} ? ", spread" : "";
+  if (settings.links > 1)
+    words += fmt::format(", {} links, {}", settings.links,
+                         modes[static_cast<std::size_t>(settings.link_mode)]);
+  return words;
+}
+
 }  // namespace
 
 std::string text(const Swarm& swarm) {
@@ -345,11 +385,10 @@ std::string text(const Swarm& swarm) {
       "ms up to {} messages; {}; faults:",
       settings.machines, ms(settings.ring.token_loss), ms(settings.ring.consensus),
       settings.device.multicast ? "multicast" : "unicast", settings.ring.open ? ", open" : "",
-      settings.device.stamped ? text(settings.device.suite) : "bare",
-      settings.ring.late_data > Duration{} ? ", spread" : "", settings.ring.frame_max,
-      ms(swarm.delay_min), ms(swarm.delay_max), 100 * swarm.loss_max, ms(swarm.fault_gap),
-      settings.programs, ms(settings.habits.send_gap), settings.habits.burst_max,
-      votes_of(settings));
+      settings.device.stamped ? text(settings.device.suite) : "bare", links_of(settings),
+      settings.ring.frame_max, ms(swarm.delay_min), ms(swarm.delay_max), 100 * swarm.loss_max,
+      ms(swarm.fault_gap), settings.programs, ms(settings.habits.send_gap),
+      settings.habits.burst_max, votes_of(settings));
   if (settings.strangers > 0)
     words += fmt::format(" {} strangers {}", settings.strangers,
                          settings.strange_frames    ? "with shorter frames"

@@ -30,8 +30,9 @@ enum class Fault : std::uint8_t {
   cut_lane,  // of one directed link: only what is for all goes through, or only what is for one
   crash_behind_token,  // before all that it announced has gone out
   put_back,            // a machine's seal, to an earlier image of its memory
+  wire,                // of several: gone, or back
 };
-inline constexpr std::size_t fault_kinds = 19;
+inline constexpr std::size_t fault_kinds = 20;
 std::string_view text(Fault fault);
 
 struct Swarm {

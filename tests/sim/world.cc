@@ -16,7 +16,8 @@ World::World(const Swarm& swarm, std::uint64_t seed)
     machines_.push_back(std::make_unique<Machine>(run_, i));
   for (MachineIndex from = 0; from < size(); ++from)
     for (MachineIndex to = 0; to < size(); ++to)
-      run_.network.weather(from, to) = swarm.draw_weather(run_.dice);
+      for (std::size_t wire = 0; wire < run_.network.wires(); ++wire)
+        run_.network.weather(from, to, wire) = swarm.draw_weather(run_.dice);
 }
 
 Time World::soonest() const {
