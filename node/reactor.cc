@@ -13,9 +13,10 @@
 namespace gyre::node {
 namespace {
 
-// What a readable descriptor stands for; clients are their number.
+// What a readable descriptor stands for; clients are their number, and the transport's are their
+// place among its own.
 constexpr std::uint64_t of_transport = std::uint64_t{1} << 32;
-constexpr std::uint64_t of_helper = of_transport + 1;
+constexpr std::uint64_t of_helper = std::uint64_t{1} << 33;
 
 // While it does not sleep, the reactor asks the kernel this often whether a program that was quiet
 // has something for it.
@@ -32,7 +33,8 @@ constexpr Duration nap = std::chrono::microseconds(50);  // where the device can
 Reactor::Reactor(const Setup& setup)
     : setup_(setup), patience_(setup.poll, cores_of_this_thread()) {
   bool added = sleeper_.add(setup_.helper.wake_fd(), of_helper);
-  for (const int fd : setup_.transport.wait_fds()) added &= sleeper_.add(fd, of_transport);
+  std::uint64_t token = of_transport;
+  for (const int fd : setup_.transport.wait_fds()) added &= sleeper_.add(fd, token++);
   if (!added) throw std::system_error(errno, std::generic_category(), "epoll_ctl");
 }
 
@@ -62,6 +64,7 @@ void Reactor::run() {
       give_way();
   }
   if (!node.left()) setup_.log.write(clock_now(), LogLevel::warning, "left without saying so");
+  setup_.transport.advance(clock_now());  // the last word goes out on the other links, too
   node.end_clients();
 }
 
@@ -228,9 +231,12 @@ void Reactor::notice_other_key(Time now) {
 void Reactor::look(Time now, Time until) {
   look_at_ = now + look_every;
   patience_.preempted(preemptions_of_this_thread(), now);
-  for (const Sleeper::Ready& ready : sleeper_.sleep(now, until))
+  for (const Sleeper::Ready& ready : sleeper_.sleep(now, until)) {
     if (ready.token < of_transport)
       setup_.node.woken(static_cast<std::uint32_t>(ready.token), ready.hung_up, now);
+    else if (setup_.links && ready.token < of_helper)
+      setup_.links->readable(ready.token - of_transport);
+  }
 }
 
 }  // namespace gyre::node

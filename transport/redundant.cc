@@ -65,7 +65,10 @@ Redundant::Redundant(std::vector<Link> links, Setup setup, FramePool& pool)
     lined.scribbles = limits.headroom + limits.tailroom > 0 && !limits.completes_in_send;
     lined.burst.reserve(limits_.burst_max);
     lined.waiting.reserve(waiting_max);
-    for (const int fd : lined.device->wait_fds()) wait_fds_.push_back(fd);
+    for (const int fd : lined.device->wait_fds()) {
+      wait_fds_.push_back(fd);
+      links_of_fds_.push_back(mask_of(links_.size() - 1));
+    }
     by_priority_.push_back(by_priority_.size());
   }
   std::ranges::stable_sort(by_priority_, std::greater{},
@@ -79,10 +82,25 @@ Redundant::~Redundant() = default;
 
 // ---- receiving ----
 
+void Redundant::readable(std::size_t fd) noexcept {
+  told_ |= links_of_fds_[fd];
+  unseen_ = 0;  // of the others nothing is said, so nothing has come
+}
+
+// In the other modes a token may come over one link and the data before it over another.
+void Redundant::choose_what_to_look_at() noexcept {
+  if (setup_.mode != Mode::active) return;
+  looking_ = told_ != 0 ? std::exchange(told_, LinkMask{0}) : mask_of(look_next_);
+  look_next_ = static_cast<std::size_t>(std::bit_width(looking_)) % links_.size();
+  unseen_ &= static_cast<LinkMask>(~looking_);
+}
+
 std::size_t Redundant::receive(Lane lane, std::span<Arrival> arrivals) noexcept {
   std::size_t filled = 0;
-  for (std::size_t i = 0; i < links_.size() && filled < arrivals.size(); ++i)
-    filled += receive((receive_first_ + i) % links_.size(), lane, arrivals.subspan(filled));
+  for (std::size_t i = 0; i < links_.size() && filled < arrivals.size(); ++i) {
+    const std::size_t link = (receive_first_ + i) % links_.size();
+    if (looking_ & mask_of(link)) filled += receive(link, lane, arrivals.subspan(filled));
+  }
   receive_first_ = (receive_first_ + 1) % links_.size();  // or one in flood would hide the others
   return filled;
 }
@@ -190,8 +208,7 @@ void Redundant::refresh() noexcept {
 
 // On which links it can be sent at all.
 LinkMask Redundant::reach(const Send& send) const noexcept {
-  const auto all = static_cast<LinkMask>((1U << links_.size()) - 1);
-  if (send.to == NodeIndex::everyone) return all;
+  if (send.to == NodeIndex::everyone) return all();
   LinkMask links = addressed_[at(send.to)];
   for (std::size_t i = 0; send.lane == Lane::data && i < links_.size(); ++i)
     if (links_[i].multicast) links |= mask_of(i);
@@ -238,8 +255,9 @@ std::size_t Redundant::send(std::span<const Send> sends) noexcept {
     const auto burst = sends.subspan(taken, std::min(sends.size() - taken, limits_.burst_max));
     for (Lined& link : links_) offer_waiting(link);
     std::size_t lined_up = 0;
+    in_hand_ = 0;
     while (lined_up < burst.size() && line_up(burst[lined_up])) ++lined_up;
-    for (Lined& link : links_) hand_over(link);
+    hand_over_all();
     taken += lined_up;
     if (lined_up < burst.size()) break;
   }
@@ -279,13 +297,31 @@ bool Redundant::line_up(const Send& send) noexcept {
     else
       ++link.counters.skipped;
   }
+  ++in_hand_;
   if (send.lane == Lane::token) keep_token(send, roomy);
   return true;
 }
 
-void Redundant::hand_over(Lined& link) noexcept {
-  const std::size_t taken =
-      link.waiting.empty() && !link.burst.empty() ? link.device->send(link.burst) : 0;
+void Redundant::hand_over_all() noexcept {
+  Lined* const first = lead();
+  if (first) hand_over(*first);
+  for (Lined& link : links_) hand_over(link, !first || link.burst.size() > later_max);
+}
+
+// The link that has a copy of each frame and reaches everyone, so that the others are in no hurry;
+// null: each counts.
+Redundant::Lined* Redundant::lead() noexcept {
+  for (std::size_t i = 0; setup_.mode == Mode::active && i < links_.size(); ++i)
+    if ((reaches_all_ & mask_of(i)) && links_[i].waiting.empty() &&
+        links_[i].burst.size() == in_hand_)
+      return &links_[i];
+  return nullptr;
+}
+
+void Redundant::hand_over(Lined& link, bool now) noexcept {
+  if (link.burst.empty()) return;
+  const std::size_t taken = now && link.waiting.empty() ? link.device->send(link.burst) : 0;
+  later_ |= !now;
   for (std::size_t i = taken; i < link.burst.size(); ++i) {
     Send& left = link.burst[i];
     // Who sent it may change it as soon as we return, if that is what we promise.
@@ -351,6 +387,8 @@ void Redundant::send_token_again() noexcept {
 
 void Redundant::advance(Time now) noexcept {
   now_ = now;
+  later_ = false;
+  choose_what_to_look_at();
   for (Lined& link : links_) {
     link.device->advance(now);
     offer_waiting(link);
@@ -404,8 +442,9 @@ Time Redundant::deadline() const noexcept {
 }
 
 bool Redundant::arm() noexcept {
-  bool armed = true;
+  bool armed = !later_ && unseen_ == 0;
   for (Lined& link : links_) armed &= link.device->arm();
+  if (armed && setup_.mode == Mode::active) unseen_ = all();
   return armed;
 }
 

@@ -23,6 +23,11 @@
 // A frame that one link took is taken. What another one does not take now waits for it, up to
 // `waiting_max`, then that link goes without: a slow link never keeps the others back.
 //
+// A second active link costs as little as it can. Where one link reaches everyone, the others get
+// their copies of a few frames in the next turn, when what the frames were sent for is done. A turn
+// looks at those links of which readable() says that something has come; where it says nothing, at
+// one, each in turn, and arm() wants to have looked at all.
+//
 // Pure, if its devices are; nothing is allocated after construction.
 #pragma once
 
@@ -39,6 +44,7 @@ namespace gyre {
 class Redundant final : public Transport {
  public:
   static constexpr std::size_t waiting_max = 64;  // frames, for a link that takes none
+  static constexpr std::size_t later_max = 8;     // frames whose copies wait for the next turn
   static constexpr int failures_max = 64;         // of seals that do not fit, per tick
 
   enum class Mode : std::uint8_t { active, passive, round_robin };
@@ -81,6 +87,7 @@ class Redundant final : public Transport {
   // Who `peer` is. Until then all links are good enough for him.
   void introduce(NodeIndex peer, NodeId id) noexcept override;
   void reenable() noexcept { health_.forgive(); }  // all links
+  void readable(std::size_t fd) noexcept;          // the one in that place of wait_fds()
 
   std::size_t links() const noexcept { return links_.size(); }
   const Transport& device(std::size_t link) const noexcept { return *links_[link].device; }
@@ -114,6 +121,8 @@ class Redundant final : public Transport {
     LinkCounters counters;
   };
 
+  LinkMask all() const noexcept { return static_cast<LinkMask>((1U << links_.size()) - 1); }
+  void choose_what_to_look_at() noexcept;
   std::size_t receive(std::size_t link, Lane lane, std::span<Arrival> arrivals) noexcept;
   void take_probe(std::size_t link, Lane lane, Arrival& arrival) noexcept;
   void learn(NodeId id, std::size_t link, const Address& source) noexcept;
@@ -124,7 +133,9 @@ class Redundant final : public Transport {
   LinkMask one_of(LinkMask links, Lane lane) noexcept;
   LinkMask cover(Lane lane) noexcept;
   bool line_up(const Send& send) noexcept;
-  void hand_over(Lined& link) noexcept;
+  void hand_over_all() noexcept;
+  Lined* lead() noexcept;
+  void hand_over(Lined& link, bool now = true) noexcept;
   void offer_waiting(Lined& link) noexcept;
   FrameRef take_frame(std::size_t size) noexcept;
   FrameRef own_copy(std::span<const std::byte> bytes) noexcept;
@@ -143,6 +154,7 @@ class Redundant final : public Transport {
   LinkHealth health_;
   ProbeSeal seal_;
   std::vector<int> wait_fds_;
+  std::vector<LinkMask> links_of_fds_;
 
   std::array<LinkMask, nodes_max> addressed_{};  // links on which a peer has an address
   std::array<NodeId, nodes_max> ids_{};
@@ -151,6 +163,12 @@ class Redundant final : public Transport {
   LinkMask reaches_somebody_ = 0xff, reaches_all_ = 0;
   std::array<std::size_t, lane_count> turn_{};  // round robin, for each lane
   std::size_t receive_first_ = 0;
+
+  LinkMask looking_ = 0xff;         // at these, in this turn
+  LinkMask told_ = 0, unseen_ = 0;  // that are readable; not looked at since the last sleep
+  std::size_t look_next_ = 0;
+  std::size_t in_hand_ = 0;  // frames that have a link, not handed over yet
+  bool later_ = false;       // copies wait for the next turn
 
   // The token that was sent last, where it went over one link only.
   std::vector<std::byte> token_;

@@ -220,6 +220,7 @@ void Machine::turn_daemon() {
     run_.packets.turned(process_->id, *placed_);
   if (process_->node->left()) {
     run_.note(index_, "has left");
+    if (process_->links) process_->links->advance(clock);
     for (Device* device : process_->devices) device->close();
     return crash();
   }

@@ -17,6 +17,7 @@ Address address_of(std::size_t node, std::size_t link) {
 }  // namespace
 
 std::size_t LinkDevice::receive(Lane lane, std::span<Arrival> arrivals) noexcept {
+  ++looks;
   auto& queue = arriving[static_cast<std::size_t>(lane)];
   std::size_t filled = 0;
   for (auto each = queue.begin(); each != queue.end() && filled < arrivals.size();) {
@@ -122,20 +123,25 @@ void LinksBed::transmit(Packet packet) {
       std::move(packet));
 }
 
+void LinksBed::turn(Node& node) {
+  node.transport->advance(now_);
+  for (const Lane lane : {Lane::data, Lane::token}) {
+    std::array<Arrival, 8> arrivals;
+    while (const std::size_t count = node.transport->receive(lane, arrivals))
+      for (Arrival& arrival : std::span(arrivals).first(count)) {
+        node.received.emplace_back(reinterpret_cast<const char*>(arrival.frame.data()),
+                                   arrival.frame.size());
+        arrival.frame.reset();
+      }
+  }
+}
+
 void LinksBed::step() {
   now_ += milliseconds(1);
   for (Node& node : nodes_) {
     if (node.paused) continue;
-    node.transport->advance(now_);
-    for (const Lane lane : {Lane::data, Lane::token}) {
-      std::array<Arrival, 8> arrivals;
-      while (const std::size_t count = node.transport->receive(lane, arrivals))
-        for (Arrival& arrival : std::span(arrivals).first(count)) {
-          node.received.emplace_back(reinterpret_cast<const char*>(arrival.frame.data()),
-                                     arrival.frame.size());
-          arrival.frame.reset();
-        }
-    }
+    do turn(node);
+    while (!node.transport->arm());
     std::array<LinkEvent, 8> events;
     const std::size_t count = node.transport->link_events(events);
     node.events.insert(node.events.end(), events.begin(),

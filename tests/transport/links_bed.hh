@@ -41,6 +41,7 @@ class LinkDevice final : public Transport {
   LinkDevice(LinksBed& bed, std::size_t node, std::size_t link, LinkTraits traits, FramePool& pool)
       : bed_(bed), node_(node), link_(link), traits_(traits), pool_(pool) {}
   std::size_t takes = SIZE_MAX;  // frames per turn, from now on
+  std::size_t looks = 0;         // into one of the lanes
   std::array<std::deque<Packet>, lane_count> arriving;
 
   Limits limits() const noexcept override {
@@ -49,6 +50,7 @@ class LinkDevice final : public Transport {
             .burst_max = 16,
             .receive_frames = 1000,
             .multicast = traits_.multicast,
+            .can_wait = true,
             .completes_in_send = traits_.completes_in_send};
   }
   std::size_t receive(Lane lane, std::span<Arrival> arrivals) noexcept override;
@@ -58,7 +60,7 @@ class LinkDevice final : public Transport {
   }
   void advance(Time) noexcept override { left_ = takes; }
   Time deadline() const noexcept override { return never; }
-  std::span<const int> wait_fds() const noexcept override { return {}; }
+  std::span<const int> wait_fds() const noexcept override { return wait_fds_; }
   bool arm() noexcept override { return true; }
   std::size_t link_events(std::span<LinkEvent>) noexcept override { return 0; }
   const TransportCounters& counters() const noexcept override { return counters_; }
@@ -69,6 +71,7 @@ class LinkDevice final : public Transport {
   const LinkTraits traits_;
   FramePool& pool_;
   std::size_t left_ = SIZE_MAX;
+  std::array<int, lane_count> wait_fds_{-1, -1};  // nobody waits for them
   std::map<NodeIndex, Address> peers_;
   TransportCounters counters_;
 };
@@ -114,6 +117,7 @@ class LinksBed {
   // A new boot of a node, whose links have the numbers that are given.
   void start(std::size_t i, std::vector<std::uint8_t> numbers = {0, 1, 2, 3, 4, 5, 6, 7});
   void step();
+  void turn(Node& node);
   void run(Duration span) {
     for (const Time end = now_ + span; now_ < end;) step();
   }

@@ -131,6 +131,7 @@ TEST_P(Links, J2_AHighRateAndSomeLossMarkNothing) {
     bed.send(0, "x", NodeIndex(1));
     if (i % 10 == 0) bed.step();
   }
+  bed.step();
   EXPECT_GT(frames, 8000u - 1);
   EXPECT_TRUE(bed.node(0).events.empty());
   EXPECT_TRUE(bed.node(1).events.empty());

@@ -114,6 +114,74 @@ TEST(Spreading, ATokenFromBeforeAPauseIsNotSentAgain) {
   EXPECT_EQ(bed.node(0).redundant->link_counters(0).sent_again, 0u);
 }
 
+// What the second link costs is not in the way of what the frames were sent for.
+TEST(Spreading, WhereOneLinkReachesAllTheOthersCopiesGoOutInTheNextTurn) {
+  LinksBed bed(options(Mode::active, 3));
+  bed.run(milliseconds(200));
+  std::vector<std::size_t> sent;
+  bed.wire = [&](Packet& packet) {
+    if (packet.from == 0 && !probe(packet)) sent.push_back(packet.link);
+    return packet.link == 1 || packet.to != 2;
+  };
+  using Links = std::vector<std::size_t>;
+  bed.send(0, "token", NodeIndex(1), Lane::token);
+  EXPECT_EQ(sent, Links{0});
+  EXPECT_FALSE(bed.node(0).transport->arm()) << "something is to be done yet";
+  bed.turn(bed.node(0));
+  EXPECT_EQ(sent, (Links{0, 1}));
+  bed.until([&] { return bed.good(0, 2) == 2; });
+  sent.clear();
+  bed.send(0, "all");
+  EXPECT_EQ(sent, (Links{1, 1})) << "link 0 does not reach all";
+}
+
+// The first link of the two takes no part in it, so its copies say nothing of the token.
+TEST(Spreading, ATokenThatOneLinkAloneTakesDoesNotWaitForTheNextTurn) {
+  LinksBed bed(options(Mode::active));
+  bed.run(milliseconds(200));
+  bed.node(0).transport->set_peer(NodeIndex(1), LinkIndex(0), Address{});
+  std::vector<std::pair<std::size_t, Lane>> sent;
+  bed.wire = [&](Packet& packet) {
+    if (packet.from == 0 && !probe(packet)) sent.emplace_back(packet.link, packet.lane);
+    return true;
+  };
+  std::array<Send, 2> visit;
+  for (Send& send : visit) {
+    send.frame = bed.node(0).pool->take();
+    send.frame.resize(10);
+  }
+  visit[1].to = NodeIndex(1);
+  visit[1].lane = Lane::token;
+  EXPECT_EQ(bed.node(0).transport->send(visit), 2u);
+  ASSERT_EQ(sent.size(), 3u);
+  EXPECT_EQ(sent.back(), std::pair(std::size_t{1}, Lane::token));
+}
+
+// A look in vain costs as much as one that finds something.
+TEST(Spreading, ATurnLooksAtOneActiveLinkAndBeforeItSleepsAtAll) {
+  LinksBed bed(options(Mode::active));
+  bed.run(milliseconds(200));
+  LinksBed::Node& node = bed.node(0);
+  const auto looks = [&] {
+    for (LinkDevice* device : node.devices) device->looks = 0;
+    bed.turn(node);
+    return std::pair(node.devices[0]->looks, node.devices[1]->looks);
+  };
+  const std::pair<std::size_t, std::size_t> at_first{2, 0}, at_second{0, 2};
+  const auto one = looks();
+  EXPECT_TRUE(one == at_first || one == at_second);
+  EXPECT_FALSE(node.transport->arm());
+  EXPECT_EQ(looks(), one == at_first ? at_second : at_first);
+  EXPECT_TRUE(node.transport->arm());
+  for (int i = 0; i < 2; ++i) {
+    node.redundant->readable(lane_count);
+    EXPECT_EQ(looks(), at_second);
+    EXPECT_TRUE(node.transport->arm()) << "nothing is said of the first";
+  }
+  EXPECT_EQ(looks(), at_first);
+  EXPECT_EQ(looks(), at_second);
+}
+
 // Each two are joined by some network, and no network joins all.
 TEST(Spreading, WhereNoLinkReachesAllSeveralDo) {
   for (const Mode mode : {Mode::active, Mode::passive, Mode::round_robin}) {
