@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <set>
 
 #include "node/admission.hh"
 #include "node/config.hh"
@@ -155,11 +156,13 @@ std::string places(const LocalNode& local) {
 // Said at the start and once a day; empty where frames are sealed.
 std::string open_warning(const Config& config) {
   if (config.protection.on) return {};
+  std::set<std::uint16_t> ports;
+  for (const Link& link : config.links) ports.insert(link.mcastport);
   return fmt::format(
       "SECAUTH IS OFF: frames are neither authenticated nor encrypted. Whoever reaches UDP port {} "
       "can read everything, join, and speak for any node: `corosync-keygen`, the key file on all "
       "nodes, and `secauth: on` end that",
-      config.links.front().mcastport);
+      fmt::join(ports, " or "));
 }
 
 std::vector<ListedPeer> listed_peers(const LocalNode& local) {

@@ -141,6 +141,18 @@ TEST_F(Gyred, SaysLoudlyThatNothingIsSealed) {
                   "warning: SECAUTH IS OFF: frames are neither authenticated nor encrypted"));
 }
 
+TEST_F(Gyred, SaysOfEachLinkThatNothingIsSealed) {
+  std::string text = read_file(write_config());
+  for (int node = 1; node <= 3; ++node) {
+    const std::string first = "ring0_addr: " + address(node);
+    text = replaced(text, first, first + "\n    ring1_addr: " + address(10 + node));
+  }
+  write_file(directory / "ring.conf", text);
+  const auto gyred = start(1);
+  ASSERT_TRUE(notify.wait_for("READY=1"));
+  EXPECT_TRUE(has(read_file(directory / "output1"), "reaches UDP port 5405 or 5406 can read"));
+}
+
 TEST_F(Gyred, OneDaemonPerRunDirectory) {
   write_config();
   const auto first = start(1);
