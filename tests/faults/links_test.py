@@ -144,6 +144,12 @@ class Active(OneOfTwoLinks, unittest.TestCase):
     def test_d_an_interface_is_down(self):
         self.during(0, NODES, lambda begins: switches[0].interface(2, not begins))
 
+    def test_d_an_interface_is_deleted_and_made_again(self):
+        def begin_or_end(begins):
+            of = switches[1]
+            of.delete_interface(2) if begins else of.make_interface(2)
+        self.during(1, NODES, begin_or_end)
+
     def test_e_an_address_is_another(self):
         other = Switch.address(77, 1)
 

@@ -44,13 +44,20 @@ class Switch:
             if number == 0:
                 run("ip", "netns", "add", name)
                 run("ip", "-n", name, "link", "set", "lo", "up")
-            run(*bridge, "add", f"p{node}", "type", "veth", "peer", "name", self._interface,
-                "netns", name)
-            run(*bridge, "set", f"p{node}", "master", "br0", "up")
-            self.number_node(node, "add", self.address(node, number))
-            self.interface(node, True)
+            self.make_interface(node)
         self._nft("add table bridge faults\nadd chain bridge faults forward "
                   "{ type filter hook forward priority 0; }\n")
+
+    def make_interface(self, node):
+        bridge = ["ip", "-n", self._name, "link"]
+        run(*bridge, "add", f"p{node}", "type", "veth", "peer", "name", self._interface,
+            "netns", self.namespace(node))
+        run(*bridge, "set", f"p{node}", "master", "br0", "up")
+        self.number_node(node, "add", self.address(node, self._number))
+        self.interface(node, True)
+
+    def delete_interface(self, node):
+        run("ip", "-n", self.namespace(node), "link", "del", self._interface)
 
     def remove(self):
         for node in self.nodes if self._number == 0 else ():

@@ -282,6 +282,25 @@ class OnEthernet : public testing::Test {
   }
 };
 
+// Also more often than a socket may be in groups.
+TEST_F(OnEthernet, AnInterfaceThatIsMadeAgainIsUsedAgain) {
+  Settings settings = unicast_on("10.9.0.1");
+  settings.kind = Kind::multicast;
+  settings.group = "239.192.7.9";
+  FramePool pool(100, 0, 1400, 0);
+  Device device(settings, pool);
+  Time now{};
+  for (int i = 0; i < 25; ++i) {
+    run("ip link del near && ip link add near type veth peer name far && "
+        "ip addr add 10.9.0.1/24 dev near && ip link set near up && ip link set far up");
+    device.advance(now += std::chrono::seconds(1));
+    run("ip maddr show dev near | grep -q 239.192.7.9");
+    const Send send{make_frame(pool, Lane::data, 100)};
+    EXPECT_EQ(device.send(std::span(&send, 1)), 1u);
+  }
+  EXPECT_EQ(device.counters().sent, 25u);
+}
+
 // Frames for a peer that does not answer ARP stay in the send buffer until the kernel takes no
 // more: between two peers that are reached, so that the fan-out ends in the middle of a frame.
 class StuckSender : public OnEthernet {

@@ -9,7 +9,9 @@
 // Everything is sent from the own address and `port` - 1.
 //
 // Link events: none. The kernel hides carrier and route changes behind its sockets; a dead path
-// shows as silence.
+// shows as silence. An interface that is deleted and made again, under its name and with its
+// address, is used again within a second; for broadcast, and for groups of IPv6, that takes a new
+// device.
 #pragma once
 
 #include <netinet/in.h>
@@ -90,6 +92,7 @@ class Device final : public Transport {
 
   void open_sockets(const Settings& settings);
   Socket open_group(const Settings& settings);
+  void join_again() noexcept;
   void set_limits(const Settings& settings);
 
   void filter_data();
@@ -112,7 +115,8 @@ class Device final : public Transport {
   const Kind kind_;
   const std::uint16_t port_;
   const Address own_source_;  // what our own frames come from
-  const int interface_index_;
+  int interface_index_;
+  std::string interface_;  // whose groups are joined anew if it is made again; empty: none
   const Duration stall_max_;
   Address group_;
   std::optional<std::vector<Address>> sources_;  // sorted, port 0
@@ -146,7 +150,7 @@ class Device final : public Transport {
 
   Time now_{};
   Time stalled_since_ = never;
-  Time count_drops_at_{};
+  Time look_after_at_{};
   TransportCounters counters_;
 };
 

@@ -15,7 +15,7 @@ constexpr std::size_t index(Lane lane) noexcept {
 }
 
 constexpr Duration stalled_retry = std::chrono::milliseconds(1);
-constexpr Duration drops_counted_every = std::chrono::seconds(1);
+constexpr Duration looked_after_every = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -232,9 +232,10 @@ void Device::count_drops() noexcept {
 void Device::advance(Time now) noexcept {
   now_ = now;
   known_empty_.fill(false);
-  if (now < count_drops_at_) return;
-  count_drops_at_ = now + drops_counted_every;
+  if (now < look_after_at_) return;
+  look_after_at_ = now + looked_after_every;
   count_drops();
+  join_again();
 }
 
 Time Device::deadline() const noexcept {

@@ -155,28 +155,36 @@ std::optional<std::vector<Address>> sorted_sources(const Settings& settings) {
   return sources;
 }
 
-void join_group(const Socket& socket, const Address& group, int interface) {
-  const std::string what = "group " + text(group) + " on " + interface_name(interface);
+// `how`: MCAST_JOIN_GROUP or MCAST_LEAVE_GROUP.
+bool in_group(const Socket& socket, const Address& group, int interface, int how) noexcept {
   group_req request{};
   request.gr_interface = static_cast<std::uint32_t>(interface);
   std::memcpy(&request.gr_group, raw(group), raw_size(group));
+  const int level = family(group) == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+  return setsockopt(socket.fd(), level, how, &request, sizeof request) == 0;
+}
+
+void join_group(const Socket& socket, const Address& group, int interface) {
+  const std::string what = "group " + text(group) + " on " + interface_name(interface);
+  if (!in_group(socket, group, interface, MCAST_JOIN_GROUP)) fail(what + ": MCAST_JOIN_GROUP");
   const bool v4 = family(group) == AF_INET;
   const int level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
-  if (setsockopt(socket.fd(), level, MCAST_JOIN_GROUP, &request, sizeof request) != 0)
-    fail(what + ": MCAST_JOIN_GROUP");
   // Only what this socket joined, not what others on the machine joined on other interfaces.
   constexpr int ipv6_multicast_all = 29;  // newer than the headers of libc
   set(socket, level, v4 ? IP_MULTICAST_ALL : ipv6_multicast_all, 0, what + ": MULTICAST_ALL");
+}
+
+bool send_over(const Socket& socket, int interface) noexcept {
+  ip_mreqn request{};
+  request.imr_ifindex = interface;
+  return setsockopt(socket.fd(), IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request) == 0;
 }
 
 void send_to_group(const Socket& socket, const Address& own, int interface, int ttl) {
   const std::string what = "multicast on " + interface_name(interface) + ": ";
   const int loop = is_loopback(own);  // where several nodes share a machine
   if (family(own) == AF_INET) {
-    ip_mreqn request{};
-    request.imr_ifindex = interface;
-    if (setsockopt(socket.fd(), IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request) != 0)
-      fail(what + "IP_MULTICAST_IF");
+    if (!send_over(socket, interface)) fail(what + "IP_MULTICAST_IF");
     set(socket, IPPROTO_IP, IP_MULTICAST_TTL, ttl, what + "IP_MULTICAST_TTL");
     set(socket, IPPROTO_IP, IP_MULTICAST_LOOP, loop, what + "IP_MULTICAST_LOOP");
   } else {
@@ -269,7 +277,22 @@ Socket Device::open_group(const Settings& settings) {
   bind_to(socket, group_);
   join_group(socket, group_, interface_index_);
   send_to_group(sender_, own_source_, interface_index_, settings.ttl);
+  if (family(group_) == AF_INET) interface_ = interface_name(interface_index_);
   return socket;
+}
+
+// An interface that is made again has another index, and the sockets are not in its groups.
+void Device::join_again() noexcept {
+  ifreq request{};
+  interface_.copy(request.ifr_name, IFNAMSIZ - 1);
+  if (interface_.empty() || ioctl(sender_.fd(), SIOCGIFINDEX, &request) != 0 ||
+      request.ifr_ifindex == interface_index_)
+    return;
+  const Socket& data = receivers_[static_cast<std::size_t>(Lane::data)];
+  in_group(data, group_, interface_index_, MCAST_LEAVE_GROUP);
+  if (in_group(data, group_, request.ifr_ifindex, MCAST_JOIN_GROUP) &&
+      send_over(sender_, request.ifr_ifindex))
+    interface_index_ = request.ifr_ifindex;
 }
 
 // From then on, as before it, what comes in is checked above, too.
