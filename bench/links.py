@@ -20,8 +20,9 @@ process of the highest priority on each of them (bench/hiccups.py) notes when. A
 twice: as they were, and with the time in which a processor was kept away taken off each gap.
 
 A second active link is measured beside one link, in turn, N rounds (10): the latency of `gyre bench
-latency`, and what is sent for each frame of the ring under the full load of `gyre bench
-throughput`.
+latency` and how often the devices of all nodes called the kernel for each of its messages, which
+says something on a busy machine, too; and what is sent for each frame of the ring under the full
+load of `gyre bench throughput`.
 """
 import argparse
 import bisect
@@ -145,16 +146,17 @@ class LinksLab(lab.SealedLab):
             raise lab.LabError("links are not used again")
 
     def counters(self):
-        """Of all nodes together: what their devices sent, how much of it were probes, and how many
-        frames their rings had them send."""
-        sent = probes = frames = 0
+        """Of all nodes together: what their devices sent, how much of it were probes, how many
+        frames their rings had them send, and how often the devices called the kernel."""
+        sent = probes = frames = calls = 0
         for node in lab.NODES:
             groups = json.loads(self.ask(node, "status", "--json"))["counters"]
             sent += groups["transport"]["sent"]
             probes += sum(groups.get(f"link{link}", {}).get("probes_sent", 0)
                           for link in self.links)
             frames += groups["ring"]["data_sent"] + groups["ring"]["tokens_sent"]
-        return sent, probes, frames
+            calls += groups["transport"]["system_calls"]
+        return sent, probes, frames, calls
 
 
 class Killer:
@@ -337,16 +339,19 @@ def measure_costs(build, rounds):
         for links in found:
             with LinksLab(build, links, "active") as cluster:
                 cluster.wait_until_good(cluster.watch())
-                latency = cluster.latency(64, 2)["p50_us"]
+                at_first = cluster.counters()
+                latency = cluster.latency(64, 2)
                 before = cluster.counters()
                 cluster.throughput(1024, 2, 3)
                 after = cluster.counters()
-                sent, probes, frames = (late - early for late, early in zip(after, before))
-                found[links].append({"latency_us": latency, "sent": sent / frames,
+                sent, probes, frames, _ = (late - early for late, early in zip(after, before))
+                found[links].append({"latency_us": latency["p50_us"],
+                                     "calls": (before[3] - at_first[3]) / latency["messages"],
+                                     "sent": sent / frames,
                                      "sent_without_probes": (sent - probes) / frames})
     return {"rounds": found, **{
         key: statistics.median(two[key] / one[key] for one, two in zip(found[1], found[2]))
-        for key in ("latency_us", "sent", "sent_without_probes")}}
+        for key in ("latency_us", "calls", "sent", "sent_without_probes")}}
 
 
 def print_kills(all_of):
@@ -383,7 +388,8 @@ def main():
     print_kills(found["kills"])
     if chosen.rounds:
         found["cost"] = measure_costs(build, chosen.rounds)
-        print(f"\na second active link: latency {found['cost']['latency_us']:.2f} x, sent per "
+        print(f"\na second active link: latency {found['cost']['latency_us']:.2f} x, calls of "
+              f"the kernel per message {found['cost']['calls']:.2f} x, sent per "
               f"frame {found['cost']['sent']:.2f} x, without probes "
               f"{found['cost']['sent_without_probes']:.2f} x")
     if chosen.json:
