@@ -44,6 +44,7 @@ class Live(Scenario):
     def test_c_the_manager_dies_and_nothing_else_happens(self):
         self.begin(2, dummy("d"), no_quorum_policy="ignore")
         at = self.where("d")
+        self.monitored("d", at)  # so its start is over
         since = self.cluster[at].state_changed("d")
         for number in (at, *self.others(at)):
             before, = self.cluster[number].processes("gyre-rm")
@@ -57,6 +58,7 @@ class Live(Scenario):
     def test_d_the_executor_dies_and_what_ran_is_found(self):
         self.begin(2, dummy("d"), no_quorum_policy="ignore")
         at = self.where("d")
+        self.monitored("d", at)  # so its start is over
         since = self.cluster[at].state_changed("d")
         before, = self.cluster[at].processes("gyre-exec")
         os.kill(before, signal.SIGKILL)
