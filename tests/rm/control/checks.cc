@@ -218,7 +218,7 @@ void Checks::demoted(std::uint32_t node, const std::string& resource) {
 }
 
 // What is hidden is found by who looks anew. What recurs says nothing if nothing has changed for
-// it.
+// it, and the first word of what nobody knew to be promoted is on its way only.
 void Checks::found(std::uint32_t node, const Operation& of, bool as_promoted) {
   if (of.recurs() && hidden_.contains({of.resource, node})) return;
   const auto find = [&](const std::string& what) {
@@ -229,8 +229,9 @@ void Checks::found(std::uint32_t node, const Operation& of, bool as_promoted) {
   find(of.resource);
   const std::string role = promoted(of.resource);
   if (!as_promoted) is_gone(node, role);  // a promotion that came to nothing
-  // The monitor that tells is on its way only.
-  if (undemoted_.erase({of.resource, node}) > 0 && of.recurs()) return;
+  if (as_promoted && of.recurs() && !active_[role].contains(node) &&
+      surprised_.insert(of.key).second)
+    return;
   if (as_promoted && !(of.recurs() && hidden_.contains({role, node}))) find(role);
 }
 

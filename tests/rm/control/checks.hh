@@ -55,9 +55,6 @@ class Checks {
   void unseen(std::uint32_t node, const std::string& resource);
   void pretended(std::uint32_t node, const std::string& resource);
   void hidden(std::uint32_t node, const std::string& resource);
-  void still_promoted(std::uint32_t node, const std::string& resource) {
-    undemoted_.emplace(resource, node);
-  }
   void moved(std::uint32_t from, std::uint32_t to, const std::string& resource);
   void lost(std::uint32_t node);
   void booted(std::uint32_t node) { booted_[node] = timeline_.now(); }
@@ -124,7 +121,7 @@ class Checks {
   std::map<std::string, std::set<std::uint32_t>> up_;          // start done … stop begun, or lost
   std::map<std::string, std::map<std::uint32_t, Time>> lost_;  // was up: since when it is not
   std::set<std::pair<std::string, std::uint32_t>> hidden_;     // it runs there, and is said not to
-  std::set<std::pair<std::string, std::uint32_t>> undemoted_;  // and nobody was told yet
+  std::set<std::string> surprised_;  // monitors that found promoted what nobody knew to be
   std::map<std::pair<std::string, std::uint32_t>, Time> missed_;  // since when a monitor says so
   std::set<std::uint32_t> away_;
   std::set<std::pair<std::string, std::uint32_t>> stuck_;  // it could not be stopped there

@@ -384,6 +384,25 @@ TEST_F(ChecksTest, WhatIsHiddenCountsOnceItIsFound) {
   EXPECT_THAT(violations(), Contains(HasSubstr("S1")));
 }
 
+// An agent has lied. Others may be promoted while the monitor that says so is on its way only.
+TEST_F(ChecksTest, S1WhatNobodyKnewToBePromotedCountsOnceItIsSaid) {
+  Operation monitor = operation("monitor");
+  monitor.interval = 10s;
+  for (const std::string lie : {"monitor", "stop", "demote"})
+    for (const int words : {0, 1, 2}) {
+      Checks checks(timeline_, {});
+      checks.set_rules({{{promoted("r"), 1}}, {}, {}, {}});
+      checks.begins(1, operation("promote"));
+      checks.succeeded(1, operation("promote"));
+      lie == "monitor" ? checks.hidden(1, "r") : checks.succeeded(1, operation(lie));
+      checks.begins(1, operation("start"));
+      checks.succeeded(1, operation("start"));
+      for (int word = 0; word < words; ++word) checks.found(1, monitor, true);
+      checks.begins(2, operation("promote"));
+      EXPECT_EQ(checks.violations().size(), words == 2 ? 1u : 0u) << lie << ", " << words;
+    }
+}
+
 TEST_F(ChecksTest, S1APromotionThatCameToNothingCountsUntilItIsLookedAt) {
   for (const bool looked : {false, true}) {
     Checks checks(timeline_, {});

@@ -262,7 +262,6 @@ void Executor::pretend(const std::string& name, const Resource& resource, const 
     truth_.died(name);
   }
   if (of.task == "promote" && !resource.promoted) truth_.demoted(name);
-  if (of.task == "demote" && resource.promoted) truth_.still_promoted(name);
   if (of.task == "migrate_from" && !resource.active) truth_.pretended(name);
 }
 

@@ -41,7 +41,6 @@ struct Truth {
   std::function<void(const std::string& resource)> unseen;
   std::function<void(const std::string& resource)> pretended;
   std::function<void(const std::string& resource)> hidden;
-  std::function<void(const std::string& resource)> still_promoted;  // it was said to be demoted
   // What runs moves to another node. False: it cannot get there.
   std::function<bool(const std::string& resource, const std::string& target)> moves;
   // How good it would be to promote it here.

@@ -40,10 +40,6 @@ Truth Cluster::truth_of(Node node) {
     say(resource + " runs, and is said not to");
     checks_.hidden(node, resource);
   };
-  truth.still_promoted = [this, node, say](const std::string& resource) {
-    say(resource + " is promoted, and is said not to be");
-    checks_.still_promoted(node, resource);
-  };
   truth.moves = [this, node](const std::string& resource, const std::string& target) {
     return move(resource, node, target);
   };
