@@ -8,7 +8,7 @@ namespace gyre::rm::model {
 
 namespace {
 
-// Until it is known everywhere that something was lost by itself, what was planned before goes on.
+// Until it is known everywhere what a monitor has found, what was planned before goes on.
 constexpr Duration grace = 10s, for_ever = 10'000h;
 // Until a node that lost quorum has stopped all: the others may be away for ten seconds, an agent
 // may take its timeout, and one waits for the other.
@@ -178,10 +178,14 @@ void Checks::is_gone(std::uint32_t node, const std::string& what) {
   held_[what].erase(node);
 }
 
-void Checks::is_lost(std::uint32_t node, const std::string& what, bool watched) {
+void Checks::is_lost(std::uint32_t node, const std::string& what) {
   active_[what].erase(node);
-  if (up_[what].erase(node) > 0)
-    lost_[what][node] = watched ? timeline_.now() : timeline_.now() + for_ever;
+  if (up_[what].erase(node) > 0) lost_[what][node] = timeline_.now() + for_ever;
+}
+
+void Checks::is_told(std::uint32_t node, const std::string& what) {
+  const auto since = lost_[what].find(node);
+  if (since != lost_[what].end()) since->second = std::min(since->second, timeline_.now());
 }
 
 void Checks::succeeded(std::uint32_t node, const Operation& of) {
@@ -208,9 +212,8 @@ void Checks::failed(std::uint32_t node, const Operation& of) {
   if (active_[of.resource].contains(node)) up_[of.resource].insert(node);
 }
 
-void Checks::died(std::uint32_t node, const std::string& resource, bool watched) {
-  is_lost(node, resource, watched);
-  is_lost(node, promoted(resource), watched);
+void Checks::died(std::uint32_t node, const std::string& resource) {
+  for (const std::string& what : {resource, promoted(resource)}) is_lost(node, what);
 }
 
 void Checks::demoted(std::uint32_t node, const std::string& resource) {
@@ -229,6 +232,7 @@ void Checks::found(std::uint32_t node, const Operation& of, bool as_promoted) {
   find(of.resource);
   const std::string role = promoted(of.resource);
   if (!as_promoted) is_gone(node, role);  // a promotion that came to nothing
+  if (!as_promoted) is_told(node, role);
   if (as_promoted && of.recurs() && !active_[role].contains(node) &&
       surprised_.insert(of.key).second)
     return;
@@ -236,7 +240,10 @@ void Checks::found(std::uint32_t node, const Operation& of, bool as_promoted) {
 }
 
 void Checks::missed(std::uint32_t node, const std::string& resource) {
-  for (const std::string& what : {resource, promoted(resource)}) held_[what].erase(node);
+  for (const std::string& what : {resource, promoted(resource)}) {
+    held_[what].erase(node);
+    is_told(node, what);
+  }
   missed_.emplace(std::pair(resource, node), timeline_.now());
 }
 
@@ -283,8 +290,10 @@ void Checks::lost(std::uint32_t node) {
     return each.first == node;
   });
   sees_nothing(node);
-  for (auto& [what, nodes] : up_)
-    if (nodes.erase(node) > 0) lost_[what][node] = timeline_.now();
+  for (auto& [what, nodes] : up_) {
+    is_lost(node, what);
+    is_told(node, what);
+  }
   away_.erase(node);
   std::erase_if(stuck_, [&](const auto& each) { return each.second == node; });
   std::erase_if(hidden_, [&](const auto& each) { return each.second == node; });

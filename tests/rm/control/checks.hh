@@ -47,8 +47,8 @@ class Checks {
   void begins(std::uint32_t node, const Operation&);
   void succeeded(std::uint32_t node, const Operation&);
   void failed(std::uint32_t node, const Operation&);
-  // Where nobody watches it, it is up as far as anybody knows until something is begun with it.
-  void died(std::uint32_t node, const std::string& resource, bool watched = true);
+  // It is up as far as anybody knows until a monitor misses it or something is begun with it.
+  void died(std::uint32_t node, const std::string& resource);
   void demoted(std::uint32_t node, const std::string& resource);  // by itself
   void found(std::uint32_t node, const Operation&, bool promoted);
   void missed(std::uint32_t node, const std::string& resource);
@@ -103,7 +103,8 @@ class Checks {
   void falls(std::uint32_t node, const std::string& what, const Operation&);
   void is_up(std::uint32_t node, const std::string& what);
   void is_gone(std::uint32_t node, const std::string& what);
-  void is_lost(std::uint32_t node, const std::string& what, bool watched = true);
+  void is_lost(std::uint32_t node, const std::string& what);
+  void is_told(std::uint32_t node, const std::string& what);
   bool is_misled(std::uint32_t node, const std::string& what);
   void check_order(const std::string& what, const Operation&);
   bool is_stuck(const std::string& what) const;

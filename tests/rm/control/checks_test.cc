@@ -132,18 +132,34 @@ TEST_F(ChecksTest, S7WhatWasGivenUpIsNotBegun) {
   EXPECT_THAT(violations(), ElementsAre(HasSubstr("S7")));
 }
 
-TEST_F(ChecksTest, S10WhatDiedUnwatchedIsUpAsFarAsAnybodyKnows) {
-  for (const bool watched : {false, true}) {
+TEST_F(ChecksTest, S10WhatDiedIsUpAsFarAsAnybodyKnowsUntilItIsMissed) {
+  Operation monitor = operation("monitor");
+  monitor.interval = 11s;
+  using Event = std::function<void(Checks&)>;
+  const auto dies = [](Checks& checks) { checks.died(1, "r"); };
+  const auto is_demoted = [](Checks& checks) { checks.demoted(1, "r"); };
+  const auto is_missed = [](Checks& checks) { checks.missed(1, "r"); };
+  const auto is_off = [](Checks& checks) { checks.lost(1); };
+  const auto is_found = [&](Checks& checks) { checks.found(1, monitor, false); };
+  for (const auto& [end, word] : {std::pair<Event, Event>(dies, is_missed),
+                                  {dies, is_off},
+                                  {is_demoted, is_missed},
+                                  {is_demoted, is_found}}) {
     Checks checks(timeline_, {});
-    checks.set_rules({{}, {{"r", "then"}}, {}, {}});
-    checks.begins(1, operation("start"));
-    checks.succeeded(1, operation("start"));
-    checks.died(1, "r", watched);
+    checks.set_rules({{}, {{promoted("r"), "then"}}, {}, {}});
+    for (const char* task : {"start", "promote"}) checks.succeeded(1, operation(task));
+    end(checks);
     wait(1min);
     Operation of = operation("start");
     of.resource = "then";
     checks.begins(1, of);
-    EXPECT_EQ(checks.violations().size(), watched ? 1u : 0u);
+    word(checks);
+    wait(9s);
+    checks.begins(1, of);
+    EXPECT_THAT(checks.violations(), IsEmpty());
+    wait(1s);
+    checks.begins(1, of);
+    EXPECT_EQ(checks.violations().size(), 1u);
   }
 }
 

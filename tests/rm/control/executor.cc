@@ -92,11 +92,6 @@ bool Executor::idle() const {
                              [](const auto& each) { return each.second.queue.empty(); });
 }
 
-bool Executor::watches(const std::string& name) const {
-  const auto found = resources_.find(name);
-  return found != resources_.end() && !found->second.recurring.empty();
-}
-
 void Executor::let_die(const std::string& name) {
   Resource& resource = resources_[name];
   if (!resource.active || resource.busy) return;

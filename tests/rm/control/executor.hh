@@ -76,8 +76,6 @@ class Executor {
 
   // The service of a resource dies, by itself.
   void let_die(const std::string& resource);
-  // A recurring monitor of it runs.
-  bool watches(const std::string& resource) const;
   // It came here from another node.
   void arrive(const std::string& resource) { resources_[resource].active = true; }
   std::vector<std::string> active() const;

@@ -24,7 +24,7 @@ Truth Cluster::truth_of(Node node) {
   truth.switches = [this](const Operation& of) { switch_power(of); };
   truth.died = [this, node, say](const std::string& resource) {
     say(resource + " dies");
-    checks_.died(node, resource, machine(node).executor->watches(resource));
+    checks_.died(node, resource);
   };
   truth.demoted = [this, node](const std::string& resource) { checks_.demoted(node, resource); };
   truth.found = [this, node](const Operation& of, bool promoted) {
