@@ -81,10 +81,10 @@ def receive(asked, size):
     return data
 
 
-def stat(process):
-    """In which state a process is: R, S, T …; Z if it is none any more."""
+def stat(process, field=0):
+    """In which state a process is: R, S, T …; Z if it is none any more. Of field 1: its parent."""
     try:
-        return pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        return pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[field]
     except OSError:
         return "Z"
 
@@ -124,7 +124,8 @@ class Node:
         return self._init is not None
 
     def processes(self, name=None):
-        """Those of this node, by their number here; of any name if there is none."""
+        """Those of this node, by their number here; of any name if there is none. A child that is
+        not yet what it is to become has its parent's name, and is left out."""
         inside = os.stat(f"/proc/{self._init}/ns/pid").st_ino
         found = []
         for entry in pathlib.Path("/proc").glob("[0-9]*"):
@@ -134,7 +135,7 @@ class Node:
                     found.append(int(entry.name))
             except OSError:
                 pass
-        return found
+        return [each for each in found if name is None or stat(each, 1) not in map(str, found)]
 
     def signal(self, name, number):
         for process in self.processes(name):
