@@ -380,6 +380,7 @@ def main():
     chosen = parser.parse_args()
     if why := lab.why_not_namespaces():
         sys.exit(f"links: {why}")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also in the background
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("links: ended"))  # and take all away
     build, found = chosen.build.resolve(), {"kills": []}
     for mode in chosen.modes:
