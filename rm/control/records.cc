@@ -83,11 +83,22 @@ int expected_rc(std::string_view key) {
   return rc;
 }
 
+// All that a node was asked to do, as far as it is recorded.
+std::vector<pugi::xml_node> operations_of(pugi::xml_node state) {
+  std::vector<pugi::xml_node> all;
+  for (pugi::xml_node resource : state.child("lrm").child("lrm_resources").children())
+    for (pugi::xml_node operation : resource.children("lrm_rsc_op")) all.push_back(operation);
+  return all;
+}
+
+const char* key_of(pugi::xml_node operation) {
+  return operation.attribute("transition-key").value();
+}
+
 int last_call(pugi::xml_node state) {
   int last = 0;
-  for (pugi::xml_node resource : state.child("lrm").child("lrm_resources").children())
-    for (pugi::xml_node operation : resource.children("lrm_rsc_op"))
-      last = std::max(last, operation.attribute("call-id").as_int());
+  for (pugi::xml_node operation : operations_of(state))
+    last = std::max(last, operation.attribute("call-id").as_int());
   return last;
 }
 
@@ -141,10 +152,8 @@ void forget_arrival(pugi::xml_node cib, const Operation& of) {
 
 // The record that an outcome is of: by the key of what was begun last under its identity.
 pugi::xml_node record_of(pugi::xml_node state, std::string_view key) {
-  for (pugi::xml_node resource : state.child("lrm").child("lrm_resources").children())
-    for (pugi::xml_node operation : resource.children("lrm_rsc_op"))
-      if (operation.attribute("transition-key").value() == key && !is_copy(operation))
-        return operation;
+  for (pugi::xml_node operation : operations_of(state))
+    if (key_of(operation) == key && !is_copy(operation)) return operation;
   return {};
 }
 
@@ -209,7 +218,7 @@ std::vector<std::string> ended_by(pugi::xml_node cib, const Begin& begin) {
   for (pugi::xml_node each : resource_in(state_of(cib, begin.node), of.resource).children()) {
     const bool it = each.attribute("interval").as_llong() == of.interval.count() &&
                     each.attribute("operation").value() == task;
-    if (recurs(each) && (!one || it)) keys.emplace_back(each.attribute("transition-key").value());
+    if (recurs(each) && (!one || it)) keys.emplace_back(key_of(each));
   }
   return keys;
 }
@@ -223,17 +232,15 @@ bool is_recorded(pugi::xml_node cib, std::string_view node, std::string_view key
 
 std::set<std::string> recurring_on(pugi::xml_node cib, std::string_view node) {
   std::set<std::string> keys;
-  for (pugi::xml_node resource : state_of(cib, node).child("lrm").child("lrm_resources").children())
-    for (pugi::xml_node operation : resource.children("lrm_rsc_op"))
-      if (recurs(operation)) keys.emplace(operation.attribute("transition-key").value());
+  for (pugi::xml_node operation : operations_of(state_of(cib, node)))
+    if (recurs(operation)) keys.emplace(key_of(operation));
   return keys;
 }
 
 std::vector<std::string> begun_on(pugi::xml_node cib, std::string_view node) {
   std::vector<std::string> keys;
-  for (pugi::xml_node resource : state_of(cib, node).child("lrm").child("lrm_resources").children())
-    for (pugi::xml_node operation : resource.children("lrm_rsc_op"))
-      if (is_pending(operation)) keys.emplace_back(operation.attribute("transition-key").value());
+  for (pugi::xml_node operation : operations_of(state_of(cib, node)))
+    if (is_pending(operation)) keys.emplace_back(key_of(operation));
   return keys;
 }
 
@@ -270,13 +277,12 @@ std::vector<schedule::InFlight> under_way(pugi::xml_node cib) {
   for (pugi::xml_node state : cib.child("status").children("node_state")) {
     const std::string_view process = state.attribute("crmd").value();
     if (process != "online" && process != "away") continue;
-    for (pugi::xml_node resource : state.child("lrm").child("lrm_resources").children())
-      for (pugi::xml_node operation : resource.children("lrm_rsc_op"))
-        if (is_pending(operation))
-          all.push_back({.resource = resource.attribute("id").value(),
-                         .node = state.attribute("uname").value(),
-                         .task = operation.attribute("operation").value(),
-                         .interval_ms = operation.attribute("interval").as_llong()});
+    for (pugi::xml_node operation : operations_of(state))
+      if (is_pending(operation))
+        all.push_back({.resource = operation.parent().attribute("id").value(),
+                       .node = state.attribute("uname").value(),
+                       .task = operation.attribute("operation").value(),
+                       .interval_ms = operation.attribute("interval").as_llong()});
   }
   return all;
 }
