@@ -28,6 +28,18 @@ struct Count {
   std::array<std::size_t, links_max> frames{};
 };
 
+// Node 0 sends one frame to all and the token to node 1, in one call.
+void send_visit(LinksBed& bed) {
+  std::array<Send, 2> visit;
+  for (Send& send : visit) {
+    send.frame = bed.node(0).pool->take();
+    send.frame.resize(10);
+  }
+  visit[1].to = NodeIndex(1);
+  visit[1].lane = Lane::token;
+  EXPECT_EQ(bed.node(0).transport->send(visit), 2u);
+}
+
 TEST(Spreading, PassiveTakesTheLinkOfTheHighestPriorityThatWorks) {
   LinksOptions some = options(Mode::passive, 2, 3);
   some.priorities = {1, 5, 3};
@@ -69,14 +81,7 @@ TEST(Spreading, ATokenGoesOutBehindTheDataThatItFollows) {
       sent.emplace_back(packet.link, packet.lane);
     return true;
   };
-  std::array<Send, 2> visit;
-  for (Send& send : visit) {
-    send.frame = bed.node(0).pool->take();
-    send.frame.resize(10);
-  }
-  visit[1].to = NodeIndex(1);
-  visit[1].lane = Lane::token;
-  EXPECT_EQ(bed.node(0).transport->send(visit), 2u);
+  send_visit(bed);
   const std::vector<std::pair<std::size_t, Lane>> wanted = {{1, Lane::data}, {0, Lane::token}};
   EXPECT_EQ(sent, wanted);
 }
@@ -145,14 +150,7 @@ TEST(Spreading, ATokenThatOneLinkAloneTakesDoesNotWaitForTheNextTurn) {
     if (packet.from == 0 && !probe(packet)) sent.emplace_back(packet.link, packet.lane);
     return true;
   };
-  std::array<Send, 2> visit;
-  for (Send& send : visit) {
-    send.frame = bed.node(0).pool->take();
-    send.frame.resize(10);
-  }
-  visit[1].to = NodeIndex(1);
-  visit[1].lane = Lane::token;
-  EXPECT_EQ(bed.node(0).transport->send(visit), 2u);
+  send_visit(bed);
   ASSERT_EQ(sent.size(), 3u);
   EXPECT_EQ(sent.back(), std::pair(std::size_t{1}, Lane::token));
 }
