@@ -141,7 +141,9 @@ class Case(unittest.TestCase):
                     return line
         finally:
             timer.cancel()
-        return self.fail(f"{process.args[1:]} has ended, or told nothing for {seconds} s: {words}")
+        process.kill()
+        return self.fail(f"{process.args[1:]} has ended, or told nothing for {seconds} s: {words}\n"
+                         + process.stderr.read())
 
     def says(self, words, output, status=0, error=None, node=1, text=""):
         """What stands on standard output, whole, and the first line on standard error."""

@@ -4,6 +4,7 @@
 The commands that operators know, letter by letter, at two nodes of the interface form; and what is
 not there, or goes away.
 """
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -85,7 +86,11 @@ nodeid: 2 reachable
 
     def test_b_a_crowd_says_what_the_bench_counts_and_one_in_its_place_as_much(self):
         folder, rate = self.tools.folder, 500
-        listening = {group: self.subscriber(group) for group in ("crowd", "one")}
+        # What is said is read at once: gyred cuts off who takes nothing for long.
+        readers = concurrent.futures.ThreadPoolExecutor()
+        self.addCleanup(readers.shutdown)
+        heard = {group: readers.submit(self.heard, self.subscriber(group))
+                 for group in ("crowd", "one")}
         done = self.tools.run(1, f"gyre bench crowd --programs 200 --blocks 2 --rate {rate} --json "
                               f"--run-dir {folder}/node1 {folder}/node2")
         self.assertEqual(done.stderr, "")
@@ -97,8 +102,10 @@ nodeid: 2 reachable
         self.assertGreater(told["shared_bytes"], 4096)
         self.assertLessEqual(told["resident_bytes"], 64 << 10)
         # Each joins, says something and leaves; and one says as much in their place.
-        self.assertEqual({group: self.heard(group, process)
-                          for group, process in listening.items()}, {"crowd": 600, "one": 600})
+        for group in heard:
+            self.says(f"gyre pub {group}", "", text="end\n")
+        self.assertEqual({group: events.result() for group, events in heard.items()},
+                         {"crowd": 600, "one": 600})
 
     def test_c_a_program_is_told_of_by_itself(self):
         listening = self.subscriber("crowd")
@@ -120,9 +127,8 @@ nodeid: 2 reachable
         self.line(process, '"event":"group"')  # it has joined
         return process
 
-    def heard(self, group, process):
-        """How much others said, and how often they came and went."""
-        self.says(f"gyre pub {group}", "", text="end\n")
+    def heard(self, process):
+        """How much others said until the end, and how often they came and went."""
         events, line = [], ""
         while '"payload":"end"' not in line:
             line = self.line(process, "")
