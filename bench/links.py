@@ -44,6 +44,7 @@ MODES = ("active", "rr", "passive")
 RATE = 100
 HOLD = (0.02, 0.15)  # seconds
 GOOD_MAX = 30.0      # until links are good again
+SETTLED = 0.4        # longer than a fault that was forgiven takes to be found again
 
 
 class LinksLab(lab.SealedLab):
@@ -115,28 +116,18 @@ class LinksLab(lab.SealedLab):
     def ask(self, node, *words):
         return self.gyre(*words, "--run-dir", self.folder / f"{node}/run")
 
-    def watch(self):
-        """`gyre links` of each node, which goes on telling."""
-        watching = [subprocess.Popen(
-            [self.build / "tools/gyre", "links", "--json", "--interval", "0.1", "--run-dir",
-             self.folder / f"{node}/run"], stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True, start_new_session=True)
-                    for node in lab.NODES]
-        self.daemons.extend(watching)  # they end with those
-        return watching
-
-    @staticmethod
-    def wait_until_good(watching):
-        """From now on no link of any node has a fault."""
-        now = time.monotonic()
-        for one in watching:
-            for line in one.stdout:
-                told = time.monotonic()
-                good = not any(link["fault"] for link in json.loads(line)["links"])
-                if good and told > now + 0.1:
-                    break
-                if told > now + GOOD_MAX:
-                    raise lab.LabError("a link does not come back")
+    def wait_until_good(self):
+        """No link of any node has had a fault for as long as one takes to be found again."""
+        begin = since = time.monotonic()
+        while time.monotonic() < since + SETTLED:
+            try:
+                for node in lab.NODES:
+                    self.ask(node, "cfgtool", "-s")
+            except lab.LabError as fault:
+                since = time.monotonic()
+                if since > begin + GOOD_MAX:
+                    raise fault
+            time.sleep(0.02)
 
     def reenable(self):
         asked = [subprocess.Popen([self.build / "tools/gyre", "cfgtool", "-r", "--run-dir",
@@ -184,7 +175,7 @@ class Killer:
 
 def go_through(cluster, kills, seed):
     """The spans with a kill and of what kind each was, and the spans without."""
-    killer, killed, kinds, calm, watching = Killer(cluster, seed), [], [], [], cluster.watch()
+    killer, killed, kinds, calm = Killer(cluster, seed), [], [], []
     try:
         for number in range(kills):
             begin = time.monotonic_ns()
@@ -192,7 +183,7 @@ def go_through(cluster, kills, seed):
             time.sleep(killer.draw.uniform(*HOLD))
             mend()
             cluster.reenable()
-            cluster.wait_until_good(watching)
+            cluster.wait_until_good()
             end = time.monotonic_ns()
             killed.append((begin, end))
             kinds.append(kind)
@@ -309,7 +300,7 @@ def summary(gaps):
 
 def measure_kills(build, mode, kills, seed):
     with LinksLab(build, 2, mode) as cluster:
-        cluster.wait_until_good(cluster.watch())
+        cluster.wait_until_good()
         loads, watches = start_loads(cluster), watch_processors(cluster)
         killed, kinds, calm = go_through(cluster, kills, seed)
         end_loads(loads + watches)
@@ -338,7 +329,7 @@ def measure_costs(build, rounds):
     for _ in range(rounds):
         for links in found:
             with LinksLab(build, links, "active") as cluster:
-                cluster.wait_until_good(cluster.watch())
+                cluster.wait_until_good()
                 at_first = cluster.counters()
                 latency = cluster.latency(64, 2)
                 before = cluster.counters()
