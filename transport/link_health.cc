@@ -270,7 +270,7 @@ void LinkHealth::tick(Time now) noexcept {
   changed_ |= std::erase_if(neighbours_, [&](const Neighbour& neighbour) {
                 return neighbour.silent > setup_.pace.forget;
               }) > 0;
-  judge_links();
+  judge_links(back);
   ++tick_;
   std::uint64_t number = 0;
   while (number == 0) number = setup_.draw();
@@ -343,7 +343,7 @@ void LinkHealth::come_back(Path& path) noexcept {
 }
 
 // A link is at fault if it is so to any neighbour; where there is none, it stays as it was.
-void LinkHealth::judge_links() noexcept {
+void LinkHealth::judge_links(std::string_view up) noexcept {
   if (neighbours_.empty()) return;
   for (std::size_t link = 0; link < setup_.numbers.size(); ++link) {
     const auto broken = std::ranges::find_if(
@@ -353,7 +353,7 @@ void LinkHealth::judge_links() noexcept {
     at_fault_ ^= mask_of(link);
     tell({.kind = fault ? LinkEvent::Kind::down : LinkEvent::Kind::up,
           .link = LinkIndex(link),
-          .reason = fault ? broken->paths[link].fault : back});
+          .reason = fault ? broken->paths[link].fault : up});
   }
 }
 
@@ -361,19 +361,12 @@ void LinkHealth::forgive() noexcept {
   for (Neighbour& neighbour : neighbours_) {
     for (std::size_t link = 0; link < setup_.numbers.size(); ++link) {
       Path& path = neighbour.paths[link];
-      path.sound_needed = setup_.pace.sound_min;
-      if (path.good) continue;
-      path.good = path.sound = true;
-      path.fault = {};
       path.failures = 0;
-      excuse(path);
+      path.sound_needed = setup_.pace.sound_min;
+      if (!path.good && path.sound) come_back(path);
     }
   }
-  for (std::size_t link = 0; link < setup_.numbers.size(); ++link)
-    if (at_fault(link))
-      tell({.kind = LinkEvent::Kind::up, .link = LinkIndex(link), .reason = forgiven});
-  at_fault_ = 0;
-  changed_ = true;
+  judge_links(forgiven);
 }
 
 void LinkHealth::tell(const LinkEvent& event) noexcept {

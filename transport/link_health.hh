@@ -101,7 +101,8 @@ class LinkHealth {
   bool take_change() noexcept { return std::exchange(changed_, false); }
   bool at_fault(std::size_t link) const noexcept { return at_fault_ & mask_of(link); }
 
-  // Every link is taken for good again, until something is found against it.
+  // How often links have failed is forgotten: those that are sound are good again at once, the
+  // others as soon as after a first fault. One that does not work is not put to use by a word.
   void forgive() noexcept;
 
   std::size_t events(std::span<LinkEvent> events) noexcept;
@@ -149,7 +150,7 @@ class LinkHealth {
   std::string_view find_fault(const Path& path, std::size_t link) const noexcept;
   void fail(Path& path, std::string_view fault) noexcept;
   void come_back(Path& path) noexcept;
-  void judge_links() noexcept;
+  void judge_links(std::string_view up) noexcept;
   void tell(const LinkEvent& event) noexcept;
   static void count_loss(Path& path, std::uint64_t distance) noexcept;
 

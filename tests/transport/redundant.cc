@@ -39,6 +39,9 @@ class Links : public testing::TestWithParam<bool> {
   static std::string_view fault(LinksBed& bed, std::size_t node, std::size_t link) {
     return bed.health(node).path(0, link).fault;
   }
+  static LinkMask sound(LinksBed& bed, std::size_t from, std::size_t to) {
+    return bed.health(from).sound(bed.id(to)) & bed.all();
+  }
 };
 
 TEST_P(Links, WhatGoesOverAllComesThroughOnce) {
@@ -261,6 +264,8 @@ TEST_P(Links, AnOperatorBringsALinkBackAtOnce) {
     bed.cut(1, false);
     if (i < 5) bed.until([&] { return bed.good(0, 1) == 3; });
   }
+  bed.until([&] { return sound(bed, 0, 1) == 3; });
+  EXPECT_EQ(bed.good(0, 1), 1) << "it failed too often";
   bed.node(0).redundant->reenable();
   EXPECT_EQ(bed.good(0, 1), 3);
   bed.run(milliseconds(500));
@@ -268,6 +273,26 @@ TEST_P(Links, AnOperatorBringsALinkBackAtOnce) {
   EXPECT_EQ(bed.node(0).events.back().reason, "re-enabled by an operator");
   bed.cut(1);
   bed.until([&] { return bed.good(0, 1) == 1; }, milliseconds(100));
+}
+
+// It would take tokens along until the fault is found again.
+TEST_P(Links, AnOperatorPutsNoLinkToUseThatDoesNotWork) {
+  LinksBed bed(options());
+  meet(bed);
+  for (int i = 0; i < 6; ++i) {
+    bed.cut(1);
+    bed.until([&] { return bed.good(0, 1) == 1; });
+    if (i == 5) break;
+    bed.cut(1, false);
+    bed.until([&] { return bed.good(0, 1) == 3; });
+  }
+  bed.node(0).redundant->reenable();
+  bed.run(milliseconds(50));
+  EXPECT_EQ(bed.good(0, 1), 1);
+  EXPECT_EQ(bed.node(0).events.back().kind, LinkEvent::Kind::down);
+  bed.cut(1, false);
+  EXPECT_LE(bed.until([&] { return bed.good(0, 1) == 3; }), milliseconds(200))
+      << "its earlier faults are forgotten";
 }
 
 TEST_P(Links, ASlowerLinkIsNoFaultAndKeepsNobodyBack) {
