@@ -177,12 +177,16 @@ Refusal Sealed::examine(const Header& header, Arrival& arrival) noexcept {
   const bool counts = sender && sender->counts && sender->boot == header.boot;
   ReplayWindow* const window = counts ? &sender->windows[index(header.lane)] : nullptr;
   if (window && !window->is_new(header.counter)) {
-    report(*sender, header, frame.bytes());
+    // Over another link it is one of the copies that were sent.
+    if (arrival.link == sender->link) report(*sender, header, frame.bytes());
     return Refusal::replayed;
   }
   if (!counts && failures_left_ == 0) return Refusal::unopened;
   if (!open(counts ? sender : nullptr, header, frame.bytes())) return Refusal::forged;
-  if (window) window->accept(header.counter);
+  if (window) {
+    window->accept(header.counter);
+    sender->link = arrival.link;
+  }
 
   frame.drop_front(header_size);
   frame.resize(frame.size() - seal_overhead);

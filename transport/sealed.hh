@@ -96,6 +96,7 @@ class Sealed : public HeaderTransport {
     bool counts = false;  // its boot has answered
     std::uint64_t boot = 0;
     std::array<ReplayWindow, lane_count> windows;
+    LinkIndex link{};  // that brought its last new frame
     Time heard = Time::min();
     Challenge challenge{};
     bool challenged = false;  // and has not answered that one yet

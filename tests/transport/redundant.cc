@@ -16,6 +16,19 @@ TEST_P(Links, WhatGoesOverAllComesThroughOnce) {
   EXPECT_GE(bed.drops(1) - copies, 50u) << "one of each came over the other link";
 }
 
+// Each would be opened, and answered with a report that nobody needs.
+TEST_P(Links, CopiesOfOtherLinksAreReportedToNobody) {
+  LinksBed bed(options());
+  meet(bed);
+  const auto before = bed.node(1).top->stamp_counters().reports;
+  for (int i = 0; i < 500; ++i) {
+    bed.send(0, "x", NodeIndex(1), Lane(i % 2));
+    bed.step();
+  }
+  EXPECT_GE(bed.drops(1), 500u);
+  EXPECT_EQ(bed.node(1).top->stamp_counters().reports, before);
+}
+
 TEST_P(Links, AFaultIsMarkedAndEndsByItself) {
   LinksBed bed(options());
   meet(bed);
