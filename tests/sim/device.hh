@@ -26,6 +26,12 @@ struct DeviceTraits {
   bool operator==(const DeviceTraits&) const = default;
 };
 
+// In what a machine's cards differ.
+struct LinkKind {
+  bool multicast = true;
+  Duration completes_after{};
+};
+
 class Device final : public Transport {
  public:
   static constexpr std::size_t headroom = 8;

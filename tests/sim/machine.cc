@@ -35,10 +35,20 @@ Machine::Machine(Run& run, MachineIndex index)
 
 Machine::~Machine() = default;
 
-DeviceTraits Machine::card() const {
-  DeviceTraits traits = run_.settings.device;
-  if (!run_.settings.receive_frames.empty())
-    traits.receive_frames = run_.settings.receive_frames[index_];
+Duration Settings::completes_after() const {
+  Duration longest = device.completes_after;
+  for (const LinkKind& kind : kinds) longest = std::max(longest, kind.completes_after);
+  return longest;
+}
+
+DeviceTraits Machine::card(std::size_t wire) const {
+  const Settings& settings = run_.settings;
+  DeviceTraits traits = settings.device;
+  if (!settings.receive_frames.empty()) traits.receive_frames = settings.receive_frames[index_];
+  if (wire < settings.kinds.size()) {
+    traits.multicast = settings.kinds[wire].multicast;
+    traits.completes_after = settings.kinds[wire].completes_after;
+  }
   return traits;
 }
 

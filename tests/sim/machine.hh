@@ -127,7 +127,7 @@ class Machine final : node::Errands, node::Recorder {
   void end_program(std::size_t slot, check::ProgramEnd ending);
   void read_log();
   void reached(const std::string& state);
-  DeviceTraits card() const;
+  DeviceTraits card(std::size_t wire = 0) const;
   totem::Parameters ring() const;
   membership::QuorumSettings quorum() const;
   void promise();

@@ -16,8 +16,11 @@ node::NodeLimits limits_of(const Settings& settings) {
   return limits;
 }
 
-std::size_t frames_needed(const totem::Parameters& ring, const DeviceTraits& card,
-                          std::size_t links) {
+// For as many cards, of which each may be the one that holds frames longest.
+std::size_t frames_needed(const totem::Parameters& ring, DeviceTraits card,
+                          const Settings& settings) {
+  const std::size_t links = settings.links;
+  card.completes_after = settings.completes_after();
   const Limits limits = Device::limits_of(card);
   return node::Node::frames_needed(ring, limits) + 64 * links +
          (card.suite == Suite::open ? 0 : Sealed::frames_needed(limits)) +
@@ -31,12 +34,15 @@ std::unique_ptr<Transport> Machine::Process::open_cards(Machine& machine) {
   std::vector<Redundant::Link> cards;
   for (std::size_t wire = 0; wire < settings.links; ++wire) {
     auto card = std::make_unique<Device>(
-        machine.run_.network, machine.index_, machine.card(), pool, machine.run_.now,
+        machine.run_.network, machine.index_, machine.card(wire), pool, machine.run_.now,
         [&machine](NodeId to, const FrameRef& frame) { return machine.transmit(to, frame); }, wire);
     devices.push_back(card.get());
     cards.push_back({.device = std::move(card), .number = static_cast<std::uint8_t>(wire)});
   }
   if (cards.size() == 1) return std::move(cards.front().device);
+  if (std::ranges::adjacent_find(settings.kinds, std::ranges::not_equal_to{},
+                                 &LinkKind::multicast) != settings.kinds.end())
+    machine.reached("links of two kinds");
   auto joined = std::make_unique<Redundant>(
       std::move(cards),
       Redundant::Setup{
@@ -107,7 +113,7 @@ std::unique_ptr<Transport> Machine::Process::protect(Machine& machine,
 
 Machine::Process::Process(Machine& machine, std::uint64_t ring_seq, std::uint64_t boot)
     : id{machine.id(), machine.dice_.next()},
-      pool(frames_needed(machine.ring(), machine.card(), machine.run_.settings.links),
+      pool(frames_needed(machine.ring(), machine.card(), machine.run_.settings),
            Device::headroom + header_size, machine.run_.settings.device.payload_max, 0),
       slots(machine.run_.settings.programs) {
   const Settings& settings = machine.run_.settings;

@@ -35,6 +35,7 @@ struct Settings {
   Habits habits;
   std::size_t programs = 2;                             // on each machine
   std::size_t links = 1;                                // of each machine
+  std::vector<LinkKind> kinds;                          // of these; empty: all as `device`
   Redundant::Mode link_mode = Redundant::Mode::active;  // of several
   ProbePace pace;
   double clock_drift = 0;  // clocks run this much faster or slower, at most
@@ -66,6 +67,7 @@ struct Settings {
   }
 
   // What the guarantees of liveness are counted in.
+  Duration completes_after() const;  // of the slowest link
   Duration reaction() const { return ring.token_loss + ring.consensus; }
   // By the slowest clock.
   Duration slowly(Duration span) const {

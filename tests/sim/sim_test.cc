@@ -77,6 +77,7 @@ TEST(Sim, ARunReachesWhatItIsFor) {
                             "seal: a number used again",
                             "fault: memory put back",
                             "fault: one of several links",
+                            "links of two kinds",
                             "forged: nothing",
                             "forged: the header",
                             "rotation: refused",

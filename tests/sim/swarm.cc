@@ -273,6 +273,12 @@ void draw_links(Swarm& swarm, Dice dice) {
   settings.links = dice.between(2, 3);
   settings.link_mode = dice.one_of({Mode::active, Mode::passive});
   settings.device.short_sends = false;
+  for (std::size_t i = 0; i < settings.links; ++i) {
+    LinkKind kind{settings.device.multicast, settings.device.completes_after};
+    if (!settings.ring.open && dice.chance(0.3)) kind.multicast = !kind.multicast;
+    if (dice.chance(0.2)) kind.completes_after = 30us;
+    settings.kinds.push_back(kind);
+  }
   settings.pace.interval =
       dice.magnitude(settings.ring.token_loss / 40, settings.ring.token_loss / 10);
   settings.pace.sound_max = 40;
@@ -297,7 +303,7 @@ Weather Swarm::calm() const {
 }
 
 Duration Swarm::hop() const {
-  return delay_max + settings.wake_up + 4 * settings.turn_cost + settings.device.completes_after;
+  return delay_max + settings.wake_up + 4 * settings.turn_cost + settings.completes_after();
 }
 
 Weather Swarm::draw_weather(Dice& dice) const {
@@ -370,6 +376,9 @@ std::string links_of(const Settings& settings) {
   if (settings.links > 1)
     words += fmt::format(", {} links, {}", settings.links,
                          modes[static_cast<std::size_t>(settings.link_mode)]);
+  for (const LinkKind& kind : settings.kinds)
+    words += fmt::format(" {}{}", kind.multicast ? "multicast" : "unicast",
+                         kind.completes_after > Duration{} ? " that holds frames" : "");
   return words;
 }
 

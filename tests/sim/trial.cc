@@ -269,7 +269,7 @@ void Trial::probe_alone() {
   const Settings& settings = world_.settings();
   const Duration hop = swarm_.delay_max + settings.wake_up + 4 * settings.turn_cost;
   const Duration allowed = 3 * static_cast<int>(core_.size()) * hop + std::chrono::milliseconds(5) +
-                           2 * settings.habits.read_delay + 2 * settings.device.completes_after;
+                           2 * settings.habits.read_delay + 2 * settings.completes_after();
   if (settings.habits.safe > 0 || allowed > settings.ring.hold / 2) return;
   each_core([&](Machine& machine) {
     if (failed()) return;
