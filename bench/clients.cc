@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -56,12 +57,16 @@ class Program {
       micros.push_back(since(sent) * 1e6);
     }
     std::ranges::sort(micros);
+    std::vector<std::pair<double, double>> distribution;
+    for (double n = 1; n <= static_cast<double>(micros.size()); n *= std::pow(10, 0.1))
+      distribution.emplace_back(n, percentile(micros, 1 - 1 / n));
     return {.messages = micros.size(),
             .p50 = percentile(micros, 0.5),
             .p90 = percentile(micros, 0.9),
             .p99 = percentile(micros, 0.99),
             .p999 = percentile(micros, 0.999),
-            .most = micros.back()};
+            .most = micros.back(),
+            .distribution = std::move(distribution)};
   }
 
   Throughput::OfOne throughput(bool sends) {

@@ -23,6 +23,8 @@ struct ClientSettings {
 struct Latency {
   std::size_t messages = 0;
   double p50 = 0, p90 = 0, p99 = 0, p999 = 0, most = 0;
+  // For n = 1, 1.26, 1.58, … 10, … up to as many messages as there were: one of n took longer.
+  std::vector<std::pair<double, double>> distribution;
 };
 Latency measure_latency(const ClientSettings& settings);
 

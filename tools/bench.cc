@@ -11,6 +11,7 @@
 #include "bench/clients.hh"
 #include "bench/crowd.hh"
 #include "bench/pair.hh"
+#include "bench/plot.hh"
 #include "tools/command.hh"
 
 namespace gyre::tools {
@@ -172,6 +173,7 @@ struct ClientArguments {
   double seconds = 2;
   std::size_t senders = 1;
   bool safe = false, spin = false;
+  std::string plot;
 
   bench::ClientSettings settings(std::size_t size) const {
     return {.run_dirs = run_dirs.empty() ? std::vector<std::string>{""} : run_dirs,
@@ -192,9 +194,37 @@ void add_client_options(CLI::App& command, ClientArguments& arguments) {
       ->capture_default_str();
   command.add_flag("--safe", arguments.safe, "safe messages in place of agreed ones");
   command.add_flag("--spin", arguments.spin, "the program polls and never sleeps");
+  command.add_option("--plot", arguments.plot, "draw what was measured into that file, as SVG")
+      ->type_name("FILE.svg");
+}
+
+// A file that cannot be written is better known before the measurement.
+void begin_plot(const std::string& path) {
+  if (!path.empty()) bench::write_plot(path, "");
+}
+
+// How long one message of so many took, or longer.
+void plot_latency(const std::string& path, const std::vector<bench::Curve>& curves) {
+  bench::Axis shares{.title = "share of the messages that took no longer", .marks = {}};
+  for (const auto& [n, text] : {std::pair(1, "0 %"),
+                                {2, "50 %"},
+                                {10, "90 %"},
+                                {100, "99 %"},
+                                {1000, "99.9 %"},
+                                {10'000, "99.99 %"},
+                                {100'000, "99.999 %"}}) {
+    shares.marks.emplace_back(n, text);
+    const auto is_drawn = [n = n](const bench::Curve& curve) {
+      return curve.points.back().first <= n;
+    };
+    if (n > 1 && std::ranges::all_of(curves, is_drawn)) break;
+  }
+  bench::write_plot(path, bench::plot("own message to own delivery, microseconds", shares, curves));
 }
 
 void latency(const Common& common, const ClientArguments& arguments) {
+  begin_plot(arguments.plot);
+  std::vector<bench::Curve> curves;
   for (const std::size_t bytes : arguments.bytes) {
     const bench::Latency result = bench::measure_latency(arguments.settings(bytes));
     if (common.json)
@@ -215,13 +245,28 @@ void latency(const Common& common, const ClientArguments& arguments) {
           "p99.9 {:.1f} us\n",
           bytes, result.messages, result.p50, result.p90, result.p99, result.p999);
     std::fflush(stdout);
+    curves.push_back({fmt::format("{} bytes", bytes), result.distribution});
   }
+  if (!arguments.plot.empty()) plot_latency(arguments.plot, curves);
+}
+
+void plot_throughput(const std::string& path, const std::vector<bench::Curve>& curves) {
+  bench::Axis sizes{.title = "bytes of a message", .marks = {}};
+  for (const auto& [bytes, _] : curves.front().points)
+    sizes.marks.emplace_back(bytes, fmt::format("{}", bytes));
+  if (sizes.marks.front() == sizes.marks.back())
+    sizes.marks.emplace_back(2 * sizes.marks.front().first, "");
+  bench::write_plot(path, bench::plot("messages and megabytes per second", sizes, curves));
 }
 
 void throughput(const Common& common, const ClientArguments& arguments) {
+  begin_plot(arguments.plot);
+  bench::Curve messages{"messages/s", {}}, amounts{"MB/s", {}};
   for (const std::size_t bytes : arguments.bytes) {
     const bench::Throughput result = bench::measure_throughput(arguments.settings(bytes));
     const auto megabytes = [&](double rate) { return rate * static_cast<double>(bytes) / 1e6; };
+    messages.points.emplace_back(std::max<std::size_t>(bytes, 1), result.sent_rate);
+    amounts.points.emplace_back(std::max<std::size_t>(bytes, 1), megabytes(result.sent_rate));
     if (common.json) {
       Json processes = Json::array();
       for (const auto& one : result.processes)
@@ -245,6 +290,9 @@ void throughput(const Common& common, const ClientArguments& arguments) {
     fmt::print(", {:.0f}/s at the slowest receiver\n", result.delivered_rate);
     std::fflush(stdout);
   }
+  std::ranges::sort(messages.points);
+  std::ranges::sort(amounts.points);
+  if (!arguments.plot.empty()) plot_throughput(arguments.plot, {messages, amounts});
 }
 
 void crowd(const Common& common, const bench::CrowdSettings& settings) {

@@ -11,6 +11,7 @@ import pathlib
 import re
 import sys
 import unittest
+import xml.etree.ElementTree
 
 from daemon import Case
 
@@ -106,6 +107,19 @@ nodeid: 2 reachable
             self.says(f"gyre pub {group}", "", text="end\n")
         self.assertEqual({group: events.result() for group, events in heard.items()},
                          {"crowd": 600, "one": 600})
+
+    def test_b_what_was_measured_is_drawn(self):
+        for measure, curves in (("latency", ["64 bytes", "512 bytes"]),
+                                ("throughput", ["messages/s", "MB/s"])):
+            drawn = self.tools.folder / f"{measure}.svg"
+            self.tools.run(1, f"gyre bench {measure} --bytes 64 512 --seconds 0.1 --plot {drawn}")
+            texts = [one.text for one in xml.etree.ElementTree.parse(drawn).iter()
+                     if one.tag.endswith("text")]
+            self.assertEqual([text for text in texts if text in curves], curves)
+        nowhere = self.tools.folder / "none" / "latency.svg"
+        done = self.tools.run(1, f"gyre bench latency --plot {nowhere}")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn(f"{nowhere}: No such file or directory", done.stderr)
 
     def test_c_a_program_is_told_of_by_itself(self):
         listening = self.subscriber("crowd")
