@@ -10,6 +10,7 @@
 
 #include "bench/clients.hh"
 #include "bench/crowd.hh"
+#include "bench/failover.hh"
 #include "bench/pair.hh"
 #include "bench/plot.hh"
 #include "tools/command.hh"
@@ -327,6 +328,24 @@ void crowd(const Common& common, const bench::CrowdSettings& settings) {
              result.resident_bytes / 1024, result.shared_bytes / 1024);
 }
 
+void failover(const Common& common, const bench::FailoverSettings& settings) {
+  const bench::Failover result = bench::measure_failover(settings);
+  if (common.json)
+    return print({{"measure", "failover"},
+                  {"members_before", result.members_before},
+                  {"members_after", result.members_after},
+                  {"command_ms", result.command},
+                  {"view_ms", result.view},
+                  {"silent_ms", result.silent},
+                  {"usual_ms", result.usual},
+                  {"machine", machine_json()}});
+  fmt::print("{} members became {}; the command took {:.1f} ms\n", result.members_before,
+             result.members_after, result.command);
+  fmt::print("  {:<22} {:.1f} ms after the command began\n", "the view without it", result.view);
+  fmt::print("  {:<22} {:.1f} ms at most, {:.1f} before\n", "nothing was delivered", result.silent,
+             result.usual);
+}
+
 CLI::App* add_measurement(CLI::App& bench, Common& common, const std::string& name,
                           const std::string& description, const std::string& example) {
   CLI::App* command = bench.add_subcommand(name, description);
@@ -380,6 +399,20 @@ void add_client_commands(CLI::App& bench, Common& common) {
   });
 }
 
+void add_failover(CLI::App& bench, Common& common) {
+  auto settings = std::make_shared<bench::FailoverSettings>();
+  CLI::App* command = add_measurement(
+      bench, common, "failover",
+      "How long a program hears nothing when a node dies, and when the view without that node "
+      "comes. It says something each millisecond, for a second before and after.",
+      "gyre bench failover --kill 'ssh node3 systemctl kill --signal=KILL corosync'");
+  command->add_option("--run-dir", settings->run_dir,
+                      "of a node that stays (else $GYRE_RUN_DIR, else /run/gyre)");
+  command->add_option("--kill", settings->command, "a shell's command that ends another node")
+      ->required();
+  command->callback([&common, settings] { failover(common, *settings); });
+}
+
 void add_crowd(CLI::App& bench, Common& common) {
   auto settings = std::make_shared<bench::CrowdSettings>();
   CLI::App* command =
@@ -416,6 +449,7 @@ void add_bench(CLI::App& app, Common& common) {
   add_pair_commands(*bench, common);
   add_client_commands(*bench, common);
   add_crowd(*bench, common);
+  add_failover(*bench, common);
 }
 
 }  // namespace gyre::tools

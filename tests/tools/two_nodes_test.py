@@ -182,6 +182,23 @@ nodeid: 2 reachable
         self.start(2)
         self.await_members(1, 2)
 
+    def test_d_the_bench_says_what_a_death_costs(self):
+        done = self.tools.run(1, ["gyre", "bench", "failover", "--json", "--kill",
+                                  f"kill -KILL {self.daemons[2].pid}"])
+        self.assertEqual(done.stderr, "")
+        told = json.loads(done.stdout)
+        self.assertEqual((told["members_before"], told["members_after"]), (2, 1))
+        self.assertGreater(told["view_ms"], 300)  # the token's timeout
+        self.assertGreater(told["silent_ms"], 300)
+        self.assertLess(told["command_ms"], told["view_ms"])
+        self.assertGreater(told["usual_ms"], 0)
+        self.daemons[2].wait()
+        self.start(2)
+        self.await_members(1, 2)
+        done = self.tools.run(1, ["gyre", "bench", "failover", "--kill", "exit 3"])
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("'exit 3' failed", done.stderr)
+
     def test_e_a_daemon_that_goes_away_ends_who_listens(self):
         tracking = self.tools.start_command(2, "corosync-cmapctl -T runtime.members")
         tracking.stdout.readline()
