@@ -105,12 +105,21 @@ void Cluster::forget_fencings(const Machine& at) {
   for (const auto& [key, target] : at.executor->fencings()) checks_.fault(node_named(target));
 }
 
+// Neither what became of others: it stands in no file. Whoever comes next fences whom it does not
+// see.
+void Cluster::forget_the_absent(const Machine& at) {
+  if (!at.process || at.process->control->view().members.size() != 1) return;
+  for (Node each = 1; each <= machines_.size(); ++each)
+    if (&machine(each) != &at) checks_.fault(each);
+}
+
 void Cluster::crash(Node node) {
   Machine& at = machine(node);
   if (!at.on) return;
   trace(fmt::format("n{} crashes", node));
   at.on = false;
   forget_fencings(at);
+  forget_the_absent(at);
   for (const auto& [request, off] :
        at.process ? at.process->confirmations : std::map<std::uint64_t, Node>())
     timeline_.after(20s, [this, off = off] { let_on(off); });
@@ -174,6 +183,7 @@ void Cluster::kill_process(Node node) {
   if (!at.process) return;
   trace(fmt::format("n{} gyre-rm dies", node));
   forget_fencings(at);
+  forget_the_absent(at);
   // Nobody asks for it any more; what is on its way comes before the node is.
   for (const auto& [request, off] : at.process->confirmations)
     timeline_.after(20s, [this, off = off] { let_on(off); });

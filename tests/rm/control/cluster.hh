@@ -127,6 +127,7 @@ class Cluster {
   void connect_executor(Node);
   void renew_executor(Node);
   void forget_fencings(const Machine&);
+  void forget_the_absent(const Machine&);
   void cut_off(Node);
   void crashed(Node);
   Truth truth_of(Node);

@@ -52,9 +52,11 @@ TEST(Model, LongerSeedsThatFoundABug) {
 }
 
 // A device that was at a node hit its next life, again and again; and what came of a fencing was
-// told to a side whose document did not count.
+// told to a side whose document did not count. The last one of the check: a manager that was alone
+// died, and with it went what had become of the node that it had fenced.
 TEST(Model, SeedsOfFencingThatFoundABug) {
   for (const std::uint64_t seed : {104, 119, 150, 163, 18, 415}) expect_clean(seed, 'A');
+  expect_clean(201208, 'A', 10);
 }
 
 // In this order: an agent that was asked of a new gyre-exec after all; what moved while its
