@@ -151,8 +151,7 @@ bool Checks::is_known_to_be_down(std::uint32_t node, const std::string& what) co
 }
 
 void Checks::back(std::uint32_t node) {
-  away_.erase(node);
-  left_.erase(node);
+  if (away_.erase(node) == 0) return;
   for (auto& [resource, nodes] : lost_)
     if (const auto since = nodes.find(node); since != nodes.end()) since->second = timeline_.now();
 }

@@ -58,8 +58,10 @@ class Checks {
   void moved(std::uint32_t from, std::uint32_t to, const std::string& resource);
   void lost(std::uint32_t node);
   void booted(std::uint32_t node) { booted_[node] = timeline_.now(); }
-  // Whether its manager is there: what dies meanwhile is known once it is back.
+  // Whether its manager is there and has what all have: what dies meanwhile is known once it is
+  // back.
   void away(std::uint32_t node) { away_.insert(node); }
+  void starts(std::uint32_t node) { left_.erase(node); }
   void back(std::uint32_t node);
 
   // S3, S5: what a process has begun, by the lease that it was told of. Whether its node may act

@@ -160,7 +160,7 @@ void Cluster::start_process(Node node) {
                         at.executor->moving()},
       std::move(document), at.disk.lineage);
   at.process = std::move(process);
-  checks_.back(node);
+  checks_.starts(node);
   at.stalled = {};
   trace(fmt::format("n{} gyre-rm starts", node));
   group_->join(node);
@@ -366,6 +366,7 @@ void Cluster::handle(Node node, Process& process, const Delivery& delivery) {
 void Cluster::act(Node node, Process& process) {
   control::Output output = process.control->take_output();
   Machine& at = machine(node);
+  if (process.control->settled()) checks_.back(node);
   if (!output.fatal.empty()) checks_.violated("fatal", fmt::format("n{}: {}", node, output.fatal));
   for (const std::string& notice : output.notices) {
     trace(fmt::format("n{} says: {}", node, notice));
