@@ -357,6 +357,15 @@ void Checks::sees_nothing(std::uint32_t node) {
   without_quorum_.erase(node);
 }
 
+// Or something that is to be stopped before it.
+bool Checks::could_not_be_stopped(std::uint32_t node, const std::string& what) const {
+  const std::string resource = resource_of(what);
+  return failed_stops_.contains({node, resource}) || stuck_.contains({resource, node}) ||
+         std::ranges::any_of(rules_.order, [&](const auto& each) {
+           return each.first == what && could_not_be_stopped(node, each.second);
+         });
+}
+
 // But for what could not be stopped.
 void Checks::lost_quorum(std::uint32_t node) {
   const auto since = without_quorum_.find(node);
@@ -365,8 +374,7 @@ void Checks::lost_quorum(std::uint32_t node) {
     return;
   count("S4");
   for (const auto& [what, most] : rules_.most)
-    if (active_[what].contains(node) && !failed_stops_.contains({node, resource_of(what)}) &&
-        !stuck_.contains({resource_of(what), node}))
+    if (active_[what].contains(node) && !could_not_be_stopped(node, what))
       violated("S4", fmt::format("n{} has been without quorum since {:.6f}, and {} runs there",
                                  node, seconds_of(since->second), what));
 }

@@ -113,6 +113,7 @@ class Checks {
   bool seems_up(const std::string& what) const;
   bool seems_up_on(std::uint32_t node, const std::string& what) const;
   bool is_known_to_be_down(std::uint32_t node, const std::string& what) const;
+  bool could_not_be_stopped(std::uint32_t node, const std::string& what) const;
   void check_lost(std::uint32_t node, const std::string& what, const Operation&);
   void check_instance(std::uint32_t node, const Operation&);
   void check_fenced(const std::string& target, pugi::xml_node event);

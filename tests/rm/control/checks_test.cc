@@ -450,6 +450,26 @@ TEST_F(ChecksTest, S4WhatCannotBeStoppedStaysThoughFailuresAreForgotten) {
   }
 }
 
+// Nor what waits until that has stopped.
+TEST_F(ChecksTest, S4WhatIsToStopBehindWhatCannotStays) {
+  for (const bool stops : {false, true}) {
+    Checks checks(timeline_, {.fences = true});
+    checks.set_rules({{{"r", 1}}, {{"r", "s"}, {"s", "t"}}, {}, {}});
+    checks.begins(1, operation("start"));
+    checks.succeeded(1, operation("start"));
+    Operation last = operation("stop");
+    last.resource = "t";
+    if (stops) checks.begins(1, last);
+    if (stops) checks.failed(1, last);
+    BusView alone;
+    alone.members = {{1, 1, 1}};
+    checks.sees(1, alone);
+    wait(2min);
+    checks.lost_quorum(1);
+    EXPECT_EQ(checks.violations().size(), stops ? 0u : 1u);
+  }
+}
+
 TEST_F(ChecksTest, WhoIsSaidToRunMayBeRestartedWhereTheOtherCannotBeSeen) {
   run(1);
   checks_.pretended(2, "r");
