@@ -142,8 +142,9 @@ class Case(unittest.TestCase):
         finally:
             timer.cancel()
         process.kill()
+        said = process.stderr.read() if process.stderr else ""
         return self.fail(f"{process.args[1:]} has ended, or told nothing for {seconds} s: {words}\n"
-                         + process.stderr.read())
+                         + said)
 
     def says(self, words, output, status=0, error=None, node=1, text=""):
         """What stands on standard output, whole, and the first line on standard error."""
