@@ -1,4 +1,4 @@
-#!/ usr / bin / env python3
+#!/usr/bin/env python3
 """usage: failover.py --build DIR [--rounds N] [--json FILE]
 
 How long until a resource runs elsewhere when its node dies: Gyre's stack and Debian's (Corosync and
@@ -44,45 +44,31 @@ PEER_CONFIG = """totem {{
   merge: 100
   crypto_cipher: none
   crypto_hash: none
-}
-}
-quorum {
-  {
-  provider:
-    corosync_votequorum
-  }
-}
-system {
-  {
-  state_dir : { folder }
-    / {name} / ring
-  }
-}
-nodelist {
-  {
-    { nodes }
-  }
-}
-logging {
-  {
-  to_syslog:
-    no to_logfile : yes logfile : {folder} / {name} / log timestamp : hires
-  }
-}
+}}
+quorum {{
+  provider: corosync_votequorum
+}}
+system {{
+  state_dir: {folder}/{name}/ring
+}}
+nodelist {{
+{nodes}}}
+logging {{
+  to_syslog: no
+  to_logfile: yes
+  logfile: {folder}/{name}/log
+  timestamp: hires
+}}
 """
 
 PEER_INIT = """set -e
-for at in /run /dev/shm /var/lib/pacemaker /var/log/pacemaker;
-do mount - t tmpfs tmpfs $at;
-done mkdir - p / run / resource -
-            agents / run / crm / var / lib / pacemaker / cib / var / lib / pacemaker /
-                pengine chown -
-            R hacluster : haclient / var / lib / pacemaker / var / log / pacemaker / run /
-                          crm hostname "$0" ip link set lo up corosync -
-            f - c "$2/$0/conf" >>
-        "$2/$0/out" 2 > &1 &
-    until corosync - cfgtool - s > / dev / null 2 > &1;
-do sleep 0.05; done
+for at in /run /dev/shm /var/lib/pacemaker /var/log/pacemaker; do mount -t tmpfs tmpfs $at; done
+mkdir -p /run/resource-agents /run/crm /var/lib/pacemaker/cib /var/lib/pacemaker/pengine
+chown -R hacluster:haclient /var/lib/pacemaker /var/log/pacemaker /run/crm
+hostname "$0"
+ip link set lo up
+corosync -f -c "$2/$0/conf" >>"$2/$0/out" 2>&1 &
+until corosync-cfgtool -s >/dev/null 2>&1; do sleep 0.05; done
 pacemakerd -f >>"$2/$0/out" 2>&1 &
 wait
 """
