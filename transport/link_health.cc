@@ -270,7 +270,7 @@ void LinkHealth::tick(Time now) noexcept {
   changed_ |= std::erase_if(neighbours_, [&](const Neighbour& neighbour) {
                 return neighbour.silent > setup_.pace.forget;
               }) > 0;
-  judge_links(back);
+  if (!neighbours_.empty()) judge_links(back);
   ++tick_;
   std::uint64_t number = 0;
   while (number == 0) number = setup_.draw();
@@ -342,9 +342,9 @@ void LinkHealth::come_back(Path& path) noexcept {
   changed_ = true;
 }
 
-// A link is at fault if it is so to any neighbour; where there is none, it stays as it was.
+// A link is at fault if it is so to any neighbour. Where there is none it stays as it was, but for
+// an operator's word.
 void LinkHealth::judge_links(std::string_view up) noexcept {
-  if (neighbours_.empty()) return;
   for (std::size_t link = 0; link < setup_.numbers.size(); ++link) {
     const auto broken = std::ranges::find_if(
         neighbours_, [&](const Neighbour& neighbour) { return !neighbour.paths[link].good; });

@@ -35,6 +35,15 @@ class Links : public testing::TestWithParam<bool> {
       bed.node(i).received.clear();
     }
   }
+  // Link 1, so that it is kept out for long. It is cut then.
+  static void fail_often(LinksBed& bed) {
+    for (int i = 0; i < 6; ++i) {
+      bed.cut(1, false);
+      bed.until([&] { return bed.good(0, 1) == 3; });
+      bed.cut(1);
+      bed.until([&] { return bed.good(0, 1) == 1; });
+    }
+  }
   static std::string_view fault(LinksBed& bed, std::size_t node, std::size_t link) {
     return bed.health(node).path(0, link).fault;
   }

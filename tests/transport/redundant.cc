@@ -233,12 +233,8 @@ TEST_P(Links, ALinkThatFlapsIsKeptDownForLongerAndLonger) {
 TEST_P(Links, AnOperatorBringsALinkBackAtOnce) {
   LinksBed bed(options());
   meet(bed);
-  for (int i = 0; i < 6; ++i) {
-    bed.cut(1);
-    bed.until([&] { return bed.good(0, 1) == 1; });
-    bed.cut(1, false);
-    if (i < 5) bed.until([&] { return bed.good(0, 1) == 3; });
-  }
+  fail_often(bed);
+  bed.cut(1, false);
   bed.until([&] { return sound(bed, 0, 1) == 3; });
   EXPECT_EQ(bed.good(0, 1), 1) << "it failed too often";
   bed.node(0).redundant->reenable();
@@ -254,13 +250,7 @@ TEST_P(Links, AnOperatorBringsALinkBackAtOnce) {
 TEST_P(Links, AnOperatorPutsNoLinkToUseThatDoesNotWork) {
   LinksBed bed(options());
   meet(bed);
-  for (int i = 0; i < 6; ++i) {
-    bed.cut(1);
-    bed.until([&] { return bed.good(0, 1) == 1; });
-    if (i == 5) break;
-    bed.cut(1, false);
-    bed.until([&] { return bed.good(0, 1) == 3; });
-  }
+  fail_often(bed);
   bed.node(0).redundant->reenable();
   bed.run(milliseconds(50));
   EXPECT_EQ(bed.good(0, 1), 1);
@@ -268,6 +258,18 @@ TEST_P(Links, AnOperatorPutsNoLinkToUseThatDoesNotWork) {
   bed.cut(1, false);
   EXPECT_LE(bed.until([&] { return bed.good(0, 1) == 3; }), milliseconds(200))
       << "its earlier faults are forgotten";
+}
+
+TEST_P(Links, AnOperatorEndsAFaultThatNobodyIsLeftToTellOf) {
+  LinksBed bed(options());
+  meet(bed);
+  bed.cut(1);
+  bed.until([&] { return bed.good(0, 1) == 1; });
+  bed.node(1).paused = true;
+  bed.until([&] { return bed.health(0).neighbours() == 0; });
+  EXPECT_TRUE(bed.health(0).at_fault(1));
+  bed.node(0).redundant->reenable();
+  EXPECT_FALSE(bed.health(0).at_fault(1));
 }
 
 TEST_P(Links, ASlowerLinkIsNoFaultAndKeepsNobodyBack) {
