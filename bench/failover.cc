@@ -1,10 +1,13 @@
 #include "bench/failover.hh"
 
 #include <fmt/format.h>
+#include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
-#include <cstdlib>
-#include <future>
+#include <algorithm>
+#include <csignal>
+#include <optional>
 #include <stdexcept>
 
 #include "client/gyre/gyre.hh"
@@ -45,13 +48,13 @@ class Program {
   }
   Millis longest() const { return longest_; }
   std::size_t members() const { return members_; }
-  Clock::time_point view_at() const { return view_at_; }
+  std::optional<Clock::time_point> left_at() const { return left_at_; }  // a node, last
 
  private:
   void take(const client::Event& event) {
     if (const auto* view = std::get_if<client::View>(&event)) {
       members_ = view->members.size();
-      view_at_ = Clock::now();
+      if (!view->left.empty()) left_at_ = Clock::now();
     } else if (const auto* message = std::get_if<client::Message>(&event);
                message && message->sender == connection_.self()) {
       const auto now = Clock::now();
@@ -64,17 +67,43 @@ class Program {
   const std::string group_ = "gyre bench failover";
   client::Connection connection_;
   std::size_t sent_ = 0, heard_ = 0, members_ = 0;
-  Clock::time_point next_{}, heard_at_ = Clock::now(), view_at_{};
+  Clock::time_point next_{}, heard_at_ = Clock::now();
+  std::optional<Clock::time_point> left_at_;
   Millis longest_{};
 };
 
-Millis obey(const std::string& command) {
-  const auto begin = Clock::now();
-  const int status = std::system(command.c_str());
-  if (status == -1 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    throw std::runtime_error(fmt::format("'{}' failed", command));
-  return Clock::now() - begin;
-}
+// A command of a shell, which does not outlive this.
+class Command {
+ public:
+  explicit Command(const std::string& words) : words_(words) {
+    std::string shell = "sh", option = "-c";
+    char* const arguments[] = {shell.data(), option.data(), words_.data(), nullptr};
+    if (::posix_spawn(&process_, "/bin/sh", nullptr, nullptr, arguments, environ) != 0)
+      throw std::runtime_error("/bin/sh cannot be started");
+  }
+  Command(const Command&) = delete;
+  Command& operator=(const Command&) = delete;
+  ~Command() {
+    if (took_) return;
+    ::kill(process_, SIGKILL);
+    ::waitpid(process_, nullptr, 0);
+  }
+  // Throws where it failed.
+  bool over() {
+    int status = 0;
+    if (took_ || ::waitpid(process_, &status, WNOHANG) != process_) return took_.has_value();
+    took_ = Clock::now() - begin_;
+    if (status != 0) throw std::runtime_error(fmt::format("'{}' failed", words_));
+    return true;
+  }
+  Millis took() const { return *took_; }
+
+ private:
+  std::string words_;
+  const Clock::time_point begin_ = Clock::now();
+  pid_t process_ = -1;
+  std::optional<Millis> took_;
+};
 
 }  // namespace
 
@@ -83,23 +112,23 @@ Failover measure_failover(const FailoverSettings& settings) {
   program.run_until(Clock::now() + settled);
   program.count_anew();
   program.run_until(Clock::now() + settled);
+  if (program.members() < 2) throw std::runtime_error("no other node is in the view");
   Failover found{.members_before = program.members(), .usual = program.longest().count()};
 
   program.count_anew();
   const auto begin = Clock::now();
-  auto command = std::async(std::launch::async, obey, settings.command);
-  while (program.members() >= found.members_before) {
+  Command command(settings.command);
+  for (bool over = false; !over || !(program.left_at() > begin); over = command.over()) {
     program.step();
-    if (command.valid() && command.wait_for(std::chrono::seconds(0)) == std::future_status::ready)
-      found.command = command.get().count();
     if (Clock::now() > begin + patience)
-      throw std::runtime_error("for 60 s after the command no node has left the view");
+      throw std::runtime_error(over ? "for 60 s after the command no node has left the view"
+                                    : "the command has not ended after 60 s");
   }
+  found.command = command.took().count();
   found.members_after = program.members();
-  found.view = Millis(program.view_at() - begin).count();
+  found.view = Millis(*program.left_at() - begin).count();
   program.run_until(Clock::now() + settled);
   found.silent = program.longest().count();
-  if (command.valid()) found.command = command.get().count();
   return found;
 }
 

@@ -2,7 +2,6 @@
 // view without that node comes. Through libgyre, at a running daemon of a node that stays.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <string>
 
@@ -20,7 +19,8 @@ struct Failover {  // milliseconds
   double silent = 0;   // the longest time between two messages, of one each millisecond
   double usual = 0;    // the same before
 };
-// Throws std::runtime_error where the command fails, or nobody leaves.
+// Throws std::runtime_error where the command fails or does not end, nobody leaves, or nobody else
+// is there: then it is not given.
 Failover measure_failover(const FailoverSettings& settings);
 
 }  // namespace gyre::bench

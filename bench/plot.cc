@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cmath>
 #include <fstream>
 #include <iterator>
@@ -63,6 +64,10 @@ void draw(Out out, const Curve& curve, std::size_t number, const Scale& x, const
   write(out, width - right + 30, at + 10, "start", curve.name);
 }
 
+[[noreturn]] void fail(const std::string& path) {
+  throw std::system_error(errno, std::generic_category(), path);
+}
+
 std::pair<double, double> ends(const std::vector<std::pair<double, std::string>>& marks) {
   return {marks.front().first, marks.back().first};
 }
@@ -115,11 +120,15 @@ std::string plot(const std::string& title, const Axis& across, const std::vector
   return svg += "</svg>\n";
 }
 
+void begin_plot(const std::string& path) {
+  if (!std::ofstream(path, std::ios::app)) fail(path);
+}
+
 void write_plot(const std::string& path, const std::string& svg) {
   std::ofstream file(path);
   file << svg;
   file.close();
-  if (!file) throw std::system_error(errno, std::generic_category(), path);
+  if (!file) fail(path);
 }
 
 }  // namespace gyre::bench

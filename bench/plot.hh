@@ -24,7 +24,9 @@ std::vector<std::pair<double, std::string>> round_marks(double low, double high)
 // A whole file; `title` says what goes up, and in which unit. Up go round_marks() of the curves.
 std::string plot(const std::string& title, const Axis& across, const std::vector<Curve>& curves);
 
-// Throws std::system_error, naming the file.
+// Both throw std::system_error, naming the file. One that cannot be written is better known before
+// the measurement; what is in it stays until there is something new.
+void begin_plot(const std::string& path);
 void write_plot(const std::string& path, const std::string& svg);
 
 }  // namespace gyre::bench

@@ -199,11 +199,6 @@ void add_client_options(CLI::App& command, ClientArguments& arguments) {
       ->type_name("FILE.svg");
 }
 
-// A file that cannot be written is better known before the measurement.
-void begin_plot(const std::string& path) {
-  if (!path.empty()) bench::write_plot(path, "");
-}
-
 // How long one message of so many took, or longer.
 void plot_latency(const std::string& path, const std::vector<bench::Curve>& curves) {
   bench::Axis shares{.title = "share of the messages that took no longer", .marks = {}};
@@ -224,7 +219,7 @@ void plot_latency(const std::string& path, const std::vector<bench::Curve>& curv
 }
 
 void latency(const Common& common, const ClientArguments& arguments) {
-  begin_plot(arguments.plot);
+  if (!arguments.plot.empty()) bench::begin_plot(arguments.plot);
   std::vector<bench::Curve> curves;
   for (const std::size_t bytes : arguments.bytes) {
     const bench::Latency result = bench::measure_latency(arguments.settings(bytes));
@@ -261,7 +256,7 @@ void plot_throughput(const std::string& path, const std::vector<bench::Curve>& c
 }
 
 void throughput(const Common& common, const ClientArguments& arguments) {
-  begin_plot(arguments.plot);
+  if (!arguments.plot.empty()) bench::begin_plot(arguments.plot);
   bench::Curve messages{"messages/s", {}}, amounts{"MB/s", {}};
   for (const std::size_t bytes : arguments.bytes) {
     const bench::Throughput result = bench::measure_throughput(arguments.settings(bytes));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
 #include <regex>
 #include <system_error>
 
@@ -43,12 +44,25 @@ TEST(Plot, EachCurveHasItsPointsAndItsName) {
 
 TEST(Plot, AFileThatCannotBeWrittenIsNamed) {
   const auto path = std::filesystem::path(testing::TempDir()) / "none" / "plot.svg";
-  try {
-    write_plot(path, "x");
-    FAIL();
-  } catch (const std::system_error& error) {
-    EXPECT_EQ(error.what(), path.string() + ": No such file or directory");
+  const std::function<void()> ways[] = {[&] { begin_plot(path); }, [&] { write_plot(path, "x"); }};
+  for (const auto& way : ways) {
+    try {
+      way();
+      FAIL();
+    } catch (const std::system_error& error) {
+      EXPECT_EQ(error.what(), path.string() + ": No such file or directory");
+    }
   }
+}
+
+TEST(Plot, TheLastOneStaysUntilThereIsANewOne) {
+  const auto path = std::filesystem::path(testing::TempDir()) / "gyre_plot_test.svg";
+  write_plot(path, "old");
+  begin_plot(path);
+  EXPECT_EQ(std::filesystem::file_size(path), 3u);
+  write_plot(path, "newer");
+  EXPECT_EQ(std::filesystem::file_size(path), 5u);
+  std::filesystem::remove(path);
 }
 
 }  // namespace

@@ -193,11 +193,17 @@ nodeid: 2 reachable
         self.assertLess(told["command_ms"], told["view_ms"])
         self.assertGreater(told["usual_ms"], 0)
         self.daemons[2].wait()
+        given = self.tools.folder / "given"
+        self.refuses_to_kill(f"touch {given}", "no other node is in the view")
+        self.assertFalse(given.exists())
         self.start(2)
         self.await_members(1, 2)
-        done = self.tools.run(1, ["gyre", "bench", "failover", "--kill", "exit 3"])
+        self.refuses_to_kill("exit 3", "'exit 3' failed")
+
+    def refuses_to_kill(self, command, error):
+        done = self.tools.run(1, ["gyre", "bench", "failover", "--kill", command])
         self.assertEqual((done.returncode, done.stdout), (1, ""))
-        self.assertIn("'exit 3' failed", done.stderr)
+        self.assertIn(error, done.stderr)
 
     def test_e_a_daemon_that_goes_away_ends_who_listens(self):
         tracking = self.tools.start_command(2, "corosync-cmapctl -T runtime.members")
